@@ -1,0 +1,100 @@
+"""The person who signs in."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from knox.models import AbstractAuthToken
+
+from accounts.rules import (
+    DIGEST_HOUR_DEFAULT,
+    DIGEST_HOUR_FIRST,
+    DIGEST_HOUR_LAST,
+    DISPLAY_NAME_MAX,
+    TOKEN_NAME_MAX,
+    DigestLevel,
+    TokenScope,
+    Visibility,
+)
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes people by e-mail address, always in lower case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=(username or "").lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A parent, helper, coach or operator. What they may see follows from memberships and grants, not from here."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    email = models.EmailField(max_length=254)
+    display_name = models.CharField(max_length=DISPLAY_NAME_MAX, blank=True)
+    language = models.CharField(max_length=12, default="en")
+    timezone = models.CharField(max_length=64, default="UTC")
+    digest_level = models.CharField(
+        max_length=10, choices=[(level, level) for level in DigestLevel], default=DigestLevel.DISCREET
+    )
+    # Null: the day on which the household's week closes.
+    digest_weekday = models.PositiveSmallIntegerField(null=True, blank=True)
+    digest_hour = models.PositiveSmallIntegerField(default=DIGEST_HOUR_DEFAULT)
+    standing_visibility = models.CharField(
+        max_length=10, choices=[(choice, choice) for choice in Visibility], default=Visibility.PRIVATE
+    )
+    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.CheckConstraint(
+                condition=models.Q(digest_weekday__isnull=True) | models.Q(digest_weekday__lte=6),
+                name="user_digest_weekday_is_a_day",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(digest_hour__range=(DIGEST_HOUR_FIRST, DIGEST_HOUR_LAST)),
+                name="user_digest_hour_by_day",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"user {self.pk}"
+
+    @property
+    def called(self) -> str:
+        """What to call this person on a page of their own household."""
+        return self.display_name or self.email.partition("@")[0]
+
+
+class ApiToken(AbstractAuthToken):
+    """A personal, named, expiring key to the API. Only its SHA-512 digest is stored; it is shown once."""
+
+    name = models.CharField(max_length=TOKEN_NAME_MAX)
+    scope = models.CharField(max_length=5, choices=[(scope, scope) for scope in TokenScope], default=TokenScope.READ)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(scope__in=list(TokenScope)), name="token_scope_known"),
+        ]

@@ -1,0 +1,37 @@
+"""Bounds and choices of a person's account. Pure Python."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+DISPLAY_NAME_MAX = 60
+TOKEN_NAME_MAX = 60
+TOKEN_DAYS_MAX = 365
+TOKEN_DAYS_DEFAULT = 90
+TOKENS_MAX = 20
+
+# A digest leaves between these local hours: no phone lights up at night.
+DIGEST_HOUR_FIRST = 6
+DIGEST_HOUR_LAST = 20
+DIGEST_HOUR_DEFAULT = 18
+
+
+class DigestLevel(StrEnum):
+    """How much of a week the mail itself holds. Free text is in none of them."""
+
+    DISCREET = "discreet"
+    COUNTS = "counts"
+    FULL = "full"
+    NONE = "none"
+
+
+class Visibility(StrEnum):
+    """Who sees what an author wrote."""
+
+    PRIVATE = "private"
+    HOUSEHOLD = "household"
+
+
+class TokenScope(StrEnum):
+    READ = "read"
+    WRITE = "write"

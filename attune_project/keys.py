@@ -1,0 +1,66 @@
+"""The secrets an installation runs on: taken from the environment, or made once for local use.
+
+In local mode missing secrets are generated into `var/keys.env` (mode 0600, ignored by git), so that a fresh
+clone runs at once and yet never with a secret somebody else knows. Production refuses to start without them.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+MIN_SECRET_CHARS = 40
+
+
+class MissingSecretError(RuntimeError):
+    """A production installation lacks a secret, or has a weak one."""
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(48)
+
+
+def _new_field_key() -> str:
+    return "local1:" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+LOCAL_SECRETS: dict[str, Callable[[], str]] = {
+    "SECRET_KEY": _new_secret,
+    "UNSUBSCRIBE_KEY": _new_secret,
+    "FIELD_KEYS": _new_field_key,
+}
+
+
+def local_secrets(path: Path) -> dict[str, str]:
+    """The secrets in *path*, completed with generated ones where any is missing.
+
+    Web and worker start at the same moment on a fresh clone: the lock makes the second read what the first wrote.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        found = dict(line.strip().split("=", 1) for line in file if "=" in line)
+        missing = {name: make() for name, make in LOCAL_SECRETS.items() if not found.get(name)}
+        file.seek(0, os.SEEK_END)
+        file.writelines(f"{name}={value}\n" for name, value in missing.items())
+        file.flush()
+        os.fsync(file.fileno())
+    return found | missing
+
+
+def production_secret(name: str, value: str) -> str:
+    """*value* if it can protect anything.
+
+    Raises:
+        MissingSecretError: it is unset, short, or made of a handful of characters.
+    """
+    if len(value) < MIN_SECRET_CHARS or len(set(value)) < 10:
+        raise MissingSecretError(
+            f"{name} is missing or weak. Production needs {MIN_SECRET_CHARS} random characters or more: "
+            "see .env.example for the command that makes one."
+        )
+    return value

@@ -1,0 +1,93 @@
+"""What every response carries, what every request may bring, and how a domain error looks as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from common.api import problem
+from common.errors import Conflict, NotVisible, Refused
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "usb",
+        "browsing-topics",
+    )
+)
+
+
+class PrivateByDefaultMiddleware:
+    """No response is stored anywhere unless it says itself that it may be."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+            patch_vary_headers(response, ["Cookie"])
+        return response
+
+
+class BoundedInputMiddleware:
+    """Turns away a body that is too large and a query that no database can hold, before anything reads them."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if _body_bytes(request) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
+            return _say(request, 413)
+        if any("\x00" in value for values in request.GET.lists() for value in (values[0], *values[1])):
+            return _say(request, 400)
+        return self.get_response(request)
+
+
+def _body_bytes(request: HttpRequest) -> int:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isdecimal() else 0
+
+
+class DomainErrorsMiddleware:
+    """Renders what a use case raised in a page view: 404, 403 or 409."""
+
+    STATUS = {NotVisible: 404, Refused: 403, Conflict: 409}
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        for kind, status in self.STATUS.items():
+            if isinstance(exception, kind):
+                return _say(request, status)
+        return None
+
+
+def _say(request: HttpRequest, status: int) -> HttpResponse:
+    """The error page of *status*, or a problem document under `/api/`."""
+    if request.path.startswith("/api/"):
+        return problem(status)
+    return render(request, f"{status}.html", status=status)

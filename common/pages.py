@@ -1,0 +1,63 @@
+"""One page of a list, and the opaque place where the next begins.
+
+A cursor names the last row shown by its internal key, which must not leave the server (gaps between keys would
+tell of rows the reader may not see), so it is sealed, and sealed for one reader and one list.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from common import sealing
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """`items` in order, and the cursor of the next page ('' when this is the last)."""
+
+    items: Sequence[Row]
+    next_cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a list ordered by `(instant, key)`, both descending."""
+
+    at: datetime
+    key: int
+
+
+def write_cursor(place: Place, *, reader_id: int, list_name: str) -> str:
+    """*place* as an opaque string that only this reader can use, for this list."""
+    text = json.dumps([place.at.isoformat(), place.key])
+    sealed = sealing.seal(text, table="cursor", row=str(reader_id), field=list_name)
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, *, reader_id: int, list_name: str) -> Place | None:
+    """The place in *cursor*, None for ''.
+
+    Raises:
+        ValidationError: on `cursor`, when it is damaged or was made for another reader or list.
+    """
+    if not cursor:
+        return None
+    try:
+        sealed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        at, key = json.loads(sealing.unseal(sealed, table="cursor", row=str(reader_id), field=list_name))
+        return Place(datetime.fromisoformat(at), int(key))
+    except (UnicodeEncodeError, binascii.Error, sealing.SealBroken, ValueError, IndexError) as error:
+        raise ValidationError(
+            {"cursor": ValidationError(_("This list has moved on. Please start again from the top."), "cursor")}
+        ) from error

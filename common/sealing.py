@@ -1,0 +1,93 @@
+"""Text sealed at rest: AES-256-GCM, bound to its row and field.
+
+A sealed value is `len(kid) | kid | nonce (12 bytes) | ciphertext and tag`. The associated data is
+`table | row | field | kid`, so a ciphertext copied to another row or field does not open (NIST SP 800-38D; the
+binding answers a writer with database access, who could otherwise swap values). The newest key seals, every
+known key opens: rotation is adding a key in front and sealing again what is not on it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+NONCE_BYTES = 12
+KEY_BYTES = 32
+
+
+class SealBroken(Exception):
+    """The value does not open: wrong key, another row's value, or damaged bytes."""
+
+
+@lru_cache(maxsize=4)
+def _keyring(entries: tuple[str, ...]) -> dict[str, AESGCM]:
+    """Key id to cipher, newest first. An entry is `kid:base64 of 32 bytes`."""
+    ring: dict[str, AESGCM] = {}
+    for entry in entries:
+        kid, _, encoded = entry.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise ImproperlyConfigured(f"FIELD_KEYS: the key {kid!r} is not base64.") from error
+        if not kid or len(kid) > 32 or len(key) != KEY_BYTES:
+            raise ImproperlyConfigured("FIELD_KEYS: every entry is an id of 1-32 characters, ':', and 32 bytes as base64.")
+        ring[kid] = AESGCM(key)
+    if not ring:
+        raise ImproperlyConfigured("FIELD_KEYS holds no key.")
+    return ring
+
+
+def _ring() -> dict[str, AESGCM]:
+    return _keyring(tuple(settings.FIELD_KEYS))
+
+
+def current_key_id() -> str:
+    """The id of the key that seals now."""
+    return next(iter(_ring()))
+
+
+def _bound_to(table: str, row: str, field: str, kid: str) -> bytes:
+    return "|".join((table, row, field, kid)).encode()
+
+
+def seal(text: str, *, table: str, row: str, field: str) -> bytes:
+    """*text* sealed for this table, row and field. Empty text stays empty: there is nothing to hide."""
+    if not text:
+        return b""
+    kid = current_key_id()
+    nonce = os.urandom(NONCE_BYTES)
+    body = _ring()[kid].encrypt(nonce, text.encode(), _bound_to(table, row, field, kid))
+    return bytes([len(kid)]) + kid.encode() + nonce + body
+
+
+def key_id(sealed: bytes) -> str:
+    """The id of the key that sealed this value, '' for an empty one."""
+    return bytes(sealed[1 : 1 + sealed[0]]).decode("ascii", "replace") if sealed else ""
+
+
+def unseal(sealed: bytes, *, table: str, row: str, field: str) -> str:
+    """The text in *sealed*.
+
+    Raises:
+        SealBroken: the key is unknown, or the value was not sealed for this place, or it is damaged.
+    """
+    sealed = bytes(sealed)
+    if not sealed:
+        return ""
+    kid = key_id(sealed)
+    cipher = _ring().get(kid)
+    if cipher is None:
+        raise SealBroken(f"unknown key id in {table}.{field}")
+    start = 1 + sealed[0]
+    nonce, body = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
+    try:
+        return cipher.decrypt(nonce, body, _bound_to(table, row, field, kid)).decode()
+    except (InvalidTag, ValueError) as error:
+        raise SealBroken(f"{table}.{field} does not open") from error

@@ -1,0 +1,33 @@
+"""Bounds and choices of households. Pure Python."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from enum import StrEnum
+
+HOUSEHOLD_NAME_MAX = 60
+NICKNAME_MAX = 30
+EMOJI_MAX = 16
+CHILDREN_MAX = 12
+MEMBERS_MAX = 12
+HOUSEHOLDS_PER_PERSON_MAX = 6
+INVITATION_LIFETIME = timedelta(hours=72)
+INVITATIONS_PER_DAY = 20
+
+# A child's book may begin before the birth, and end when the child is grown.
+BIRTH_MONTHS_AHEAD_MAX = 9
+CHILD_AGE_YEARS_MAX = 25
+
+COLOURS = ("moss", "clay", "dusk", "honey", "slate", "berry")
+
+
+class Role(StrEnum):
+    """Guardians are equals; helpers log and read what is shared, and change no settings."""
+
+    GUARDIAN = "guardian"
+    HELPER = "helper"
+
+
+def months_between(earlier: date, later: date) -> int:
+    """Whole calendar months from one first-of-month to another; negative when *later* is earlier."""
+    return (later.year - earlier.year) * 12 + later.month - earlier.month

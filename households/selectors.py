@@ -1,0 +1,124 @@
+"""Reads of households: who belongs, which children, whose turn it is to see what."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import Prefetch, QuerySet
+
+from common.errors import NotVisible, Refused
+from households.models import Child, Household, Invitation, Membership
+from households.rules import Role
+from households.scope import Capability, member_of
+
+
+def list_households(*, actor_id: int) -> QuerySet[Household]:
+    """The households the actor lives in, oldest first."""
+    return Household.objects.filter(member_of(actor_id, via="")).order_by("created_at", "id")
+
+
+def get_household(
+    *, actor_id: int, household_id: uuid.UUID, capability: Capability = Capability.READ
+) -> Household:
+    """One household by its public id.
+
+    Raises:
+        NotVisible: it does not exist, or the actor is no member.
+        Refused: the actor is a member without this capability.
+    """
+    found = list_households(actor_id=actor_id).filter(public_id=household_id).first()
+    if found is None:
+        raise NotVisible("household")
+    if capability is not Capability.READ:
+        require(actor_id=actor_id, household_id=found.pk, capability=capability)
+    return found
+
+
+def require(*, actor_id: int, household_id: int, capability: Capability) -> None:
+    """Pass if the actor has *capability* in this household (by its primary key).
+
+    Raises:
+        Refused: a member without it. NotVisible: no member at all.
+    """
+    rows = Household.objects.filter(pk=household_id)
+    if rows.filter(member_of(actor_id, capability, via="")).exists():
+        return
+    if rows.filter(member_of(actor_id, via="")).exists():
+        raise Refused(f"{capability} needs another role")
+    raise NotVisible("household")
+
+
+def get_membership(*, actor_id: int, household_id: uuid.UUID) -> Membership:
+    """The actor's own live membership of a household, with the household loaded.
+
+    Raises:
+        NotVisible: the actor is no member.
+    """
+    found = (
+        Membership.objects.select_related("household")
+        .filter(user_id=actor_id, left_at__isnull=True, household__public_id=household_id)
+        .first()
+    )
+    if found is None:
+        raise NotVisible("household")
+    return found
+
+
+def list_memberships(*, actor_id: int) -> QuerySet[Membership]:
+    """The actor's own live memberships with their households and active children, oldest household first."""
+    active = Child.objects.filter(archived_at__isnull=True).order_by("created_at", "id")
+    return (
+        Membership.objects.filter(user_id=actor_id, left_at__isnull=True)
+        .select_related("household")
+        .prefetch_related(Prefetch("household__children", queryset=active, to_attr="active_children"))
+        .order_by("household__created_at", "household_id")
+    )
+
+
+def list_members(*, actor_id: int, household_id: uuid.UUID) -> QuerySet[Membership]:
+    """Everybody who lives in this household now, in the order they joined; empty for a stranger."""
+    return (
+        Membership.objects.filter(member_of(actor_id), household__public_id=household_id, left_at__isnull=True)
+        .select_related("user")
+        .order_by("joined_at", "id")
+    )
+
+
+def list_children(*, actor_id: int, household_id: uuid.UUID, archived: bool = False) -> QuerySet[Child]:
+    """The children of a household, oldest entry first; empty for a stranger."""
+    return Child.objects.filter(
+        member_of(actor_id), household__public_id=household_id, archived_at__isnull=not archived
+    ).order_by("created_at", "id")
+
+
+def get_child(*, actor_id: int, child_id: uuid.UUID, capability: Capability = Capability.READ) -> Child:
+    """One child by its public id, with the household loaded.
+
+    Raises:
+        NotVisible: it does not exist, or the actor is no member of its household.
+        Refused: the actor is a member without this capability.
+    """
+    rows = Child.objects.select_related("household").filter(public_id=child_id)
+    found = rows.filter(member_of(actor_id, capability)).first()
+    if found is not None:
+        return found
+    if capability is not Capability.READ and rows.filter(member_of(actor_id)).exists():
+        raise Refused(f"{capability} needs another role")
+    raise NotVisible("child")
+
+
+def list_invitations(*, actor_id: int, household_id: uuid.UUID) -> QuerySet[Invitation]:
+    """Open invitations of a household, newest first: for guardians only, empty for everybody else."""
+    return Invitation.objects.filter(
+        member_of(actor_id, Capability.MANAGE),
+        household__public_id=household_id,
+        accepted_at__isnull=True,
+        withdrawn_at__isnull=True,
+    ).order_by("-created_at", "-id")
+
+
+def is_guardian(*, actor_id: int, household_id: int) -> bool:
+    """Whether the actor may change this household's settings."""
+    return Membership.objects.filter(
+        user_id=actor_id, household_id=household_id, left_at__isnull=True, role=Role.GUARDIAN
+    ).exists()

@@ -1,0 +1,93 @@
+"""Founding, changing and leaving a household."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from common.dates import is_zone
+from common.errors import NotVisible
+from common.text import required_text
+from households.models import Household, Membership
+from households.rules import HOUSEHOLD_NAME_MAX, HOUSEHOLDS_PER_PERSON_MAX, Role
+from households.scope import Capability
+from households.selectors import get_household
+
+
+@transaction.atomic
+def create_household(
+    *, actor_id: int, name: str, timezone: str, week_starts_on: int = 0, now: datetime
+) -> Household:
+    """A new household with the actor as its first guardian.
+
+    Raises:
+        ValidationError: on `name`, `timezone` or `week_starts_on`, or when the actor has too many households.
+    """
+    if Membership.objects.filter(user_id=actor_id, left_at__isnull=True).count() >= HOUSEHOLDS_PER_PERSON_MAX:
+        raise ValidationError(_("You belong to as many households as Attune can show."), code="too_many")
+    household = Household.objects.create(
+        name=required_text(name, field="name", max_length=HOUSEHOLD_NAME_MAX),
+        timezone=_checked_zone(timezone),
+        week_starts_on=_checked_weekday(week_starts_on),
+        created_at=now,
+        changed_at=now,
+    )
+    Membership.objects.create(household=household, user_id=actor_id, role=Role.GUARDIAN, joined_at=now)
+    return household
+
+
+@transaction.atomic
+def edit_household(
+    *,
+    actor_id: int,
+    household_id: uuid.UUID,
+    name: str | None = None,
+    timezone: str | None = None,
+    week_starts_on: int | None = None,
+    now: datetime,
+) -> Household:
+    """Change what is given, keep the rest. Past weeks keep the zone they were stored with.
+
+    Raises:
+        NotVisible, Refused: not a member; not a guardian. ValidationError: on the field.
+    """
+    household = get_household(actor_id=actor_id, household_id=household_id, capability=Capability.MANAGE)
+    if name is not None:
+        household.name = required_text(name, field="name", max_length=HOUSEHOLD_NAME_MAX)
+    if timezone is not None:
+        household.timezone = _checked_zone(timezone)
+    if week_starts_on is not None:
+        household.week_starts_on = _checked_weekday(week_starts_on)
+    household.changed_at = now
+    household.save()
+    return household
+
+
+@transaction.atomic
+def leave_household(*, actor_id: int, household_id: uuid.UUID, now: datetime) -> None:
+    """The actor leaves alone, at once, asking nobody.
+
+    Raises:
+        NotVisible: the actor is no member.
+    """
+    left = Membership.objects.filter(
+        user_id=actor_id, household__public_id=household_id, left_at__isnull=True
+    ).update(left_at=now)
+    if not left:
+        raise NotVisible("household")
+
+
+def _checked_zone(timezone: str) -> str:
+    if not is_zone(timezone):
+        raise ValidationError({"timezone": ValidationError(_("Please choose a time zone from the list."), "zone")})
+    return timezone
+
+
+def _checked_weekday(day: int) -> int:
+    if not 0 <= day <= 6:
+        raise ValidationError({"week_starts_on": ValidationError(_("Please choose a day of the week."), "weekday")})
+    return day

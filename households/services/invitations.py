@@ -1,0 +1,123 @@
+"""Inviting another adult by mail, and accepting.
+
+The token is 256 random bits, shown once in the mail and stored as its SHA-256; it works for 72 hours, once, and
+only for the verified address it was sent to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from common.errors import NotVisible
+from common.text import required_text
+from households.models import Invitation, Membership
+from households.rules import INVITATION_LIFETIME, INVITATIONS_PER_DAY, MEMBERS_MAX, Role
+from households.scope import Capability, member_of
+from households.selectors import get_household
+
+
+@transaction.atomic
+def invite_member(
+    *, actor_id: int, household_id: uuid.UUID, email: str, role: str, now: datetime
+) -> tuple[Invitation, str]:
+    """An invitation, and the token that goes into its mail and is known nowhere else.
+
+    Raises:
+        NotVisible, Refused: not a member; not a guardian.
+        ValidationError: on `email` or `role`, or too many invitations today.
+    """
+    household = get_household(actor_id=actor_id, household_id=household_id, capability=Capability.MANAGE)
+    address = required_text(email, field="email", max_length=254).lower()
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise ValidationError({"email": error}) from error
+    if role not in list(Role):
+        raise ValidationError({"role": ValidationError(_("Please choose what this person may do."), "choice")})
+    today = Invitation.objects.filter(invited_by_id=actor_id, created_at__gt=now - timedelta(days=1))
+    if today.count() >= INVITATIONS_PER_DAY:
+        raise ValidationError(_("That is enough invitations for today. Please try again tomorrow."), code="too_many")
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        household=household,
+        invited_by_id=actor_id,
+        email=address,
+        role=role,
+        token_sha256=hash_token(token),
+        created_at=now,
+        expires_at=now + INVITATION_LIFETIME,
+    )
+    return invitation, token
+
+
+@transaction.atomic
+def withdraw_invitation(*, actor_id: int, invitation_id: uuid.UUID, now: datetime) -> None:
+    """Close an open invitation.
+
+    Raises:
+        NotVisible: there is no such open invitation, or the actor is no guardian of its household.
+    """
+    closed = Invitation.objects.filter(
+        pk__in=Invitation.objects.filter(member_of(actor_id, Capability.MANAGE), public_id=invitation_id).values("pk"),
+        accepted_at__isnull=True,
+        withdrawn_at__isnull=True,
+    ).update(withdrawn_at=now)
+    if not closed:
+        raise NotVisible("invitation")
+
+
+def find_invitation(*, token: str, email: str, now: datetime) -> Invitation:
+    """The open invitation behind *token*, if it was sent to this verified address.
+
+    Raises:
+        NotVisible: unknown, used, withdrawn, expired, or meant for another address: all look the same.
+    """
+    found = (
+        Invitation.objects.select_related("household", "invited_by")
+        .filter(
+            token_sha256=hash_token(token),
+            email=email.lower(),
+            accepted_at__isnull=True,
+            withdrawn_at__isnull=True,
+            expires_at__gt=now,
+        )
+        .first()
+    )
+    if found is None:
+        raise NotVisible("invitation")
+    return found
+
+
+@transaction.atomic
+def accept_invitation(*, actor_id: int, token: str, email: str, now: datetime) -> Membership:
+    """The actor joins. *email* is the actor's verified address, as the door knows it.
+
+    Raises:
+        NotVisible: see `find_invitation`. ValidationError: the household is full, or the actor is in it already.
+    """
+    invitation = find_invitation(token=token, email=email, now=now)
+    # Claimed by compare-and-set, so that a double click joins once.
+    claimed = Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True).update(accepted_at=now)
+    if not claimed:
+        raise NotVisible("invitation")
+    live = Membership.objects.filter(household=invitation.household, left_at__isnull=True)
+    if live.count() >= MEMBERS_MAX:
+        raise ValidationError(_("This household is full."), code="too_many")
+    if live.filter(user_id=actor_id).exists():
+        raise ValidationError(_("You already belong to this household."), code="member")
+    return Membership.objects.create(
+        household=invitation.household, user_id=actor_id, role=invitation.role, joined_at=now
+    )
+
+
+def hash_token(token: str) -> str:
+    """How a token is stored and found: SHA-256 in hex, enough for 256 random bits."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

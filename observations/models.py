@@ -1,0 +1,175 @@
+"""Observations: moments and self-checks, what was ticked and answered in them, and how they changed."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.rules import Visibility
+from checklists.rules import Dimension, Tone
+from common import sealing
+from observations.rules import VALUE_MAX, VALUE_MIN, Absence, Kind, Precision, TickKind
+
+
+class Observation(models.Model):
+    """One moment with one child, or one week's self-check, written by one author.
+
+    `public_id` comes from the author's device and is unique for that author only, so that guessing somebody
+    else's id neither collides nor tells anything. `timezone` is the household's when it was written: later
+    travel or a moved household never shifts `occurred_on`.
+    """
+
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    child = models.ForeignKey("households.Child", on_delete=models.CASCADE, related_name="+")
+    author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    public_id = models.UUIDField()
+    kind = models.CharField(max_length=10, choices=[(kind, kind) for kind in Kind])
+    tone = models.CharField(max_length=10, blank=True, choices=[(tone, tone) for tone in Tone])
+    repairs = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repaired_by")
+    occurred_at = models.DateTimeField()
+    occurred_on = models.DateField()
+    precision = models.CharField(max_length=5, choices=[(item, item) for item in Precision])
+    timezone = models.CharField(max_length=64)
+    visibility = models.CharField(max_length=10, choices=[(item, item) for item in Visibility])
+    checklist_version = models.ForeignKey("checklists.ChecklistVersion", on_delete=models.PROTECT, related_name="+")
+    note_sealed = models.BinaryField(blank=True, default=b"")
+    revision = models.PositiveIntegerField(default=1)
+    received_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["household", "-occurred_at", "-id"], name="observation_timeline"),
+            models.Index(fields=["household", "changed_at"], name="observation_changes"),
+            models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="observation_to_purge"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["author", "public_id"], name="observation_once_per_author"),
+            models.UniqueConstraint(
+                fields=["author", "child", "occurred_on"],
+                condition=Q(kind=Kind.SELF_CHECK, deleted_at__isnull=True),
+                name="observation_one_self_check_a_week",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=Kind.MOMENT, tone__in=list(Tone)) | Q(kind=Kind.SELF_CHECK, tone=""),
+                name="observation_tone_of_kind",
+            ),
+            models.CheckConstraint(condition=Q(visibility__in=list(Visibility)), name="observation_visibility_known"),
+            models.CheckConstraint(
+                condition=Q(repairs__isnull=True) | Q(tone=Tone.CAME_BACK), name="observation_repairs_by_coming_back"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"observation {self.pk}"
+
+    @property
+    def note(self) -> str:
+        """The author's words, opened."""
+        return sealing.unseal(self.note_sealed, **self._note_place())
+
+    @note.setter
+    def note(self, text: str) -> None:
+        self.note_sealed = sealing.seal(text, **self._note_place())
+
+    def _note_place(self) -> dict[str, str]:
+        return {"table": self._meta.db_table, "row": f"{self.author_id}:{self.public_id}", "field": "note"}
+
+
+class Rating(models.Model):
+    """The answer to one question: a value, or why there is none. A question never asked has no row."""
+
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    observation = models.ForeignKey(Observation, on_delete=models.CASCADE, related_name="ratings")
+    question = models.ForeignKey("checklists.Question", on_delete=models.PROTECT, related_name="+")
+    dimension = models.CharField(max_length=10, choices=[(item, item) for item in Dimension])
+    value = models.PositiveSmallIntegerField(null=True, blank=True)
+    absence = models.CharField(max_length=8, blank=True, choices=[(item, item) for item in Absence])
+
+    class Meta:
+        indexes = [models.Index(fields=["household", "dimension"], name="rating_of_household")]
+        constraints = [
+            models.UniqueConstraint(fields=["observation", "question"], name="rating_once_per_question"),
+            models.CheckConstraint(
+                condition=Q(value__range=(VALUE_MIN, VALUE_MAX), absence="")
+                | Q(value__isnull=True, absence__in=list(Absence)),
+                name="rating_value_or_absence",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"rating {self.pk}"
+
+
+class Tick(models.Model):
+    """One thing ticked: a cue, a context or a feeling, by its key in the observation's checklist version."""
+
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    observation = models.ForeignKey(Observation, on_delete=models.CASCADE, related_name="ticks")
+    kind = models.CharField(max_length=8, choices=[(kind, kind) for kind in TickKind])
+    key = models.CharField(max_length=40)
+    dimension = models.CharField(max_length=10, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["household", "kind", "key"], name="tick_of_household")]
+        constraints = [
+            models.UniqueConstraint(fields=["observation", "kind", "key"], name="tick_once"),
+            models.CheckConstraint(condition=Q(kind__in=list(TickKind)), name="tick_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"tick {self.pk}"
+
+
+class Revision(models.Model):
+    """An observation as it was before an edit. Append-only; the author alone reads it."""
+
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    observation = models.ForeignKey(Observation, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    replaced_at = models.DateTimeField()
+    state = models.JSONField()
+    note_sealed = models.BinaryField(blank=True, default=b"")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["observation", "number"], name="revision_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"revision {self.pk}"
+
+    @property
+    def note(self) -> str:
+        """The author's words as they were, opened."""
+        return sealing.unseal(self.note_sealed, **self._note_place())
+
+    @note.setter
+    def note(self, text: str) -> None:
+        self.note_sealed = sealing.seal(text, **self._note_place())
+
+    def _note_place(self) -> dict[str, str]:
+        row = f"{self.observation.author_id}:{self.observation.public_id}:{self.number}"
+        return {"table": self._meta.db_table, "row": row, "field": "note"}
+
+
+class FocusDimension(models.Model):
+    """The one question a member wants to be asked by default, from a day on. Append-only: the latest counts.
+
+    It is chosen before the moments it is asked in, which is what lets a later comparison be honest.
+    """
+
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    dimension = models.CharField(max_length=10, blank=True)  # '' = none from here on
+    chosen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["household", "member", "-chosen_at"], name="focus_of_member")]
+        constraints = [
+            models.CheckConstraint(condition=Q(dimension__in=["", *Dimension]), name="focus_dimension_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"focus {self.pk}"

@@ -1,0 +1,84 @@
+"""Bounds and choices of observations. Pure Python: every door names these, none repeats them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+NOTE_MAX = 5_000
+TICKS_MAX = 40
+RATINGS_MAX = 7
+SEARCH_MAX = 100
+PAGE_SIZE = 30
+PAGE_SIZE_MAX = 200
+REPAIRABLE_SHOWN = 3
+
+VALUE_MIN, VALUE_MAX = 1, 5
+
+# A phone's clock may run ahead a little; nobody notes tomorrow.
+AHEAD_MAX = timedelta(minutes=10)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+# Deleted rows stay this long for the author to restore, then their purge destroys them.
+RESTORE_WINDOW = timedelta(days=7)
+
+# Text search opens sealed notes one by one: at most this many for one page of results.
+SEARCH_SCAN_MAX = 2_000
+
+# When only "last night" is known, this local hour stands for it; the precision says that it is only the day.
+LAST_NIGHT = time(21, 0)
+MORNING = time(7, 0)
+
+# After this many moments on an empty tank within the window, the soft card offers help (PRODUCT.md, section 3).
+EMPTY_TANK_VALUE = 1
+EMPTY_TANK_MOMENTS = 3
+EMPTY_TANK_WINDOW = timedelta(days=7)
+
+
+class Kind(StrEnum):
+    MOMENT = "moment"
+    SELF_CHECK = "self_check"
+
+
+class Precision(StrEnum):
+    """How exactly the author knows when it was."""
+
+    EXACT = "exact"  # typed
+    ABOUT = "about"  # just now, as the sheet opened
+    DAY = "day"  # only the day
+
+
+class Absence(StrEnum):
+    """Why a question that was asked has no value. A question never asked has no row at all."""
+
+    NOT_SEEN = "not_seen"
+    SKIPPED = "skipped"
+
+
+class TickKind(StrEnum):
+    CUE = "cue"
+    CONTEXT = "context"
+    FEELING = "feeling"
+
+
+class When(StrEnum):
+    """How the sheet asks for the time."""
+
+    JUST_NOW = "just_now"
+    EARLIER_TODAY = "earlier_today"
+    LAST_NIGHT = "last_night"
+    PICK = "pick"
+
+
+def guess_earlier_today(opened: datetime) -> datetime:
+    """A local time for "earlier today": half-way from the morning to when the sheet was opened.
+
+    *opened* is local wall-clock time without zone; before the morning it is the sheet's own time.
+    """
+    morning = datetime.combine(opened.date(), MORNING)
+    return morning + (opened - morning) / 2 if opened > morning else opened
+
+
+def guess_last_night(opened_on: date) -> datetime:
+    """A local time for "last night", seen from the day on which the sheet was opened."""
+    return datetime.combine(opened_on - timedelta(days=1), LAST_NIGHT)
