@@ -54,9 +54,7 @@ def start_of_local_day(day: date, zone: str | tzinfo) -> datetime:
     return _first_instant_on_or_after(day, place, before, first)
 
 
-def _first_instant_on_or_after(
-    day: date, place: tzinfo, low: datetime, high: datetime
-) -> datetime:
+def _first_instant_on_or_after(day: date, place: tzinfo, low: datetime, high: datetime) -> datetime:
     """Bisect to the second: `low` is still on an earlier date, `high` is not."""
     earlier, later = int(low.timestamp()), int(high.timestamp())
     while later - earlier > 1:

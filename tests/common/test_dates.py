@@ -1,5 +1,6 @@
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -44,9 +45,7 @@ ODD_ZONES = (
 
 
 def hours(first_day: date, zone: str, days: int = 7) -> float:
-    length = start_of_local_day(
-        first_day + timedelta(days=days), zone
-    ) - start_of_local_day(first_day, zone)
+    length = start_of_local_day(first_day + timedelta(days=days), zone) - start_of_local_day(first_day, zone)
     return length.total_seconds() / 3600
 
 
@@ -72,10 +71,7 @@ class TestStartOfLocalDay:
 
     def test_the_first_instant_is_one_o_clock_where_midnight_is_missing(self):
         start = start_of_local_day(date(2018, 11, 4), "America/Sao_Paulo")
-        assert (
-            start.astimezone(ZoneInfo("America/Sao_Paulo")).isoformat()
-            == "2018-11-04T01:00:00-02:00"
-        )
+        assert start.astimezone(ZoneInfo("America/Sao_Paulo")).isoformat() == "2018-11-04T01:00:00-02:00"
 
     def test_the_first_of_two_midnights_starts_the_day(self):
         start = start_of_local_day(date(2026, 11, 1), "America/Havana")
@@ -93,16 +89,13 @@ class TestStartOfLocalDay:
     def test_a_jump_that_straddles_midnight_starts_the_day_at_the_jump(self):
         # In 1919 Toronto moved its clocks on at half past eleven at night.
         start = start_of_local_day(date(1919, 3, 31), "America/Toronto")
-        assert (
-            start.astimezone(ZoneInfo("America/Toronto")).strftime("%d %H:%M")
-            == "31 00:30"
-        )
+        assert start.astimezone(ZoneInfo("America/Toronto")).strftime("%d %H:%M") == "31 00:30"
 
     def test_a_zone_may_be_given_as_an_object(self):
         day = date(2026, 3, 29)
-        assert start_of_local_day(
-            day, ZoneInfo("Atlantic/Azores")
-        ) == start_of_local_day(day, "Atlantic/Azores")
+        assert start_of_local_day(day, ZoneInfo("Atlantic/Azores")) == start_of_local_day(
+            day, "Atlantic/Azores"
+        )
 
     @pytest.mark.parametrize("zone", ODD_ZONES)
     def test_it_is_the_first_instant_of_its_date(self, zone):
@@ -111,9 +104,7 @@ class TestStartOfLocalDay:
             day = date(2025, 1, 1) + timedelta(days=offset)
             start = start_of_local_day(day, place)
             assert local_day(start, place) == day
-            assert local_day(start - timedelta(seconds=1), place) == day - timedelta(
-                days=1
-            )
+            assert local_day(start - timedelta(seconds=1), place) == day - timedelta(days=1)
 
     def test_days_partition_time_in_a_sample_of_zones(self):
         sample = sorted(zone_names())[::12]
@@ -123,9 +114,7 @@ class TestStartOfLocalDay:
 
     @pytest.mark.drill
     def test_days_partition_time_in_every_zone_of_twelve_years(self):
-        lengths = week_lengths(
-            sorted(zone_names()), date(2019, 1, 1), date(2030, 12, 31)
-        )
+        lengths = week_lengths(sorted(zone_names()), date(2019, 1, 1), date(2030, 12, 31))
         # 165 and 171 are Antarctic stations that moved by three hours before 2025.
         assert set(lengths) == {165, 166, 167, 167.5, 168, 168.5, 169, 170, 171}
 
@@ -136,13 +125,9 @@ def week_lengths(zones: list[str], first: date, last: date) -> Counter[float]:
     for zone in zones:
         place = ZoneInfo(zone)
         starts = [
-            start_of_local_day(first + timedelta(days=n), place)
-            for n in range((last - first).days + 1)
+            start_of_local_day(first + timedelta(days=n), place) for n in range((last - first).days + 1)
         ]
-        assert all(
-            20 * 3600 <= (b - a).total_seconds() <= 28 * 3600
-            for a, b in zip(starts, starts[1:], strict=False)
-        )
+        assert all(20 * 3600 <= (b - a).total_seconds() <= 28 * 3600 for a, b in pairwise(starts))
         for start, end in zip(starts, starts[7:], strict=False):
             lengths[(end - start).total_seconds() / 3600] += 1
     return lengths
@@ -160,18 +145,12 @@ class TestLocalDay:
 
     @settings(max_examples=300, deadline=None)
     @given(
-        instant=st.datetimes(
-            datetime(2019, 1, 1), datetime(2030, 12, 31), timezones=st.just(UTC)
-        ),
+        instant=st.datetimes(datetime(2019, 1, 1), datetime(2030, 12, 31), timezones=st.just(UTC)),
         zone=st.sampled_from(ODD_ZONES),
     )
     def test_an_instant_lies_within_its_own_day(self, instant, zone):
         day = local_day(instant, zone)
-        assert (
-            start_of_local_day(day, zone)
-            <= instant
-            < start_of_local_day(day + timedelta(days=1), zone)
-        )
+        assert start_of_local_day(day, zone) <= instant < start_of_local_day(day + timedelta(days=1), zone)
 
 
 class TestResolveLocal:
@@ -185,9 +164,9 @@ class TestResolveLocal:
         assert moved.astimezone(ZoneInfo("Europe/Lisbon")).strftime("%H:%M") == "02:30"
 
     def test_a_time_that_happens_twice_means_the_first(self):
-        assert resolve_local(
-            datetime(2026, 10, 25, 1, 30), "Europe/Lisbon"
-        ) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+        assert resolve_local(datetime(2026, 10, 25, 1, 30), "Europe/Lisbon") == datetime(
+            2026, 10, 25, 0, 30, tzinfo=UTC
+        )
 
     def test_an_aware_time_is_refused(self):
         with pytest.raises(ValueError, match="of its own"):
@@ -266,9 +245,7 @@ class TestWeekLabel:
 
 
 class TestIsZone:
-    @pytest.mark.parametrize(
-        "name", ["Europe/Lisbon", "UTC", "Asia/Kathmandu", "America/Argentina/Ushuaia"]
-    )
+    @pytest.mark.parametrize("name", ["Europe/Lisbon", "UTC", "Asia/Kathmandu", "America/Argentina/Ushuaia"])
     def test_a_place_is_a_zone(self, name):
         assert is_zone(name)
 
