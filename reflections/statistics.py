@@ -1,0 +1,201 @@
+"""Honest numbers from few, self-chosen, ordinal answers. Pure functions, each with its source.
+
+All of them look at one author's answers to one question on one scale. Two people rate with different rulers, so
+nothing here adds their answers up; `Answers` carries its author and refuses to be joined with another's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from math import atan, exp, log1p, pi, sin, sqrt
+from typing import Final
+
+VALUES: Final = (1, 2, 3, 4, 5)
+NORMAL_97_5: Final = 1.959963984540054
+PRIOR_PER_VALUE: Final = 0.2
+
+# Below the first gate moments are listed, below the second an interval is shown as resting on few moments.
+FEW_FROM: Final = 5
+ENOUGH_FROM: Final = 12
+
+
+class Detail(StrEnum):
+    """How much may be said about n answers."""
+
+    LIST = "list"  # show each one, no average
+    FEW = "few"  # mean and interval, labelled "few moments"
+    ENOUGH = "enough"  # mean and interval
+
+
+def detail_for(n: int) -> Detail:
+    """What n answers allow to be said: no average below 5, a caveat below 12 (simulated coverage decides)."""
+    if n < FEW_FROM:
+        return Detail.LIST
+    return Detail.FEW if n < ENOUGH_FROM else Detail.ENOUGH
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From `low` to `high`, both on the scale of what was estimated."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """One author's answers to one question: values from 1 to 5, and how often there was none, and why."""
+
+    author_id: int
+    values: tuple[int, ...]
+    not_seen: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Answers) -> Answers:
+        if other.author_id != self.author_id:
+            raise ValueError("answers of two people are never added up")
+        return Answers(
+            self.author_id,
+            self.values + other.values,
+            self.not_seen + other.not_seen,
+            self.skipped + other.skipped,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What may be shown of one author's answers; `mean` and `interval` are None while there are too few."""
+
+    n: int
+    detail: Detail
+    spread: tuple[int, int, int, int, int]
+    median: float | None
+    mean: float | None
+    interval: Interval | None
+    not_seen: int
+    skipped: int
+
+
+def summarise(answers: Answers) -> Summary:
+    """The honest summary of one author's answers, by the n gates of `detail_for`."""
+    counts = spread(answers.values)
+    n = sum(counts)
+    detail = detail_for(n)
+    shown = detail is not Detail.LIST
+    return Summary(
+        n=n,
+        detail=detail,
+        spread=counts,
+        median=median(answers.values) if shown else None,
+        mean=sum(answers.values) / n if shown else None,
+        interval=mean_interval(counts) if shown else None,
+        not_seen=answers.not_seen,
+        skipped=answers.skipped,
+    )
+
+
+def spread(values: Sequence[int]) -> tuple[int, int, int, int, int]:
+    """How often each of 1, 2, 3, 4, 5 was answered.
+
+    Raises:
+        ValueError: a value is off the scale.
+    """
+    counts = Counter(values)
+    if not counts.keys() <= set(VALUES):
+        raise ValueError("an answer is 1, 2, 3, 4 or 5")
+    one, two, three, four, five = (counts[value] for value in VALUES)
+    return one, two, three, four, five
+
+
+def median(values: Sequence[int]) -> float:
+    """The middle answer; half-way between the two middle ones of an even number.
+
+    Raises:
+        ValueError: there are no answers.
+    """
+    if not values:
+        raise ValueError("no answers have no middle")
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return float(ordered[middle]) if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def proportion_interval(hits: int, n: int) -> Interval:
+    """The 95 % score interval of a proportion.
+
+    Source: E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22;
+    recommended for small n by Brown, Cai and DasGupta (2001), "Interval estimation for a binomial proportion".
+
+    Raises:
+        ValueError: not 0 <= hits <= n, or n is 0.
+    """
+    if not 0 <= hits <= n or n == 0:
+        raise ValueError("a proportion needs 0 <= hits <= n and n > 0")
+    z2 = NORMAL_97_5**2
+    share = hits / n
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = NORMAL_97_5 * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return Interval(max(0.0, centre - half), min(1.0, centre + half))
+
+
+@lru_cache(maxsize=16_384)
+def mean_interval(counts: tuple[int, int, int, int, int]) -> Interval:
+    """The 95 % equal-tailed credible interval of the mean of ordinal 1-5 answers, given how often each was chosen.
+
+    The shares of the five values have the posterior Dirichlet(counts + 0.2): a prior worth one answer in all, which
+    our simulation found to keep its promise (0.91-0.95 at n = 5) where the t and bootstrap intervals do not, and which
+    does not collapse when all answers agree. The interval is exact, not sampled, so mail and page always agree: see
+    `_chance_mean_is_below`.
+
+    Source of the model: A. Gelman et al., "Bayesian Data Analysis", 3rd ed., section 3.4 (multinomial model).
+
+    Raises:
+        ValueError: there are no answers.
+    """
+    if sum(counts) == 0 or min(counts) < 0:
+        raise ValueError("an interval needs answers")
+    weights = tuple(count + PRIOR_PER_VALUE for count in counts)
+    return Interval(_quantile(weights, 0.025), _quantile(weights, 0.975))
+
+
+def _quantile(weights: tuple[float, ...], chance: float) -> float:
+    """Where the posterior of the mean reaches *chance*, to 0.0005 of a scale step."""
+    low, high = 1.0, 5.0
+    while high - low > 0.0005:
+        middle = (low + high) / 2
+        if _chance_mean_is_below(middle, weights) < chance:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _chance_mean_is_below(mean: float, weights: tuple[float, ...]) -> float:
+    """P(sum of value * share <= mean) when the shares are Dirichlet(weights).
+
+    Dirichlet shares are gamma variables divided by their sum, so the event is `sum (value - mean) * gamma <= 0`, and
+    J. P. Imhof (1961), "Computing the distribution of quadratic forms in normal variables", Biometrika 48, gives its
+    chance as 1/2 - 1/pi * integral of sin(theta(u)) / (u * rho(u)) du with theta = sum w * atan(d * u) and
+    rho = product (1 + (d * u)^2)^(w/2). With u = e^x the integrand is analytic and vanishes at both ends, where the
+    plain trapezoid sum converges geometrically.
+    """
+    distances = [(value - mean, weight) for value, weight in zip(VALUES, weights, strict=True)]
+    total = 0.0
+    for step in range(_STEPS):
+        u = exp(_FIRST_X + step * _STEP_X)
+        theta = damping = 0.0
+        for distance, weight in distances:
+            at = distance * u
+            theta += weight * atan(at)
+            damping += weight * log1p(at * at)
+        total += sin(theta) * exp(-damping / 2)
+    return 0.5 - total * _STEP_X / pi
+
+
+_STEP_X: Final = 0.1
+_FIRST_X: Final = -16.0
+_STEPS: Final = 300  # to e^14, where even answers that all agree have damped the integrand to nothing
