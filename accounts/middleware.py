@@ -17,5 +17,8 @@ class PersonalSettingsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.get_response(request)
-        with timezone.override(zoneinfo.ZoneInfo(request.user.timezone)), translation.override(request.user.language):
+        with (
+            timezone.override(zoneinfo.ZoneInfo(request.user.timezone)),
+            translation.override(request.user.language),
+        ):
             return self.get_response(request)

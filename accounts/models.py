@@ -92,9 +92,11 @@ class ApiToken(AbstractAuthToken):
     """A personal, named, expiring key to the API. Only its SHA-512 digest is stored; it is shown once."""
 
     name = models.CharField(max_length=TOKEN_NAME_MAX)
-    scope = models.CharField(max_length=5, choices=[(scope, scope) for scope in TokenScope], default=TokenScope.READ)
+    scope = models.CharField(
+        max_length=5, choices=[(scope, scope) for scope in TokenScope], default=TokenScope.READ
+    )
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(scope__in=list(TokenScope)), name="token_scope_known"),
+            models.CheckConstraint(condition=models.Q(scope__in=list(TokenScope)), name="token_scope_known")
         ]

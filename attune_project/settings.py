@@ -134,7 +134,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "frontend.context.shell",
-            ],
+            ]
         },
     }
 ]
@@ -257,7 +257,12 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
-REST_KNOX = {"TOKEN_MODEL": "accounts.ApiToken", "AUTH_HEADER_PREFIX": "Bearer", "AUTO_REFRESH": False, "TOKEN_PREFIX": "attune_"}
+REST_KNOX = {
+    "TOKEN_MODEL": "accounts.ApiToken",
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "AUTO_REFRESH": False,
+    "TOKEN_PREFIX": "attune_",
+}
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Attune API",
     "DESCRIPTION": "The same use cases as the pages, for the family's own programs. See docs/api.md.",

@@ -46,7 +46,9 @@ class TokenMayWrite(permissions.BasePermission):
     message = "This token may only read."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.method in permissions.SAFE_METHODS or getattr(request.auth, "scope", "write") == "write"
+        return (
+            request.method in permissions.SAFE_METHODS or getattr(request.auth, "scope", "write") == "write"
+        )
 
 
 class StrictJSONParser(BaseParser):
@@ -55,7 +57,10 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
             text = stream.read().decode("utf-8")
@@ -147,17 +152,22 @@ class ProblemOutput(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField(required=False)
     errors = serializers.DictField(
-        child=serializers.ListField(child=serializers.DictField(child=serializers.CharField())), required=False
+        child=serializers.ListField(child=serializers.DictField(child=serializers.CharField())),
+        required=False,
     )
 
 
-def page_data(page: Page[Any], serializer: type[serializers.Serializer[Any]], **context: Any) -> dict[str, Any]:
+def page_data(
+    page: Page[Any], serializer: type[serializers.Serializer[Any]], **context: Any
+) -> dict[str, Any]:
     """A page of a list as the API shows it: `items`, and `next_cursor` (null on the last page)."""
     items = serializer(page.items, many=True, context=context).data
     return {"items": items, "next_cursor": page.next_cursor or None}
 
 
-def problem(status: int, *, code: str = "", detail: str = "", errors: FieldErrors | None = None) -> HttpResponse:
+def problem(
+    status: int, *, code: str = "", detail: str = "", errors: FieldErrors | None = None
+) -> HttpResponse:
     """A problem document outside of DRF's view machinery."""
     body = _problem_body(status, code=code, detail=detail, errors=errors)
     return HttpResponse(json.dumps(body), status=status, content_type=PROBLEM_JSON)
@@ -193,7 +203,12 @@ def _describe(error: Exception, *, conditional: bool) -> tuple[int, str, str, Fi
             return 400, "invalid", "", _serializer_errors(error.detail)
         case exceptions.APIException():
             codes = error.get_codes()
-            return error.status_code, codes if isinstance(codes, str) else "invalid", str(error.detail), None
+            return (
+                error.status_code,
+                codes if isinstance(codes, str) else "invalid",
+                str(error.detail),
+                None,
+            )
     return 0, "", "", None
 
 
@@ -213,7 +228,8 @@ def domain_errors(error: DomainValidationError) -> FieldErrors:
     by_field = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
     return {
         name.strip("_"): [
-            {"message": _sendable(" ".join(item.messages)), "code": str(item.code or "invalid")} for item in items
+            {"message": _sendable(" ".join(item.messages)), "code": str(item.code or "invalid")}
+            for item in items
         ]
         for name, items in by_field.items()
     }
@@ -228,7 +244,8 @@ def _serializer_errors(detail: Any, path: str = "") -> FieldErrors:
     else:
         return {
             _sendable(path) or "all": [
-                {"message": _sendable(str(item)), "code": str(getattr(item, "code", "invalid"))} for item in detail
+                {"message": _sendable(str(item)), "code": str(getattr(item, "code", "invalid"))}
+                for item in detail
             ]
         }
     found: FieldErrors = {}

@@ -59,5 +59,9 @@ def read_cursor(cursor: str, *, reader_id: int, list_name: str) -> Place | None:
         return Place(datetime.fromisoformat(at), int(key))
     except (UnicodeEncodeError, binascii.Error, sealing.SealBroken, ValueError, IndexError) as error:
         raise ValidationError(
-            {"cursor": ValidationError(_("This list has moved on. Please start again from the top."), "cursor")}
+            {
+                "cursor": ValidationError(
+                    _("This list has moved on. Please start again from the top."), "cursor"
+                )
+            }
         ) from error

@@ -37,7 +37,9 @@ def _keyring(entries: tuple[str, ...]) -> dict[str, AESGCM]:
         except binascii.Error as error:
             raise ImproperlyConfigured(f"FIELD_KEYS: the key {kid!r} is not base64.") from error
         if not kid or len(kid) > 32 or len(key) != KEY_BYTES:
-            raise ImproperlyConfigured("FIELD_KEYS: every entry is an id of 1-32 characters, ':', and 32 bytes as base64.")
+            raise ImproperlyConfigured(
+                "FIELD_KEYS: every entry is an id of 1-32 characters, ':', and 32 bytes as base64."
+            )
         ring[kid] = AESGCM(key)
     if not ring:
         raise ImproperlyConfigured("FIELD_KEYS holds no key.")

@@ -10,7 +10,9 @@ from django.utils.translation import ngettext
 
 # Bidirectional overrides and isolates can make a line read differently from what it says (UTR #36).
 _BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
-_LINE_BREAKS = str.maketrans({"\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\r": "\n"})
+_LINE_BREAKS = str.maketrans(
+    {"\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\r": "\n"}
+)
 
 
 def clean_text(value: str, *, field: str, max_length: int, multiline: bool = False) -> str:
@@ -24,7 +26,11 @@ def clean_text(value: str, *, field: str, max_length: int, multiline: bool = Fal
     """
     if "\x00" in value or any(0xD800 <= ord(char) <= 0xDFFF for char in value):
         raise ValidationError(
-            {field: ValidationError(_("This has a character that cannot be stored. Please remove it."), "bad_character")}
+            {
+                field: ValidationError(
+                    _("This has a character that cannot be stored. Please remove it."), "bad_character"
+                )
+            }
         )
     value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").translate(_LINE_BREAKS))
     if not multiline:

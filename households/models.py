@@ -22,7 +22,7 @@ class Household(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(week_starts_on__lte=6), name="household_week_starts_on_a_day"),
+            models.CheckConstraint(condition=Q(week_starts_on__lte=6), name="household_week_starts_on_a_day")
         ]
 
     def __str__(self) -> str:
@@ -58,7 +58,9 @@ class Child(models.Model):
     household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="children")
     nickname = models.CharField(max_length=NICKNAME_MAX)
     birth_month = models.DateField()  # always the first of the month
-    colour = models.CharField(max_length=10, choices=[(colour, colour) for colour in COLOURS], default=COLOURS[0])
+    colour = models.CharField(
+        max_length=10, choices=[(colour, colour) for colour in COLOURS], default=COLOURS[0]
+    )
     emoji = models.CharField(max_length=EMOJI_MAX, blank=True)
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -66,7 +68,7 @@ class Child(models.Model):
     class Meta:
         indexes = [models.Index(fields=["household", "created_at"], name="child_of_household")]
         constraints = [
-            models.CheckConstraint(condition=Q(birth_month__day=1), name="child_birth_month_first_day"),
+            models.CheckConstraint(condition=Q(birth_month__day=1), name="child_birth_month_first_day")
         ]
 
     def __str__(self) -> str:
@@ -89,9 +91,7 @@ class Invitation(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["household", "created_at"], name="invitation_of_household")]
-        constraints = [
-            models.CheckConstraint(condition=Q(role__in=list(Role)), name="invitation_role_known"),
-        ]
+        constraints = [models.CheckConstraint(condition=Q(role__in=list(Role)), name="invitation_role_known")]
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"

@@ -78,7 +78,9 @@ def list_memberships(*, actor_id: int) -> QuerySet[Membership]:
 def list_members(*, actor_id: int, household_id: uuid.UUID) -> QuerySet[Membership]:
     """Everybody who lives in this household now, in the order they joined; empty for a stranger."""
     return (
-        Membership.objects.filter(member_of(actor_id), household__public_id=household_id, left_at__isnull=True)
+        Membership.objects.filter(
+            member_of(actor_id), household__public_id=household_id, left_at__isnull=True
+        )
         .select_related("user")
         .order_by("joined_at", "id")
     )

@@ -6,9 +6,9 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.rules import Visibility
-from checklists.rules import Dimension, Tone
+from checklists.rules import VALUE_MAX, VALUE_MIN, Absence, Dimension, Tone
 from common import sealing
-from observations.rules import VALUE_MAX, VALUE_MIN, Absence, Kind, Precision, TickKind
+from observations.rules import Kind, Precision, TickKind
 
 
 class Observation(models.Model):
@@ -25,13 +25,17 @@ class Observation(models.Model):
     public_id = models.UUIDField()
     kind = models.CharField(max_length=10, choices=[(kind, kind) for kind in Kind])
     tone = models.CharField(max_length=10, blank=True, choices=[(tone, tone) for tone in Tone])
-    repairs = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repaired_by")
+    repairs = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repaired_by"
+    )
     occurred_at = models.DateTimeField()
     occurred_on = models.DateField()
     precision = models.CharField(max_length=5, choices=[(item, item) for item in Precision])
     timezone = models.CharField(max_length=64)
     visibility = models.CharField(max_length=10, choices=[(item, item) for item in Visibility])
-    checklist_version = models.ForeignKey("checklists.ChecklistVersion", on_delete=models.PROTECT, related_name="+")
+    checklist_version = models.ForeignKey(
+        "checklists.ChecklistVersion", on_delete=models.PROTECT, related_name="+"
+    )
     note_sealed = models.BinaryField(blank=True, default=b"")
     revision = models.PositiveIntegerField(default=1)
     received_at = models.DateTimeField()
@@ -42,7 +46,9 @@ class Observation(models.Model):
         indexes = [
             models.Index(fields=["household", "-occurred_at", "-id"], name="observation_timeline"),
             models.Index(fields=["household", "changed_at"], name="observation_changes"),
-            models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="observation_to_purge"),
+            models.Index(
+                fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="observation_to_purge"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["author", "public_id"], name="observation_once_per_author"),
@@ -55,9 +61,12 @@ class Observation(models.Model):
                 condition=Q(kind=Kind.MOMENT, tone__in=list(Tone)) | Q(kind=Kind.SELF_CHECK, tone=""),
                 name="observation_tone_of_kind",
             ),
-            models.CheckConstraint(condition=Q(visibility__in=list(Visibility)), name="observation_visibility_known"),
             models.CheckConstraint(
-                condition=Q(repairs__isnull=True) | Q(tone=Tone.CAME_BACK), name="observation_repairs_by_coming_back"
+                condition=Q(visibility__in=list(Visibility)), name="observation_visibility_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(repairs__isnull=True) | Q(tone=Tone.CAME_BACK),
+                name="observation_repairs_by_coming_back",
             ),
         ]
 
@@ -133,9 +142,7 @@ class Revision(models.Model):
     note_sealed = models.BinaryField(blank=True, default=b"")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["observation", "number"], name="revision_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["observation", "number"], name="revision_once")]
 
     def __str__(self) -> str:
         return f"revision {self.pk}"
@@ -168,7 +175,7 @@ class FocusDimension(models.Model):
     class Meta:
         indexes = [models.Index(fields=["household", "member", "-chosen_at"], name="focus_of_member")]
         constraints = [
-            models.CheckConstraint(condition=Q(dimension__in=["", *Dimension]), name="focus_dimension_known"),
+            models.CheckConstraint(condition=Q(dimension__in=["", *Dimension]), name="focus_dimension_known")
         ]
 
     def __str__(self) -> str:

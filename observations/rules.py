@@ -7,13 +7,10 @@ from enum import StrEnum
 
 NOTE_MAX = 5_000
 TICKS_MAX = 40
-RATINGS_MAX = 7
 SEARCH_MAX = 100
 PAGE_SIZE = 30
 PAGE_SIZE_MAX = 200
 REPAIRABLE_SHOWN = 3
-
-VALUE_MIN, VALUE_MAX = 1, 5
 
 # A phone's clock may run ahead a little; nobody notes tomorrow.
 AHEAD_MAX = timedelta(minutes=10)
@@ -28,6 +25,9 @@ SEARCH_SCAN_MAX = 2_000
 # When only "last night" is known, this local hour stands for it; the precision says that it is only the day.
 LAST_NIGHT = time(21, 0)
 MORNING = time(7, 0)
+
+# A self-check looks back a short time, for long recall of frequent acts is unreliable: this week and two before.
+SELF_CHECK_WEEKS_BACK = 2
 
 # After this many moments on an empty tank within the window, the soft card offers help (PRODUCT.md, section 3).
 EMPTY_TANK_VALUE = 1
@@ -46,13 +46,6 @@ class Precision(StrEnum):
     EXACT = "exact"  # typed
     ABOUT = "about"  # just now, as the sheet opened
     DAY = "day"  # only the day
-
-
-class Absence(StrEnum):
-    """Why a question that was asked has no value. A question never asked has no row at all."""
-
-    NOT_SEEN = "not_seen"
-    SKIPPED = "skipped"
 
 
 class TickKind(StrEnum):

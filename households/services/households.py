@@ -83,11 +83,15 @@ def leave_household(*, actor_id: int, household_id: uuid.UUID, now: datetime) ->
 
 def _checked_zone(timezone: str) -> str:
     if not is_zone(timezone):
-        raise ValidationError({"timezone": ValidationError(_("Please choose a time zone from the list."), "zone")})
+        raise ValidationError(
+            {"timezone": ValidationError(_("Please choose a time zone from the list."), "zone")}
+        )
     return timezone
 
 
 def _checked_weekday(day: int) -> int:
     if not 0 <= day <= 6:
-        raise ValidationError({"week_starts_on": ValidationError(_("Please choose a day of the week."), "weekday")})
+        raise ValidationError(
+            {"week_starts_on": ValidationError(_("Please choose a day of the week."), "weekday")}
+        )
     return day

@@ -41,10 +41,14 @@ def invite_member(
     except ValidationError as error:
         raise ValidationError({"email": error}) from error
     if role not in list(Role):
-        raise ValidationError({"role": ValidationError(_("Please choose what this person may do."), "choice")})
+        raise ValidationError(
+            {"role": ValidationError(_("Please choose what this person may do."), "choice")}
+        )
     today = Invitation.objects.filter(invited_by_id=actor_id, created_at__gt=now - timedelta(days=1))
     if today.count() >= INVITATIONS_PER_DAY:
-        raise ValidationError(_("That is enough invitations for today. Please try again tomorrow."), code="too_many")
+        raise ValidationError(
+            _("That is enough invitations for today. Please try again tomorrow."), code="too_many"
+        )
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         household=household,
@@ -66,7 +70,9 @@ def withdraw_invitation(*, actor_id: int, invitation_id: uuid.UUID, now: datetim
         NotVisible: there is no such open invitation, or the actor is no guardian of its household.
     """
     closed = Invitation.objects.filter(
-        pk__in=Invitation.objects.filter(member_of(actor_id, Capability.MANAGE), public_id=invitation_id).values("pk"),
+        pk__in=Invitation.objects.filter(
+            member_of(actor_id, Capability.MANAGE), public_id=invitation_id
+        ).values("pk"),
         accepted_at__isnull=True,
         withdrawn_at__isnull=True,
     ).update(withdrawn_at=now)

@@ -1,0 +1,28 @@
+"""Reads of the person who signs in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from accounts.models import ApiToken, User
+from common.errors import NotVisible
+
+
+def get_user(*, user_id: int, for_update: bool = False) -> User:
+    """The live account with this key, its row locked on request.
+
+    Raises:
+        NotVisible: there is none, or it was closed.
+    """
+    rows = User.objects.select_for_update() if for_update else User.objects.all()
+    found = rows.filter(pk=user_id, is_active=True).first()
+    if found is None:
+        raise NotVisible("user")
+    return found
+
+
+def list_tokens(*, actor_id: int, now: datetime) -> QuerySet[ApiToken]:
+    """The actor's own API tokens that still work, newest first."""
+    return ApiToken.objects.filter(user_id=actor_id, expiry__gt=now).order_by("-created", "digest")

@@ -1,0 +1,137 @@
+"""The use cases of a person's own account: choices about mail and privacy, API tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import ApiToken, User
+from accounts.rules import (
+    DIGEST_HOUR_FIRST,
+    DIGEST_HOUR_LAST,
+    DISPLAY_NAME_MAX,
+    TOKEN_DAYS_DEFAULT,
+    TOKEN_DAYS_MAX,
+    TOKEN_NAME_MAX,
+    TOKENS_MAX,
+    DigestLevel,
+    TokenScope,
+    Visibility,
+)
+from accounts.selectors import get_user
+from common.dates import is_zone
+from common.errors import NotVisible
+from common.text import clean_text, required_text
+
+
+class Choices(TypedDict, total=False):
+    """What a person may choose about their account; a key that is not there stays as it is."""
+
+    display_name: str
+    language: str
+    timezone: str
+    digest_level: str
+    digest_weekday: int | None
+    digest_hour: int
+    standing_visibility: str
+
+
+@transaction.atomic
+def change_choices(*, actor_id: int, choices: Choices) -> User:
+    """Store what is given of the actor's own choices.
+
+    Raises:
+        ValidationError: on the field. NotVisible: the account is closed.
+    """
+    user = get_user(user_id=actor_id, for_update=True)
+    checked = {name: _CHECKS[name](name, value) for name, value in choices.items()}
+    for name, value in checked.items():
+        setattr(user, name, value)
+    user.save(update_fields=list(checked) or None)
+    return user
+
+
+@transaction.atomic
+def create_token(
+    *, actor_id: int, name: str, scope: str = TokenScope.READ, days: int = TOKEN_DAYS_DEFAULT, now: datetime
+) -> tuple[ApiToken, str]:
+    """A new API token and its secret, which is shown once and stored nowhere.
+
+    Raises:
+        ValidationError: on `name`, `scope` or `days`, or too many tokens.
+    """
+    label = required_text(name, field="name", max_length=TOKEN_NAME_MAX)
+    if scope not in list(TokenScope):
+        raise _refuse("scope", _("Please choose what the token may do."))
+    if not 1 <= days <= TOKEN_DAYS_MAX:
+        raise _refuse("days", _("A token lives for 1 to %(max)d days.") % {"max": TOKEN_DAYS_MAX})
+    if ApiToken.objects.filter(user_id=actor_id, expiry__gt=now).count() >= TOKENS_MAX:
+        raise ValidationError(
+            _("You have as many tokens as we can keep. Please end one first."), code="too_many"
+        )
+    user = get_user(user_id=actor_id)
+    token, secret = ApiToken.objects.create(
+        user=user,
+        expiry=timedelta(days=days),
+        prefix=settings.REST_KNOX["TOKEN_PREFIX"],
+        name=label,
+        scope=scope,
+    )
+    return token, secret
+
+
+@transaction.atomic
+def end_token(*, actor_id: int, digest: str) -> None:
+    """End one of the actor's own tokens at once.
+
+    Raises:
+        NotVisible: it is not there, or not the actor's.
+    """
+    ended, _by_model = ApiToken.objects.filter(user_id=actor_id, digest=digest).delete()
+    if not ended:
+        raise NotVisible("token")
+
+
+@transaction.atomic
+def stop_digest(*, user_id: int) -> None:
+    """No more weekly mail for this person. For the unsubscribe link, whose signed token stands for the person."""
+    User.objects.filter(pk=user_id).update(digest_level=DigestLevel.NONE)
+
+
+def _refuse(field: str, message: str) -> ValidationError:
+    return ValidationError({field: ValidationError(message, "choice")})
+
+
+def _name(field: str, value: str) -> str:
+    return clean_text(value, field=field, max_length=DISPLAY_NAME_MAX)
+
+
+def _zone(field: str, value: str) -> str:
+    if not is_zone(value):
+        raise _refuse(field, _("Please choose a time zone from the list."))
+    return value
+
+
+def _one_of(*allowed: object) -> object:
+    def check(field: str, value: object) -> object:
+        if value not in allowed:
+            raise _refuse(field, _("Please choose one of these."))
+        return value
+
+    return check
+
+
+_CHECKS = {
+    "display_name": _name,
+    "timezone": _zone,
+    "language": _one_of(*(code for code, _label in settings.LANGUAGES)),
+    "digest_level": _one_of(*DigestLevel),
+    "digest_weekday": _one_of(None, *range(7)),
+    "digest_hour": _one_of(*range(DIGEST_HOUR_FIRST, DIGEST_HOUR_LAST + 1)),
+    "standing_visibility": _one_of(*Visibility),
+}

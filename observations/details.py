@@ -1,0 +1,111 @@
+"""What may be added to a moment beyond child and tone, checked against the built-in content."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from typing import TypedDict
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from checklists.content import Content
+from checklists.rules import VALUES, Absence, Dimension, Occasion, OptionKind
+from observations.models import Observation, Rating, Tick
+from observations.rules import TICKS_MAX, TickKind
+from observations.when import Said
+
+Answer = int | Absence | None
+"""1 to 5; why there is no value; or None to take the answer away, as if never asked."""
+
+
+class Details(TypedDict, total=False):
+    """What an author may say about a moment. A key that is not there means: leave it as it is.
+
+    Lists of ticks are whole: what is not in them is no longer ticked. `ratings` names only the dimensions that
+    were asked. `repairs` is the public id of an earlier missed moment, None for no link.
+    """
+
+    child_id: uuid.UUID
+    tone: str
+    occurred: Said
+    visibility: str
+    note: str
+    cues: Collection[str]
+    contexts: Collection[str]
+    feelings: Collection[str]
+    ratings: Mapping[str, Answer]
+    repairs: uuid.UUID | None
+
+
+TICK_FIELDS = {"cues": TickKind.CUE, "contexts": TickKind.CONTEXT, "feelings": TickKind.FEELING}
+
+
+def write_ticks(observation: Observation, details: Details, content: Content) -> None:
+    """Make the ticks of each kind named in *details* exactly what it says.
+
+    Raises:
+        ValidationError: on `cues`, `contexts` or `feelings`, for an unknown key or too many of them.
+    """
+    for field, kind in TICK_FIELDS.items():
+        if field not in details:
+            continue
+        keys = set(details[field])  # type: ignore[literal-required]
+        dimensions = _known_ticks(content, kind)
+        # What an older version of the content offered stays ticked, though it can no longer be chosen.
+        kept = set(observation.ticks.filter(kind=kind).values_list("key", flat=True))
+        if len(keys) > TICKS_MAX:
+            raise ValidationError({field: ValidationError(_("That is more than can be kept."), "too_many")})
+        if keys - set(dimensions) - kept:
+            raise ValidationError({field: ValidationError(_("One of these cannot be chosen."), "choice")})
+        if kept - keys:
+            observation.ticks.filter(kind=kind, key__in=kept - keys).delete()
+        Tick.objects.bulk_create(
+            Tick(
+                household_id=observation.household_id,
+                observation=observation,
+                kind=kind,
+                key=key,
+                dimension=dimensions[key],
+            )
+            for key in sorted(keys - kept)
+        )
+
+
+def _known_ticks(content: Content, kind: TickKind) -> dict[str, str]:
+    """Every key of this kind, with the dimension it tells of ('' for none)."""
+    if kind is TickKind.CUE:
+        return {key: cue.dimension for key, cue in content.cue_by_key.items()}
+    return dict.fromkeys(content.options_of[OptionKind(kind)], "")
+
+
+def write_ratings(
+    observation: Observation, ratings: Mapping[str, Answer], content: Content, occasion: Occasion
+) -> None:
+    """Write the answers given; a dimension that is not named keeps its answer.
+
+    Raises:
+        ValidationError: on `ratings`, for an unknown dimension or a value off the scale.
+    """
+    for name, answer in ratings.items():
+        if name not in list(Dimension) or (answer is not None and answer not in (*VALUES, *Absence)):
+            raise ValidationError(
+                {"ratings": ValidationError(_("Please choose one of the answers."), "choice")}
+            )
+        question = content.question(Dimension(name), occasion)
+        if answer is None:
+            observation.ratings.filter(dimension=name).delete()
+            continue
+        value, absence = (answer, "") if isinstance(answer, int) else (None, answer)
+        # An answer to an older wording of the question gives way to this one.
+        observation.ratings.filter(dimension=name).exclude(question_id=question.id).delete()
+        Rating.objects.update_or_create(
+            observation=observation,
+            question_id=question.id,
+            defaults={
+                "household_id": observation.household_id,
+                "dimension": name,
+                "value": value,
+                "absence": absence,
+            },
+        )

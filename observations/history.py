@@ -1,0 +1,54 @@
+"""How a moment was before: append-only revisions, each with its own sealed note."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from observations.models import Observation, Revision
+from observations.rules import TickKind
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that an author may change about an observation, at one moment. `fields` is JSON."""
+
+    fields: dict[str, Any]
+    note: str
+
+
+def state_of(observation: Observation) -> State:
+    """The observation's fields as held, its ticks and ratings as in the database."""
+    ticks = list(observation.ticks.order_by("key").values_list("kind", "key"))
+    ratings = observation.ratings.order_by("dimension").values_list("dimension", "value", "absence")
+    return State(
+        fields={
+            "tone": observation.tone,
+            "child": str(observation.child.public_id),
+            "occurred_at": observation.occurred_at.isoformat(),
+            "precision": observation.precision,
+            "visibility": observation.visibility,
+            "repairs": str(observation.repairs.public_id) if observation.repairs else None,
+            "ratings": {
+                dimension: absence if value is None else value for dimension, value, absence in ratings
+            },
+            **{f"{kind}s": [key for of, key in ticks if of == kind] for kind in TickKind},
+        },
+        note=observation.note,
+    )
+
+
+def keep_revision(observation: Observation, was: State, *, now: datetime) -> None:
+    """Write down what the observation *was*, and give it its next revision number."""
+    revision = Revision(
+        household_id=observation.household_id,
+        observation=observation,
+        number=observation.revision,
+        replaced_at=now,
+        state=was.fields,
+    )
+    revision.note = was.note
+    revision.save()
+    observation.revision += 1
+    observation.changed_at = now

@@ -1,0 +1,324 @@
+"""The use cases of noticing: record a moment, edit it, delete it, restore it, answer the weekly self-check."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.rules import Visibility
+from accounts.selectors import get_user
+from checklists.rules import Dimension, Occasion, Tone
+from checklists.selectors import get_content
+from common.dates import local_day, start_of_local_day, week_start
+from common.errors import Conflict, NotVisible
+from common.text import clean_text
+from households.scope import Capability, visible_to
+from households.selectors import get_child, get_membership
+from observations.details import Answer, Details, write_ratings, write_ticks
+from observations.history import keep_revision, state_of
+from observations.models import FocusDimension, Observation
+from observations.rules import NOTE_MAX, RESTORE_WINDOW, SELF_CHECK_WEEKS_BACK, Kind, Precision
+from observations.when import Said, place_in_time
+
+
+@transaction.atomic
+def record_moment(
+    *,
+    actor_id: int,
+    moment_id: uuid.UUID,
+    child_id: uuid.UUID,
+    tone: str,
+    occurred: Said | None = None,
+    details: Details | None = None,
+    now: datetime,
+) -> Observation:
+    """A new moment, saved. Recording the same *moment_id* again returns the moment already there.
+
+    Without *occurred* it happened just now; without a visibility in *details* a missed moment is private and any
+    other follows the author's standing choice.
+
+    Raises:
+        NotVisible: no such child for this actor. Conflict: the id belongs to another moment of this author.
+        ValidationError: on the field of *details*, or on `tone` or `occurred_at`.
+    """
+    child = get_child(actor_id=actor_id, child_id=child_id, capability=Capability.RECORD)
+    tone = _checked_tone(tone)
+    author = get_user(user_id=actor_id)
+    content = get_content(author.language)
+    zone = child.household.timezone
+    when = place_in_time(occurred or Said(at=now), zone=zone, born=child.birth_month, now=now)
+    moment, is_new = Observation.objects.get_or_create(
+        author_id=actor_id,
+        public_id=moment_id,
+        defaults={
+            "household": child.household,
+            "child": child,
+            "kind": Kind.MOMENT,
+            "tone": tone,
+            "occurred_at": when.at,
+            "occurred_on": when.on,
+            "precision": when.precision,
+            "timezone": zone,
+            "visibility": starting_visibility(tone, author.standing_visibility),
+            "checklist_version_id": content.version.id,
+            "received_at": now,
+            "changed_at": now,
+        },
+    )
+    if not is_new:
+        if (moment.child_id, moment.tone) != (child.pk, tone):
+            raise Conflict("this id belongs to another moment")
+        return moment
+    if details:
+        _apply(moment, actor_id=actor_id, details=details)
+        moment.save()
+    return moment
+
+
+def starting_visibility(tone: str, standing: str) -> str:
+    """Who sees a new moment before its author says otherwise: a missed one nobody, another as they always choose."""
+    return Visibility.PRIVATE if tone == Tone.MISSED else standing
+
+
+@transaction.atomic
+def edit_moment(
+    *, actor_id: int, moment_id: uuid.UUID, details: Details, revision: int | None = None, now: datetime
+) -> Observation:
+    """Change what *details* names of the actor's own moment, and keep what it was as a revision.
+
+    Raises:
+        NotVisible: no such moment of the actor's own. Conflict: *revision* is not the current one.
+        ValidationError: on the field of *details*.
+    """
+    moment = _load_own(actor_id, moment_id, kind=Kind.MOMENT)
+    _refuse_stale(moment, revision)
+    was = state_of(moment)
+    if "child_id" in details or "occurred" in details:
+        _move(moment, actor_id=actor_id, details=details, now=now)
+    if "tone" in details:
+        moment.tone = _checked_tone(details["tone"])
+        if moment.tone != Tone.CAME_BACK:
+            moment.repairs = None
+    _apply(moment, actor_id=actor_id, details=details)
+    if state_of(moment) != was:
+        keep_revision(moment, was, now=now)
+        moment.save()
+    return moment
+
+
+@transaction.atomic
+def delete_moment(
+    *, actor_id: int, moment_id: uuid.UUID, revision: int | None = None, now: datetime
+) -> Observation:
+    """Hide the actor's own moment from everybody at once; for seven days its author may restore it.
+
+    Raises:
+        NotVisible: no such moment of the actor's own. Conflict: *revision* is not the current one.
+    """
+    moment = _load_own(actor_id, moment_id, kind=Kind.MOMENT)
+    _refuse_stale(moment, revision)
+    moment.deleted_at = moment.changed_at = now
+    moment.revision += 1
+    moment.save(update_fields=["deleted_at", "changed_at", "revision"])
+    return moment
+
+
+@transaction.atomic
+def restore_moment(*, actor_id: int, moment_id: uuid.UUID, now: datetime) -> Observation:
+    """Bring back a moment the actor deleted within the last seven days. Restoring twice changes nothing.
+
+    Raises:
+        NotVisible: no such moment, or its time to be restored is over.
+    """
+    moment = _load_own(actor_id, moment_id, kind=Kind.MOMENT, deleted_after=now - RESTORE_WINDOW)
+    if moment.deleted_at is not None:
+        moment.deleted_at, moment.changed_at = None, now
+        moment.revision += 1
+        moment.save(update_fields=["deleted_at", "changed_at", "revision"])
+    return moment
+
+
+def purge_deleted(*, now: datetime, limit: int = 1_000) -> int:
+    """Destroy what was deleted more than seven days ago, at most *limit* rows; how many went. For the schedule."""
+    gone = (
+        Observation.objects.filter(deleted_at__lt=now - RESTORE_WINDOW)
+        .order_by("deleted_at")
+        .values("pk")[:limit]
+    )
+    with transaction.atomic():
+        _total, by_model = Observation.objects.filter(pk__in=list(gone.values_list("pk", flat=True))).delete()
+    return by_model.get("observations.Observation", 0)
+
+
+@transaction.atomic
+def answer_self_check(
+    *,
+    actor_id: int,
+    check_id: uuid.UUID,
+    child_id: uuid.UUID,
+    day: date,
+    ratings: dict[str, Answer],
+    note: str = "",
+    visibility: str = Visibility.PRIVATE,
+    now: datetime,
+) -> Observation:
+    """The actor's self-check of one child's week, the one that holds *day*; answering again edits it.
+
+    Raises:
+        NotVisible: no such child for this actor.
+        ValidationError: on `day` (a week to come, or too long ago), `ratings`, `note` or `visibility`.
+    """
+    child = get_child(actor_id=actor_id, child_id=child_id, capability=Capability.RECORD)
+    household = child.household
+    # Two phones may answer the same week at once: whoever holds the author's row goes first.
+    get_user(user_id=actor_id, for_update=True)
+    first_day = _checked_week(day, local_day(now, household.timezone), household.week_starts_on)
+    content = get_content(get_user(user_id=actor_id).language)
+    check, is_new = Observation.objects.get_or_create(
+        author_id=actor_id,
+        child=child,
+        occurred_on=first_day,
+        kind=Kind.SELF_CHECK,
+        deleted_at=None,
+        defaults={
+            "public_id": check_id,
+            "household": household,
+            "occurred_at": start_of_local_day(first_day, household.timezone),
+            "precision": Precision.DAY,
+            "timezone": household.timezone,
+            "visibility": Visibility.PRIVATE,
+            "checklist_version_id": content.version.id,
+            "received_at": now,
+            "changed_at": now,
+        },
+    )
+    was = state_of(check)
+    check.note = clean_text(note, field="note", max_length=NOTE_MAX, multiline=True)
+    check.visibility = _checked_visibility(visibility)
+    write_ratings(check, ratings, content, Occasion.WEEK)
+    if not is_new and state_of(check) != was:
+        keep_revision(check, was, now=now)
+    check.save()
+    return check
+
+
+@transaction.atomic
+def choose_focus(*, actor_id: int, household_id: uuid.UUID, dimension: str, now: datetime) -> None:
+    """From now on the actor is asked about *dimension* by default; '' for no focus.
+
+    Raises:
+        NotVisible: the actor is no member. ValidationError: on `dimension`.
+    """
+    membership = get_membership(actor_id=actor_id, household_id=household_id)
+    if dimension not in ("", *Dimension):
+        raise ValidationError({"dimension": ValidationError(_("Please choose one of these."), "choice")})
+    chosen = FocusDimension.objects.filter(household=membership.household, member_id=actor_id)
+    latest = chosen.order_by("-chosen_at", "-id").first()
+    if (latest.dimension if latest else "") != dimension:
+        FocusDimension.objects.create(
+            household=membership.household, member_id=actor_id, dimension=dimension, chosen_at=now
+        )
+
+
+# --- What the use cases share ------------------------------------------------------------------------------------
+def _load_own(
+    actor_id: int, moment_id: uuid.UUID, *, kind: Kind, deleted_after: datetime | None = None
+) -> Observation:
+    """The actor's own row, locked. A deleted one only where it was deleted after *deleted_after*."""
+    rows = Observation.objects.filter(visible_to(actor_id, Capability.RECORD), public_id=moment_id, kind=kind)
+    live = rows.filter(deleted_at__isnull=True)
+    if deleted_after is not None:
+        live = live | rows.filter(deleted_at__gte=deleted_after)
+    found = live.select_related("household", "child").select_for_update(of=("self",)).first()
+    if found is None:
+        raise NotVisible("moment")
+    return found
+
+
+def _refuse_stale(moment: Observation, revision: int | None) -> None:
+    if revision is not None and revision != moment.revision:
+        raise Conflict("this moment has changed since")
+
+
+def _move(moment: Observation, *, actor_id: int, details: Details, now: datetime) -> None:
+    """Another child of the same household, or another time."""
+    child = moment.child
+    if "child_id" in details:
+        child = get_child(actor_id=actor_id, child_id=details["child_id"], capability=Capability.RECORD)
+        if child.household_id != moment.household_id:
+            raise NotVisible("child")
+        moment.child = child
+    said = details.get("occurred") or Said(at=moment.occurred_at, precision=Precision(moment.precision))
+    when = place_in_time(said, zone=moment.timezone, born=child.birth_month, now=now)
+    moment.occurred_at, moment.occurred_on, moment.precision = (when.at, when.on, when.precision)
+
+
+def _apply(moment: Observation, *, actor_id: int, details: Details) -> None:
+    """Everything that can be added to a saved moment; the caller saves the row."""
+    content = get_content(get_user(user_id=actor_id).language)
+    if "note" in details:
+        moment.note = clean_text(details["note"], field="note", max_length=NOTE_MAX, multiline=True)
+    if "visibility" in details:
+        moment.visibility = _checked_visibility(details["visibility"])
+    if "repairs" in details:
+        moment.repairs = _repairable(moment, actor_id=actor_id, missed_id=details["repairs"])
+    write_ticks(moment, details, content)
+    write_ratings(moment, details.get("ratings", {}), content, Occasion.MOMENT)
+
+
+def _repairable(moment: Observation, *, actor_id: int, missed_id: uuid.UUID | None) -> Observation | None:
+    """The earlier missed moment of the same child that the actor may see."""
+    if missed_id is None:
+        return None
+    missed = (
+        Observation.objects.filter(
+            visible_to(actor_id, Capability.READ),
+            public_id=missed_id,
+            child_id=moment.child_id,
+            tone=Tone.MISSED,
+            deleted_at__isnull=True,
+            occurred_at__lte=moment.occurred_at,
+        )
+        .order_by("id")
+        .first()
+    )
+    if missed is None or moment.tone != Tone.CAME_BACK:
+        raise ValidationError(
+            {
+                "repairs": ValidationError(
+                    _("Coming back can be linked to an earlier missed moment only."), "choice"
+                )
+            }
+        )
+    return missed
+
+
+def _checked_tone(tone: str) -> Tone:
+    if tone not in list(Tone):
+        raise ValidationError({"tone": ValidationError(_("Please choose how it was between you."), "choice")})
+    return Tone(tone)
+
+
+def _checked_visibility(visibility: str) -> Visibility:
+    if visibility not in list(Visibility):
+        raise ValidationError({"visibility": ValidationError(_("Please choose who sees it."), "choice")})
+    return Visibility(visibility)
+
+
+def _checked_week(day: date, today: date, week_starts_on: int) -> date:
+    """The first day of the week that holds *day*, if a self-check may still be about it."""
+    this_week = week_start(today, week_starts_on)
+    earliest = this_week - timedelta(weeks=SELF_CHECK_WEEKS_BACK)
+    if day < earliest or (first_day := week_start(day, week_starts_on)) > this_week:
+        raise ValidationError(
+            {
+                "day": ValidationError(
+                    _("A self-check can look back on this week and the two before it."), "range"
+                )
+            }
+        )
+    return first_day
