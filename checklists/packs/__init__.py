@@ -1,0 +1,7 @@
+"""Content as it stands in the files of `library/`, read strictly: what is not understood is refused by name."""
+
+from checklists.packs.checklist import Pack, read_pack
+from checklists.packs.help import HelpPack, read_help, read_help_lines
+from checklists.packs.strict import PackError
+
+__all__ = ["HelpPack", "Pack", "PackError", "read_help", "read_help_lines", "read_pack"]
