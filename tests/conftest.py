@@ -1,0 +1,178 @@
+"""The cast that every test draws on, and a world in which it is always the same Wednesday evening."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from checklists.services import load_library
+from households.models import Child, Household, Membership
+from households.rules import Role
+from households.services import add_child, create_household
+from observations.models import Observation
+from observations.services import record_moment
+
+# Playwright's event loop runs in the test's own thread, beside the ORM.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+NOW = datetime(2026, 11, 18, 19, 30, tzinfo=UTC)
+"""A Wednesday evening in ISO week 2026-W47."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The built-in content is part of every database."""
+    with django_db_blocker.unblock():
+        load_library(now=NOW)
+
+
+@pytest.fixture(autouse=True)
+def _library_after_flush(request: pytest.FixtureRequest) -> None:
+    """A transactional test starts from empty tables: give it the content back."""
+    if {"transactional_db", "live_server"} & set(request.fixturenames):
+        request.getfixturevalue("transactional_db")
+        load_library(now=NOW)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., User]:
+    def make(name: str, **fields: Any) -> User:
+        user = User.objects.create_user(f"{name}@example.org", display_name=name.title(), **fields)
+        user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def parent(make_user: Callable[..., User]) -> User:
+    """Founds the household, writes most of what is in it."""
+    return make_user("alice", timezone="Europe/Lisbon")
+
+
+@pytest.fixture
+def household(parent: User, now: datetime) -> Household:
+    return create_household(actor_id=parent.pk, name="The attic", timezone="Europe/Lisbon", now=now)
+
+
+@pytest.fixture
+def child(parent: User, household: Household, now: datetime) -> Child:
+    return add_child(
+        actor_id=parent.pk,
+        household_id=household.public_id,
+        nickname="Pip",
+        birth_month=date(2022, 5, 1),
+        emoji="🦊",
+        now=now,
+    )
+
+
+@pytest.fixture
+def second_child(parent: User, household: Household, child: Child, now: datetime) -> Child:
+    return add_child(
+        actor_id=parent.pk,
+        household_id=household.public_id,
+        nickname="Moth",
+        birth_month=date(2025, 11, 1),
+        now=now,
+    )
+
+
+@pytest.fixture
+def join(household: Household, now: datetime) -> Callable[..., Membership]:
+    """Puts somebody into the household, as an accepted invitation does."""
+
+    def put(user: User, role: str = Role.GUARDIAN, left_at: datetime | None = None) -> Membership:
+        return Membership.objects.create(
+            household=household, user=user, role=role, joined_at=now, left_at=left_at
+        )
+
+    return put
+
+
+@pytest.fixture
+def co_parent(make_user: Callable[..., User], join: Callable[..., Membership]) -> User:
+    """The other guardian: an equal, and possibly an adversary."""
+    user = make_user("bela", timezone="Europe/Lisbon")
+    join(user)
+    return user
+
+
+@pytest.fixture
+def helper(make_user: Callable[..., User], join: Callable[..., Membership]) -> User:
+    """A grandparent: logs, reads what is shared, changes no settings."""
+    user = make_user("hugo")
+    join(user, Role.HELPER)
+    return user
+
+
+@pytest.fixture
+def former_member(make_user: Callable[..., User], join: Callable[..., Membership], now: datetime) -> User:
+    """Lived here once."""
+    user = make_user("fran")
+    join(user, left_at=now)
+    return user
+
+
+@pytest.fixture
+def stranger(make_user: Callable[..., User], now: datetime) -> User:
+    """Signed in, with a household of their own, and nothing to do with this one."""
+    user = make_user("zoe")
+    create_household(actor_id=user.pk, name="Elsewhere", timezone="Europe/Lisbon", now=now)
+    return user
+
+
+@pytest.fixture
+def record(parent: User, child: Child, now: datetime) -> Callable[..., Observation]:
+    """Records a moment through the use case; without arguments: the parent, in tune, just now."""
+
+    def put(actor: User | None = None, tone: str = "in_tune", **arguments: Any) -> Observation:
+        return record_moment(
+            **{
+                "actor_id": (actor or parent).pk,
+                "moment_id": uuid.uuid4(),
+                "child_id": child.public_id,
+                "tone": tone,
+                "now": now,
+                **arguments,
+            }
+        )
+
+    return put
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], Client]:
+    """A browser in which this person is signed in."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def api_of() -> Iterator[Callable[[User], APIClient]]:
+    """An API client in which this person is signed in."""
+
+    def sign_in(user: User) -> APIClient:
+        client = APIClient()
+        client.force_authenticate(user)
+        return client
+
+    yield sign_in
