@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
+from types import MappingProxyType
 
 from checklists.rules import (
     Absence,
@@ -180,16 +182,68 @@ class Content:
     threads: tuple[Thread, ...]
     self_prompts: tuple[SelfPrompt, ...]
 
-    # Indexes of the same tuples, so that reading costs a lookup.
-    questions_of: Mapping[Occasion, Mapping[Dimension, Question]]
-    question_by_id: Mapping[int, Question]
-    question_by_key: Mapping[str, Question]
-    cues_of: Mapping[Tone, tuple[Cue, ...]]
-    cue_by_key: Mapping[str, Cue]
-    options_of: Mapping[OptionKind, Mapping[str, Option]]
-    practice_by_slug: Mapping[str, Practice]
-    dimensions: Mapping[Dimension, Term]
-    tones: Mapping[Tone, Term]
+    @cached_property
+    def questions_of(self) -> Mapping[Occasion, Mapping[Dimension, Question]]:
+        """By occasion, then by dimension in the order they are asked."""
+        return MappingProxyType(
+            {
+                occasion: MappingProxyType({q.dimension: q for q in self.questions if q.occasion is occasion})
+                for occasion in Occasion
+            }
+        )
+
+    @cached_property
+    def question_by_id(self) -> Mapping[int, Question]:
+        return MappingProxyType({question.id: question for question in self.questions})
+
+    @cached_property
+    def question_by_key(self) -> Mapping[str, Question]:
+        return MappingProxyType({question.key: question for question in self.questions})
+
+    @cached_property
+    def cues_of(self) -> Mapping[Tone, tuple[Cue, ...]]:
+        """The three columns: in tune, missed, came back."""
+        return MappingProxyType({tone: tuple(cue for cue in self.cues if cue.tone is tone) for tone in Tone})
+
+    @cached_property
+    def cue_by_key(self) -> Mapping[str, Cue]:
+        return MappingProxyType({cue.key: cue for cue in self.cues})
+
+    @cached_property
+    def options_of(self) -> Mapping[OptionKind, Mapping[str, Option]]:
+        """By kind, then by key in the order they are shown."""
+        return MappingProxyType(
+            {
+                kind: MappingProxyType({option.key: option for option in self.options if option.kind is kind})
+                for kind in OptionKind
+            }
+        )
+
+    @property
+    def contexts(self) -> tuple[Option, ...]:
+        """Where and when it happened."""
+        return tuple(self.options_of[OptionKind.CONTEXT].values())
+
+    @property
+    def feelings(self) -> tuple[Option, ...]:
+        """What may be noticed in the child."""
+        return tuple(self.options_of[OptionKind.FEELING].values())
+
+    @cached_property
+    def practice_by_slug(self) -> Mapping[str, Practice]:
+        return MappingProxyType({practice.slug: practice for practice in self.practices})
+
+    @cached_property
+    def dimensions(self) -> Mapping[Dimension, Term]:
+        """The names of all dimensions, in the order they are shown."""
+        return MappingProxyType(
+            {Dimension(term.key): term for term in self.terms if term.kind is TermKind.DIMENSION}
+        )
+
+    @cached_property
+    def tones(self) -> Mapping[Tone, Term]:
+        """The names of the three tones."""
+        return MappingProxyType({Tone(term.key): term for term in self.terms if term.kind is TermKind.TONE})
 
     def question(self, dimension: Dimension, occasion: Occasion) -> Question:
         """The question asked of that dimension about that occasion."""

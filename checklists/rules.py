@@ -84,6 +84,7 @@ class HelpKind(StrEnum):
     PARENTING = "parenting"
 
 
+BUILTIN: Final = "attune"  # the key of the checklist that comes with the program
 FALLBACK_LANGUAGE: Final = "en"
 
 VALUE_MIN: Final = 1
@@ -150,3 +151,9 @@ def age_in_months(birth_month: date, on: date) -> int:
     """
     months = (on.year - birth_month.year) * 12 + on.month - birth_month.month
     return max(months, 0)
+
+
+def languages_to_try(language: str) -> tuple[str, ...]:
+    """The languages in which a reader of *language* is served, best first: pt-br, then pt, then English."""
+    exact = language.lower().replace("_", "-")
+    return tuple(dict.fromkeys((exact, exact.partition("-")[0], FALLBACK_LANGUAGE)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -25,7 +25,7 @@ class PackError(Exception):
 class _StrictLoader(yaml.SafeLoader):
     """Plain YAML with text for names (`1:` is "1"), refusing a name written twice, of which YAML keeps the last."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for name_node, _ in node.value:
             name = str(self.construct_object(name_node, deep=True))
@@ -122,7 +122,7 @@ class Entry:
         """One of the known words."""
         value = self.take(name)
         try:
-            return choices(value)
+            return choices(str(value))
         except ValueError:
             self.refuse(f"{name!r} is one of {', '.join(choices)}, not {value!r}")
 
