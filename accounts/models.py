@@ -43,7 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A parent, helper, coach or operator. What they may see follows from memberships and grants, not from here."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, unique=True)
     display_name = models.CharField(max_length=DISPLAY_NAME_MAX, blank=True)
     language = models.CharField(max_length=12, default="en")
     timezone = models.CharField(max_length=64, default="UTC")
@@ -68,7 +68,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case"),
             models.CheckConstraint(
                 condition=models.Q(digest_weekday__isnull=True) | models.Q(digest_weekday__lte=6),
                 name="user_digest_weekday_is_a_day",

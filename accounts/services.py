@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TypedDict
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -39,6 +40,28 @@ class Choices(TypedDict, total=False):
     digest_weekday: int | None
     digest_hour: int
     standing_visibility: str
+
+
+@transaction.atomic
+def open_account(*, email: str, password: str, display_name: str, timezone: str) -> User:
+    """A new account with a verified address, without the mail: for commands, never for a page.
+
+    Raises:
+        ValidationError: on `email`, when somebody has it already, or on another field.
+    """
+    address = email.strip().lower()
+    if User.objects.filter(email=address).exists():
+        raise ValidationError(
+            {"email": ValidationError(_("%(email)s has an account already."), "taken", {"email": address})}
+        )
+    user = User.objects.create_user(
+        address,
+        password,
+        display_name=_name("display_name", display_name),
+        timezone=_zone("timezone", timezone),
+    )
+    EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
+    return user
 
 
 @transaction.atomic
