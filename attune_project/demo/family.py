@@ -164,14 +164,14 @@ def _record(family: Family, story: Story, tone: Tone, at: datetime, now: datetim
 
 
 def _details(family: Family, story: Story, tone: Tone) -> Details:
-    """All of a story the first time it is told; later mostly the two taps, now and then with ticks."""
-    first_time = story["note"] not in family.told
-    family.told.add(story["note"])
+    """All of a story once; otherwise mostly the two taps, now and then with ticks."""
+    in_words = story["note"] not in family.told and family.chance.random() < 0.4
     details: Details = {"repairs": story["repairs"]} if "repairs" in story else {}
-    if not first_time and family.chance.random() < 0.6:
+    if not in_words and family.chance.random() < 0.6:
         return details
     details |= {"contexts": story["contexts"], "cues": story["cues"], "feelings": story.get("feelings", [])}
-    if first_time:
+    if in_words:
+        family.told.add(story["note"])
         details["note"] = story["note"]
     details["ratings"] = _ratings(family.chance, tone, [*details["contexts"], *details["feelings"]])
     return details
