@@ -84,8 +84,10 @@ def list_moments(
     )
 
 
-def get_moment(*, actor_id: int, moment_id: uuid.UUID) -> Observation:
-    """One moment with everything the actor may see of it.
+def get_moment(
+    *, actor_id: int, moment_id: uuid.UUID, capability: Capability = Capability.READ
+) -> Observation:
+    """One moment with everything the actor may see of it; to RECORD, one of the actor's own.
 
     Public ids are unique per author only: where two authors' moments share one, the actor's own is meant.
 
@@ -93,7 +95,8 @@ def get_moment(*, actor_id: int, moment_id: uuid.UUID) -> Observation:
         NotVisible: there is none for this actor.
     """
     own_first = Case(When(author_id=actor_id, then=Value(0)), default=Value(1), output_field=IntegerField())
-    found = _visible(actor_id).filter(public_id=moment_id).order_by(own_first, "id").first()
+    rows = _visible(actor_id, capability=capability).filter(public_id=moment_id)
+    found = rows.order_by(own_first, "id").first()
     if found is None:
         raise NotVisible("moment")
     return _with_details([found], actor_id)[0]
@@ -291,10 +294,10 @@ def list_focuses_for_compile(*, household_ids: Collection[int]) -> QuerySet[Focu
 
 
 # --- What the reads share ----------------------------------------------------------------------------------------
-def _visible(actor_id: int, kind: Kind = Kind.MOMENT) -> QuerySet[Observation]:
-    return Observation.objects.filter(
-        visible_to(actor_id, Capability.READ), kind=kind, deleted_at__isnull=True
-    )
+def _visible(
+    actor_id: int, kind: Kind = Kind.MOMENT, *, capability: Capability = Capability.READ
+) -> QuerySet[Observation]:
+    return Observation.objects.filter(visible_to(actor_id, capability), kind=kind, deleted_at__isnull=True)
 
 
 def _narrowed(rows: QuerySet[Observation], actor_id: int, filters: MomentFilters) -> QuerySet[Observation]:
