@@ -236,7 +236,7 @@ _NEXT: Final[dict[Status, frozenset[Status]]] = {
 
 
 def may_become(now: Status, then: Status) -> bool:
-    """Whether a delivery may go from one state to the other. Ended ones stay ended, save a quarantine lifted by staff."""
+    """Whether a delivery may go from one state to the other. Only a quarantine can end, by staff."""
     return then in _NEXT.get(now, frozenset())
 
 

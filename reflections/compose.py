@@ -1,0 +1,308 @@
+"""From facts to a reflection: which sentences are said, in which order, and from which moments each one came.
+
+Pure: it chooses rules and numbers, `reflections.phrases` puts them into words. A sentence has a rule id that never
+changes its meaning, its parameters (keys and numbers, never free text or names), and the moments it rests on.
+The order and what may be said follow docs/glossary.md ("reflection") and the gates of `reflections.statistics`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from accounts.rules import DigestLevel
+from checklists.rules import AUTHOR_ONLY, NEVER_AVERAGED, Dimension, Tone
+from reflections.composition import Composition, Json, Kind, Section, Sentence
+from reflections.facts import OwnMoment, PracticeChoice, SharedMoment, WeekFacts
+from reflections.rules import seed
+from reflections.statistics import Detail, Summary, summarise
+
+TOP: Final = 3
+ALTERNATIVES_MAX: Final = 4
+REPAIR_PRACTICE: Final = "repair_script"
+EMPTY_TANK_VALUE: Final = 1
+EMPTY_TANK_MOMENTS: Final = 3
+
+
+def compose(facts: WeekFacts) -> Composition:
+    """The reflection of one member's week. The same facts always give the same reflection."""
+    kind = _kind(facts)
+    sections = (part(facts) for part in (_QUIET if kind is Kind.QUIET else _PARTS))
+    return Composition(
+        kind=kind,
+        seed=seed(str(facts.member), facts.label),
+        sections=tuple(section for section in sections if section is not None),
+    )
+
+
+def _kind(facts: WeekFacts) -> Kind:
+    if facts.is_quiet:
+        return Kind.QUIET
+    return Kind.MISSED if facts.is_only_missed else Kind.WEEK
+
+
+# --- A moment to keep --------------------------------------------------------------------------------------------
+def _keep(facts: WeekFacts) -> Section | None:
+    """A came-back if there is one, else the latest in-tune; after missed ones only, the way back itself."""
+    found = _ordered(facts.own, Tone.CAME_BACK) or _ordered(facts.own, Tone.IN_TUNE)
+    if found:
+        kept = found[0]
+        rule = "keep.came_back" if kept.tone is Tone.CAME_BACK else "keep.in_tune"
+        others = [str(moment.id) for moment in found[1 : 1 + ALTERNATIVES_MAX]]
+        sentence = Sentence(rule, {"day": kept.day.isoformat()}, (kept.id,), DigestLevel.FULL)
+        return Section("keep", (sentence,), {"moment": str(kept.id), "alternatives": others})
+    if facts.is_only_missed:
+        return Section(
+            "keep", (Sentence("keep.way_back", mail=DigestLevel.COUNTS),), {"practice": REPAIR_PRACTICE}
+        )
+    return None
+
+
+def _ordered(own: Iterable[OwnMoment], tone: Tone) -> list[OwnMoment]:
+    """Moments of one tone as candidates to keep: those with own words first, then the latest."""
+    found = [moment for moment in own if moment.tone is tone]
+    return sorted(
+        found, key=lambda moment: (moment.has_note, moment.occurred_at, moment.id.int), reverse=True
+    )
+
+
+# --- What you noticed --------------------------------------------------------------------------------------------
+def _noticed(facts: WeekFacts) -> Section:
+    days = {moment.day for moment in facts.own}
+    ids = tuple(moment.id for moment in facts.own)
+    # The number of moments in a week of missed ones is the number of misses: the mail leaves it out.
+    level = None if facts.is_only_missed else DigestLevel.COUNTS
+    sentences = []
+    if facts.own:
+        sentences.append(Sentence("noticed.count", {"moments": len(ids), "days": len(days)}, ids, level))
+    if facts.checks:
+        sentences.append(Sentence("noticed.check", mail=DigestLevel.COUNTS))
+    sentences += _tally("noticed.done", facts.own, lambda moment: moment.done, mail=DigestLevel.FULL)
+    # Where and when, and what the child felt, can tell too much to a mailbox that others open.
+    sentences += _tally("noticed.contexts", facts.own, lambda moment: moment.contexts)
+    sentences += _tally("noticed.feelings", facts.own, lambda moment: moment.feelings)
+    sentences += _shared_sentences(facts.shared)
+    return Section("noticed", tuple(sentences), {"days": _dots(facts), "shared": _by_author(facts.shared)})
+
+
+def _tally(
+    rule: str,
+    own: Sequence[OwnMoment],
+    keys: Callable[[OwnMoment], tuple[str, ...]],
+    *,
+    mail: DigestLevel | None = None,
+) -> list[Sentence]:
+    """The most frequent keys with their counts, ties in the alphabet's order; nothing when none was ticked."""
+    counts = Counter(key for moment in own for key in keys(moment))
+    top = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:TOP]
+    named = {key for key, _ in top}
+    moments = tuple(moment.id for moment in own if not named.isdisjoint(keys(moment)))
+    return (
+        [Sentence(rule, {rule.partition(".")[2]: [list(item) for item in top]}, moments, mail)] if top else []
+    )
+
+
+def _dots(facts: WeekFacts) -> list[Json]:
+    """Every day of the week with its own moments; a quiet day is an empty list, never a zero of anything."""
+    by_day: dict[date, list[Json]] = {
+        facts.start_on + timedelta(days=n): [] for n in range((facts.end_on - facts.start_on).days)
+    }
+    for moment in facts.own:
+        by_day.setdefault(moment.day, []).append({"id": str(moment.id), "tone": moment.tone})
+    return [{"on": day.isoformat(), "moments": by_day[day]} for day in sorted(by_day)]
+
+
+def _by_author(shared: Sequence[SharedMoment]) -> list[Json]:
+    """What others shared, in the order of their first moment of the week, never added up over authors."""
+    authors = dict.fromkeys(moment.author for moment in shared)
+    return [
+        {
+            "author": str(author),
+            "moments": [{"id": str(item.id), "tone": item.tone} for item in shared if item.author == author],
+        }
+        for author in authors
+    ]
+
+
+def _shared_sentences(shared: Sequence[SharedMoment]) -> list[Sentence]:
+    found = []
+    for author in dict.fromkeys(moment.author for moment in shared):
+        ids = tuple(moment.id for moment in shared if moment.author == author)
+        found.append(Sentence("noticed.shared", {"author": str(author), "moments": len(ids)}, ids))
+    return found
+
+
+# --- Coming back -------------------------------------------------------------------------------------------------
+def _back(facts: WeekFacts) -> Section | None:
+    missed = [moment for moment in facts.own if moment.tone is Tone.MISSED]
+    mended = [moment for moment in missed if moment.mended_by]
+    came = [moment for moment in facts.own if moment.tone is Tone.CAME_BACK]
+    earlier = [moment for moment in came if moment.repairs_earlier_week]
+    sentences = []
+    if came:
+        sentences.append(Sentence("back.came_back", {"n": len(came)}, _ids(came), DigestLevel.COUNTS))
+    if missed:
+        links = tuple(link for moment in mended for link in moment.mended_by)
+        params = {"missed": len(missed), "mended": len(mended)}
+        sentences.append(Sentence("back.of_missed", params, (*_ids(missed), *links)))
+    if len(mended) < len(missed):
+        sentences.append(Sentence("back.no_deadline", moments=_ids(m for m in missed if not m.mended_by)))
+    if earlier:
+        sentences.append(Sentence("back.earlier", {"n": len(earlier)}, _ids(earlier), DigestLevel.FULL))
+    return Section("back", tuple(sentences)) if sentences else None
+
+
+def _ids(moments: Iterable[OwnMoment]) -> tuple[uuid.UUID, ...]:
+    return tuple(moment.id for moment in moments)
+
+
+# --- Your focus --------------------------------------------------------------------------------------------------
+def _focus(facts: WeekFacts) -> Section | None:
+    """Spread, n and what was not seen; an average only where n allows, and never a change or a direction."""
+    focus = facts.focus
+    if focus is None:
+        return None
+    summary = summarise(focus.answers)
+    averaged = focus.dimension not in NEVER_AVERAGED and summary.detail is not Detail.LIST
+    # Own state is for its author's eyes, and a mailbox has others.
+    mail = None if focus.dimension in AUTHOR_ONLY else DigestLevel.FULL
+    rule, numbers = _focus_numbers(summary, focus.answers.values, averaged=averaged)
+    named: Json = {"dimension": focus.dimension}
+    sentences = [
+        Sentence("focus.chosen", {**named, "since": focus.since.isoformat()}, mail=mail),
+        Sentence(rule, {**named, **numbers}, focus.moments if summary.n else (), mail),
+    ]
+    if summary.not_seen or summary.skipped:
+        absent = {**named, "not_seen": summary.not_seen, "skipped": summary.skipped}
+        sentences.append(Sentence("focus.absent", absent, focus.moments))
+    return Section("focus", tuple(sentences), _focus_data(focus.dimension, summary, averaged=averaged))
+
+
+def _focus_numbers(summary: Summary, values: tuple[int, ...], *, averaged: bool) -> tuple[str, Json]:
+    """Which sentence n answers allow, with its numbers."""
+    if summary.n == 0:
+        return "focus.no_answers", {}
+    if summary.detail is Detail.LIST:
+        return "focus.listed", {"n": summary.n, "values": _times(values)}
+    if not averaged or summary.interval is None or summary.mean is None:
+        return "focus.context", {"n": summary.n, "values": _times(values)}
+    low, high = round(summary.interval.low, 1), round(summary.interval.high, 1)
+    numbers = {"n": summary.n, "mean": round(summary.mean, 1), "low": low, "high": high}
+    return ("focus.few" if summary.detail is Detail.FEW else "focus.average"), numbers
+
+
+def _times(values: Iterable[int]) -> list[list[int]]:
+    """How often each value was answered, from the lowest: never only the most frequent."""
+    return [[value, times] for value, times in sorted(Counter(values).items())]
+
+
+def _focus_data(dimension: Dimension, summary: Summary, *, averaged: bool) -> Json:
+    shown = summary.interval if averaged else None
+    return {
+        "dimension": dimension,
+        "detail": summary.detail,
+        "n": summary.n,
+        "spread": {str(value): count for value, count in enumerate(summary.spread, start=1)},
+        "not_seen": summary.not_seen,
+        "skipped": summary.skipped,
+        "median": summary.median if averaged else None,
+        "mean": round(summary.mean, 2) if averaged and summary.mean is not None else None,
+        "interval": [round(shown.low, 2), round(shown.high, 2)] if shown else None,
+    }
+
+
+# --- You ---------------------------------------------------------------------------------------------------------
+def _you(facts: WeekFacts) -> Section | None:
+    """Own state, for the author's page alone; and a question to think about, which needs no data."""
+    states = [
+        (moment.id, answer.value)
+        for moment in facts.own
+        for answer in moment.answers
+        if answer.dimension is Dimension.SELF and answer.value is not None
+    ]
+    sentences = []
+    if states:
+        values = _times(value for _, value in states)
+        sentences.append(Sentence("you.states", {"values": values}, tuple(moment for moment, _ in states)))
+    empty = tuple(moment for moment, value in states if value == EMPTY_TANK_VALUE)
+    if len(empty) >= EMPTY_TANK_MOMENTS:
+        sentences.append(Sentence("you.empty_tank", moments=empty))
+    if facts.prompts:
+        prompt = facts.prompts[seed(str(facts.member), facts.label, "prompt") % len(facts.prompts)]
+        sentences.append(Sentence("you.question", {"prompt": prompt}, mail=DigestLevel.FULL))
+    return Section("you", tuple(sentences)) if sentences else None
+
+
+# --- One small thing ---------------------------------------------------------------------------------------------
+def _small_thing(facts: WeekFacts) -> Section | None:
+    """A practice that suits where the week's misses were, else the focus, else a week's turn of the library."""
+    offered = [practice for practice in facts.practices if not _shown_already(practice, facts)]
+    if not offered:
+        return None
+    turn = seed(str(facts.member), facts.label, "practice") % len(offered)
+    turned = offered[turn:] + offered[:turn]
+    context = _hardest_context(facts.own)
+    focus = facts.focus.dimension if facts.focus else None
+    ranked = sorted(turned, key=lambda p: (context not in p.contexts, p.dimension != focus))
+    chosen = ranked[0]
+    moments: tuple[uuid.UUID, ...] = ()
+    rule, params = "small.turn", {"practice": chosen.slug}
+    if context in chosen.contexts:
+        rule, params = "small.context", {**params, "context": context}
+        moments = _ids(m for m in facts.own if context in m.contexts)
+    elif chosen.dimension == focus:
+        rule, params = "small.focus", {**params, "dimension": focus}
+    # The reason stays on the page: the mail offers the practice without saying where the week was hard.
+    offer = Sentence("small.try", {"practice": chosen.slug}, mail=DigestLevel.FULL)
+    sentences = (offer, Sentence(rule, params, moments))
+    others = [practice.slug for practice in ranked[1 : 1 + ALTERNATIVES_MAX]]
+    return Section("small_thing", sentences, {"practice": chosen.slug, "alternatives": others})
+
+
+def _shown_already(practice: PracticeChoice, facts: WeekFacts) -> bool:
+    return facts.is_only_missed and practice.slug == REPAIR_PRACTICE
+
+
+def _hardest_context(own: Sequence[OwnMoment]) -> str:
+    """Where most missed moments happened, '' without one; ties in the alphabet's order."""
+    counts = Counter(key for moment in own if moment.tone is Tone.MISSED for key in moment.contexts)
+    return min(counts, key=lambda key: (-counts[key], key), default="")
+
+
+# --- Quiet, and the small print ----------------------------------------------------------------------------------
+def _quiet(_facts: WeekFacts) -> Section:
+    return Section("quiet", (Sentence("quiet.note", mail=DigestLevel.COUNTS),), {"offer": [*Tone]})
+
+
+def _shared_only(facts: WeekFacts) -> Section | None:
+    sentences = tuple(_shared_sentences(facts.shared))
+    return (
+        Section("noticed", sentences, {"days": [], "shared": _by_author(facts.shared)}) if sentences else None
+    )
+
+
+def _small_print(facts: WeekFacts) -> Section:
+    shared = tuple(moment.id for moment in facts.own if moment.shared)
+    days = (facts.end_on - facts.start_on).days
+    said = [
+        (bool(facts.late), Sentence("print.late", {"n": len(facts.late)}, facts.late)),
+        (
+            bool(facts.late_before),
+            Sentence(
+                "print.late_before", {"n": len(facts.late_before)}, facts.late_before, DigestLevel.COUNTS
+            ),
+        ),
+        (facts.joined_on is not None, Sentence("print.joined", {"on": str(facts.joined_on or "")})),
+        (days != 7, Sentence("print.transition", {"days": days})),
+        (not facts.is_quiet, Sentence("print.self_selected", mail=DigestLevel.COUNTS)),
+        (True, Sentence("print.who_sees", {"shared": len(shared), "own": len(facts.own)}, shared)),
+        (not facts.is_quiet, Sentence("print.counted")),
+    ]
+    return Section("small_print", tuple(sentence for holds, sentence in said if holds))
+
+
+_PARTS: Final = (_keep, _noticed, _back, _focus, _you, _small_thing, _small_print)
+_QUIET: Final = (_quiet, _shared_only, _small_print)

@@ -1,0 +1,321 @@
+"""The words of a reflection: each rule of `reflections.compose` in one or more wordings, through gettext.
+
+Which wording a week gets follows from its seed, so that weeks read differently and a week always reads the same, on
+the page and in the mail. House rules: kind, active, about what was written down; never what anybody "is", never a
+direction ("better", "fewer"), never an exclamation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+
+from checklists.content import Content
+from checklists.rules import Dimension, Occasion, OptionKind
+from reflections.rules import seed as seed_of
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a reader's language calls things: the library's labels, and the names of authors by public id."""
+
+    content: Content
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def phrase(sentence: Mapping[str, Any], *, seed: int, words: Words) -> str:
+    """One stored sentence, in the active language.
+
+    Raises:
+        KeyError: no release ever had that rule.
+    """
+    rule, params = sentence["rule"], sentence["params"]
+    wordings = PHRASES[rule]
+    wording = wordings[seed_of(str(seed), rule) % len(wordings)]
+    spoken = {
+        name: _SPOKEN[name](value, params, words) if name in _SPOKEN else value
+        for name, value in params.items()
+    }
+    return str(wording(spoken) if callable(wording) else wording % spoken)
+
+
+# --- Sentences whose grammar needs more than one number ----------------------------------------------------------
+def _moments_on_days(params: Params) -> dict[str, str]:
+    moments = ngettext("%(n)d moment", "%(n)d moments", params["moments"]) % {"n": params["moments"]}
+    days = ngettext("%(n)d day", "%(n)d days", params["days"]) % {"n": params["days"]}
+    return {"moments": moments, "days": days}
+
+
+def _of_missed(params: Params) -> str:
+    missed, mended = params["missed"], params["mended"]
+    if missed == 1:
+        return (
+            _("You wrote down one missed moment, and it has its came-back.")
+            if mended
+            else _("You wrote down one moment in which you missed each other.")
+        )
+    if not mended:
+        return _("You wrote down %(missed)d missed moments. No came-back is linked to them yet.") % params
+    text = ngettext(
+        "Of the %(missed)d missed moments you wrote down, %(mended)d has a came-back. "
+        "These are only the ones you wrote down.",
+        "Of the %(missed)d missed moments you wrote down, %(mended)d have a came-back. "
+        "These are only the ones you wrote down.",
+        mended,
+    )
+    return text % params
+
+
+def _who_sees(params: Params) -> str:
+    if not params["shared"]:
+        return _("Only you can open this page, and nobody else sees the moments on it.")
+    text = ngettext(
+        "Only you can open this page. %(shared)d of its moments is shared with your household.",
+        "Only you can open this page. %(shared)d of its moments are shared with your household.",
+        params["shared"],
+    )
+    return text % params
+
+
+PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
+    # A moment to keep
+    "keep.came_back": (
+        gettext_lazy("On %(day)s you came back to each other. That is one to keep."),
+        gettext_lazy("A moment to keep, from %(day)s: something had slipped, and you found the way back."),
+        gettext_lazy("%(day)s is worth keeping: you found your way back to each other."),
+    ),
+    "keep.in_tune": (
+        gettext_lazy("On %(day)s you two were in tune. That is one to keep."),
+        gettext_lazy("A moment to keep, from %(day)s: you met each other there."),
+        gettext_lazy("%(day)s is worth keeping: for a while you were on the same page."),
+    ),
+    "keep.way_back": (
+        gettext_lazy(
+            "Missing each other is a usual part of being close. Here is a way back for when you want one. "
+            "It still works days later."
+        ),
+        gettext_lazy(
+            "People who love each other miss each other often. What counts is the way back, and there is no hurry: "
+            "here is one you can use."
+        ),
+    ),
+    # What you noticed
+    "noticed.count": (
+        lambda p: (
+            _("You wrote down %(moments)s on %(days)s. Quiet days are not counted.") % _moments_on_days(p)
+        ),
+        lambda p: (
+            _("%(moments)s on %(days)s: that is what you wrote down. Quiet days are not counted.")
+            % _moments_on_days(p)
+        ),
+        lambda p: (
+            _("This week holds %(moments)s from %(days)s. Quiet days are not counted.") % _moments_on_days(p)
+        ),
+    ),
+    "noticed.check": (gettext_lazy("You answered the weekly self-check."),),
+    "noticed.done": (
+        gettext_lazy("What you ticked that helped: %(done)s."),
+        gettext_lazy("In your own ticks, this is what you did: %(done)s."),
+    ),
+    "noticed.contexts": (
+        gettext_lazy("Where and when: %(contexts)s."),
+        gettext_lazy("These came up around the moments: %(contexts)s."),
+    ),
+    "noticed.feelings": (
+        gettext_lazy("What you saw in your child: %(feelings)s."),
+        gettext_lazy("The feelings you noticed: %(feelings)s."),
+    ),
+    "noticed.shared": (
+        ngettext_lazy(
+            "%(author)s shared %(moments)d moment with the household.",
+            "%(author)s shared %(moments)d moments with the household.",
+            "moments",
+        ),
+    ),
+    # Coming back
+    "back.came_back": (
+        ngettext_lazy(
+            "You wrote down %(n)d time that you came back to each other.",
+            "You wrote down %(n)d times that you came back to each other.",
+            "n",
+        ),
+        ngettext_lazy("You found the way back %(n)d time.", "You found the way back %(n)d times.", "n"),
+    ),
+    "back.of_missed": (_of_missed,),
+    "back.no_deadline": (
+        gettext_lazy("There is no deadline for coming back: tonight counts, and so does next week."),
+        gettext_lazy("Coming back has no closing time. A word about it days later still counts."),
+    ),
+    "back.earlier": (
+        ngettext_lazy(
+            "%(n)d of them mends a moment from an earlier week.",
+            "%(n)d of them mend moments from earlier weeks.",
+            "n",
+        ),
+    ),
+    # Your focus
+    "focus.chosen": (gettext_lazy("Your focus since %(since)s: %(dimension)s."),),
+    "focus.no_answers": (
+        gettext_lazy("Nothing is answered about it yet. It is one tap away when you add more to a moment."),
+    ),
+    "focus.listed": (
+        ngettext_lazy(
+            "%(n)d answer in the last four weeks: %(values)s. That is too few for an average.",
+            "%(n)d answers in the last four weeks: %(values)s. That is too few for an average.",
+            "n",
+        ),
+    ),
+    "focus.context": (
+        gettext_lazy(
+            "%(n)d answers in the last four weeks: %(values)s. Much of this is not in your hands, so it is listed and "
+            "never averaged."
+        ),
+    ),
+    "focus.few": (
+        gettext_lazy(
+            "In these %(n)d moments of the last four weeks you answered %(mean)s of 5 on average. "
+            "They are few: anything from %(low)s to %(high)s is plausible."
+        ),
+    ),
+    "focus.average": (
+        gettext_lazy(
+            "In these %(n)d moments of the last four weeks you answered %(mean)s of 5 on average (plausibly %(low)s to "
+            "%(high)s)."
+        ),
+    ),
+    "focus.absent": (
+        gettext_lazy("Not seen: %(not_seen)d. Skipped: %(skipped)d. Neither counts as an answer."),
+    ),
+    # You
+    "you.states": (gettext_lazy("How you were in these moments: %(values)s."),),
+    "you.empty_tank": (
+        gettext_lazy(
+            "You ran on empty several times this week, and that is a lot to carry. Talking to somebody can help: "
+            "a friend, your doctor, your coach. The help page has numbers."
+        ),
+    ),
+    "you.question": (
+        gettext_lazy("A question to take along, if you like: %(prompt)s"),
+        gettext_lazy("Something to think about, for nobody but you: %(prompt)s"),
+    ),
+    # One small thing
+    "small.context": (gettext_lazy("Chosen because this came up: %(context)s."),),
+    "small.focus": (gettext_lazy("Chosen because it goes with your focus: %(dimension)s."),),
+    "small.turn": (gettext_lazy("Chosen in turn. If it does not suit you, take another one."),),
+    "small.try": (gettext_lazy("%(practice)s"),),
+    # A quiet week
+    "quiet.note": (
+        gettext_lazy(
+            "Nothing written down this week, and that is fine. Weeks without notes are still weeks with your child. "
+            "If you like: think of one moment, any size. You do not need to catch up."
+        ),
+    ),
+    "quiet.line": (
+        gettext_lazy("We will write monthly until you log again; change or stop it whenever you like."),
+    ),
+    "quiet.monthly": (
+        gettext_lazy(
+            "Just a monthly hello. Your pages are here whenever you want them; there is nothing to catch up on."
+        ),
+    ),
+    # Small print
+    "print.late": (
+        ngettext_lazy(
+            "%(n)d moment arrived after this week was first told.",
+            "%(n)d moments arrived after this week was first told.",
+            "n",
+        ),
+    ),
+    "print.late_before": (
+        ngettext_lazy(
+            "%(n)d moment of the week before arrived later. It is on that week's page now.",
+            "%(n)d moments of the week before arrived later. They are on that week's page now.",
+            "n",
+        ),
+    ),
+    "print.joined": (gettext_lazy("You joined on %(on)s, so this page begins there."),),
+    "print.transition": (
+        gettext_lazy("This week has %(days)d days, because your household moved the start of its week."),
+    ),
+    "print.self_selected": (
+        gettext_lazy(
+            "These are the moments you chose to write down, so they do not stand for the whole week."
+        ),
+    ),
+    "print.who_sees": (_who_sees,),
+    "print.counted": (
+        gettext_lazy(
+            "Counted by the day on which a moment happened, in your household's time zone. Answers are only ever "
+            "your own; they are never mixed with anybody else's."
+        ),
+    ),
+}
+
+
+# --- How parameters are said -------------------------------------------------------------------------------------
+def _counted(label_of: Callable[[Any, Params, Words], str]) -> Callable[[Any, Params, Words], str]:
+    """`[[key, times], …]` as "Bedtime (3) · Meals"; a single time goes without saying."""
+
+    def say(pairs: list[list[Any]], params: Params, words: Words) -> str:
+        said = [(label_of(key, params, words), times) for key, times in pairs]
+        return " · ".join(label if times == 1 else f"{label} ({times})" for label, times in said)
+
+    return say
+
+
+def _option(kind: OptionKind) -> Callable[[Any, Params, Words], str]:
+    def say(key: str, _params: Params, words: Words) -> str:
+        found = words.content.options_of[kind].get(key)
+        return found.label if found else key
+
+    return say
+
+
+def _cue(key: str, _params: Params, words: Words) -> str:
+    found = words.content.cue_by_key.get(key)
+    return found.label if found else key
+
+
+def _answer(value: int, params: Params, words: Words) -> str:
+    dimension = Dimension(params.get("dimension", Dimension.SELF))
+    return words.content.question(dimension, Occasion.MOMENT).label_of(value)
+
+
+def _practice(slug: str, _params: Params, words: Words) -> str:
+    found = words.content.practice_by_slug.get(slug)
+    return f"{found.title}. {found.summary}" if found else slug
+
+
+def _prompt(key: str, _params: Params, words: Words) -> str:
+    return next((item.prompt for item in words.content.self_prompts if item.key == key), key)
+
+
+def _number(value: float, _params: Params, _words: Words) -> str:
+    return number_format(value, decimal_pos=1)
+
+
+_SPOKEN: Final[Mapping[str, Callable[[Any, Params, Words], str]]] = {
+    "day": lambda value, _params, _words: date_format(date.fromisoformat(value), "l"),
+    "on": lambda value, _params, _words: date_format(date.fromisoformat(value), "l, j F"),
+    "since": lambda value, _params, _words: date_format(date.fromisoformat(value), "j F"),
+    "author": lambda value, _params, words: words.names.get(value, _("Somebody in your household")),
+    "dimension": lambda value, _params, words: words.content.dimensions[Dimension(value)].label,
+    "context": _option(OptionKind.CONTEXT),
+    "contexts": _counted(_option(OptionKind.CONTEXT)),
+    "feelings": _counted(_option(OptionKind.FEELING)),
+    "done": _counted(_cue),
+    "values": _counted(_answer),
+    "practice": _practice,
+    "prompt": _prompt,
+    "mean": _number,
+    "low": _number,
+    "high": _number,
+}
