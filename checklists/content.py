@@ -60,7 +60,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class AgeWording:
-    """How a question is put about a child of `from_months` to `to_months`, both included; None is open-ended."""
+    """How a question is put about a child of `from_months` to `to_months`, both included; None has no end."""
 
     from_months: int
     to_months: int | None

@@ -102,7 +102,7 @@ PRACTICE_SECONDS_MAX: Final = 60
 # Answers of these are seen by their author alone, whatever the visibility of the moment they belong to.
 AUTHOR_ONLY: Final = frozenset({Dimension.SELF})
 
-# How a child settled is context (teething, a new nursery), not an outcome: it is listed, never summed or averaged.
+# How a child settled is context (teething, a new nursery), no outcome: it is listed, never summed or averaged.
 NEVER_AVERAGED: Final = frozenset({Dimension.SETTLED})
 NOMINAL_SCALES: Final = frozenset({Scale.SETTLING})
 
@@ -129,8 +129,8 @@ def asks_for_comfort(chosen: Collection[str]) -> bool:
 def default_dimension(focus: Dimension | None, contexts: Collection[str]) -> Dimension:
     """The one dimension asked about a moment by default.
 
-    *contexts* are the keys of the contexts and feelings chosen so far. Comfort comes first when the child was hurt,
-    ill or scared, and is not asked otherwise, even of a member whose focus it is.
+    *contexts* are the keys of the contexts and feelings chosen so far. Comfort comes first when the child was
+    hurt, ill or scared, and is not asked otherwise, even of a member whose focus it is.
     """
     if asks_for_comfort(contexts):
         return Dimension.COMFORT
@@ -140,7 +140,7 @@ def default_dimension(focus: Dimension | None, contexts: Collection[str]) -> Dim
 
 
 def absence_meant_by(scale: Scale) -> Absence:
-    """What choosing the absence label of a scale records: "rather not say" is a skip, the others were not seen."""
+    """What choosing the absence label records: "rather not say" is a skip, all others were not seen."""
     return Absence.SKIPPED if scale is Scale.OWN_STATE else Absence.NOT_SEEN
 
 

@@ -1,8 +1,8 @@
 """Reading what to look for, and where to find help.
 
-A published version never changes, so its content is read once per process and kept; which version is current is kept
-too. A running process therefore shows a new version after its next start, which is also when new code arrives; the
-process that loads it sees it at once.
+A published version never changes, so its content is read once per process and kept; which version is current is
+kept too. A running process therefore shows a new version after its next start, which is also when new code
+arrives; the process that loads it sees it at once.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class LibraryNotLoaded(RuntimeError):
     """The database holds no built-in content yet: `python manage.py load_library` brings it."""
 
 
-# --- Versions ----------------------------------------------------------------------------------------------------
+# --- Versions -----------------------------------------------------------------------------------------------
 
 
 def get_content(language: str = "en", *, checklist_key: str = BUILTIN) -> Content:
-    """The current version of a checklist for a reader of *language*, in English where there is no translation.
+    """The current version of a checklist in *language*, or in English where there is no translation.
 
     Raises:
         LibraryNotLoaded: the built-in checklist was never loaded.
@@ -47,9 +47,9 @@ def get_content_of(version_id: int) -> Content:
     version = (
         models.ChecklistVersion.objects.published().select_related("checklist").filter(pk=version_id).first()
     )
-    if version is None:
+    if version is None or version.published_at is None:
         raise NotVisible
-    return read_content(version)
+    return read_content(version, version.published_at)
 
 
 def current_version(language: str = "en") -> Version:
@@ -94,7 +94,7 @@ def _current_version_id(language: str, checklist_key: str) -> int:
     raise LibraryNotLoaded if checklist_key == BUILTIN else NotVisible
 
 
-# --- Questions and practices -------------------------------------------------------------------------------------
+# --- Questions and practices --------------------------------------------------------------------------------
 
 
 def question_prompt(question: Question, age_months: int | None) -> str:
@@ -122,14 +122,14 @@ def get_practice(slug: str, language: str = "en") -> Practice:
     return practice
 
 
-# --- Help --------------------------------------------------------------------------------------------------------
+# --- Help ---------------------------------------------------------------------------------------------------
 
 
 def get_help(language: str = "en", country: str = "") -> Help:
     """The help page for a reader of *language* in *country* (ISO 3166-1 alpha-2; '' when it is not known).
 
-    Without a country the emergency numbers of all places are listed, once each, and the page says so. It needs no
-    database: help has to appear even when little else works.
+    Without a country the emergency numbers of all places are listed, once each, and the page says so. It needs
+    no database: help has to appear even when little else works.
     """
     pack, country = _help_pack(language), country.upper()
     lines = tuple(line for line in _help_lines() if line.country == country) if country else _by_place()
@@ -170,6 +170,6 @@ def _help_lines() -> tuple[HelpLine, ...]:
 
 
 def help_lines_file() -> Path:
-    """Where this installation keeps its help lines: its own file, or else the one that comes with the program."""
+    """Where this installation keeps its help lines: its own file, or the one that comes with the program."""
     own: str = getattr(settings, "HELP_LINES_FILE", "")
     return Path(own) if own else packs.LIBRARY / "help_lines.yaml"

@@ -36,9 +36,9 @@ class Loaded:
 def load_library(*, now: datetime, directory: Path = packs.LIBRARY) -> tuple[Loaded, ...]:
     """Bring every checklist of *directory* into the database: all files, or none of them.
 
-    A version that is there already, with the same content, is left alone; so loading twice changes nothing. A new
-    number becomes a new version, published at *now* and frozen from then on; older versions keep their rows. The
-    help texts, which are read from their files, are checked along the way.
+    A version that is there already, with the same content, is left alone; so loading twice changes nothing. A
+    new number becomes a new version, published at *now* and frozen from then on; older versions keep their
+    rows. The help texts, which are read from their files, are checked along the way.
 
     Raises:
         PackError: a file cannot be understood, or its content changed while its number stayed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 from checklists import content, models
@@ -21,15 +22,17 @@ Row = TypeVar("Row", bound=models.VersionRow)
 View = TypeVar("View")
 
 
-def read_content(version: models.ChecklistVersion) -> content.Content:
-    """Everything *version* holds, in one query per kind of row."""
+def read_content(version: models.ChecklistVersion, published_at: datetime) -> content.Content:
+    """Everything *version*, published at that time, holds: one query per kind of row."""
 
     def read(kind: type[Row], shape: Callable[[Row], View]) -> tuple[View, ...]:
-        rows = models.FrozenQuerySet(kind).filter(version=version).order_by("position", "pk")
+        rows: models.FrozenQuerySet[Row] = (
+            models.FrozenQuerySet(kind).filter(version=version).order_by("position", "pk")
+        )
         return tuple(map(shape, rows))
 
     return content.Content(
-        version=_version(version),
+        version=_version(version, published_at),
         terms=read(models.Term, _term),
         questions=read(models.Question, _question),
         cues=read(models.Cue, _cue),
@@ -40,8 +43,7 @@ def read_content(version: models.ChecklistVersion) -> content.Content:
     )
 
 
-def _version(row: models.ChecklistVersion) -> content.Version:
-    assert row.published_at is not None
+def _version(row: models.ChecklistVersion, published_at: datetime) -> content.Version:
     return content.Version(
         id=row.pk,
         checklist_key=row.checklist.key,
@@ -51,7 +53,7 @@ def _version(row: models.ChecklistVersion) -> content.Version:
         about=row.about,
         status=row.status,
         digest=row.digest,
-        published_at=row.published_at,
+        published_at=published_at,
     )
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
 from checklists.rules import Absence, Dimension, Occasion, QuestionKind, Scale, Tone
 
-Base = serializers.Serializer[Any]
+
+class Base(serializers.Serializer[Any]):
+    """A view with fields that are called like attributes of DRF's own `Field`, which DRF keeps apart."""
+
+    if TYPE_CHECKING:
+        label: Any
+        source: Any
 
 
 class ChecklistOutput(Base):

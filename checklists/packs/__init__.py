@@ -1,4 +1,4 @@
-"""Content as it stands in the files of `library/`, read strictly: what is not understood is refused by name."""
+"""The files of `library/`, read strictly: what is not understood is refused by name."""
 
 from pathlib import Path
 

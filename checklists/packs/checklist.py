@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -75,22 +75,19 @@ def read_pack(path: Path) -> Pack:
     pack = Pack(file=path.name, checklist_key=head.key("checklist"), version=_read_version(head))
     scales = _read_scales(head.section("scales"))
 
-    _add(pack, head, "terms", _read_term)
-    _add(pack, head, "questions", lambda entry: _read_question(entry, scales))
-    _add(pack, head, "cues", _read_cue)
+    rows = pack.rows
+    rows += _read_rows(head.entries("terms"), _read_term)
+    rows += _read_rows(head.entries("questions"), lambda entry: _read_question(entry, scales))
+    rows += _read_rows(head.entries("cues"), _read_cue)
     options = head.section("options")
-    _add(pack, options, "contexts", lambda entry: _read_option(entry, OptionKind.CONTEXT))
-    _add(pack, options, "feelings", lambda entry: _read_option(entry, OptionKind.FEELING))
+    rows += _read_rows(options.entries("contexts"), lambda entry: _read_option(entry, OptionKind.CONTEXT))
+    rows += _read_rows(options.entries("feelings"), lambda entry: _read_option(entry, OptionKind.FEELING))
     options.close()
     contexts = {option.key for option in pack.of(Option) if option.kind == OptionKind.CONTEXT}
-    _add(pack, head, "threads", _read_thread)
-    _add(pack, head, "self_prompts", _read_self_prompt)
-    _add(
-        pack,
-        head,
-        "practices",
-        lambda entry: _read_practice(entry, contexts),
-        named_by="slug",
+    rows += _read_rows(head.entries("threads"), _read_thread)
+    rows += _read_rows(head.entries("self_prompts"), _read_self_prompt)
+    rows += _read_rows(
+        head.entries("practices", named_by="slug"), lambda entry: _read_practice(entry, contexts)
     )
     head.close()
     _check_whole(pack, head)
@@ -104,19 +101,14 @@ def digest_of(raw: object) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _add(
-    pack: Pack,
-    parent: Entry,
-    name: str,
-    read: Callable[[Entry], VersionRow],
-    *,
-    named_by: str = "key",
-) -> None:
-    for position, entry in enumerate(parent.entries(name, named_by=named_by)):
+def _read_rows(entries: Iterable[Entry], read: Callable[[Entry], Row]) -> list[Row]:
+    rows = []
+    for position, entry in enumerate(entries):
         row = read(entry)
         row.position = position
         row.source = entry.source()
-        pack.rows.append(row)
+        rows.append(row)
+    return rows
 
 
 def _read_version(head: Entry) -> ChecklistVersion:
@@ -262,15 +254,15 @@ def _read_practice(entry: Entry, known_contexts: Collection[str]) -> Practice:
 
 
 def _check_whole(pack: Pack, head: Entry) -> None:
-    """What the built-in checklist promises as a whole: each dimension asked on each occasion, everything named."""
+    """What a checklist promises as a whole: each dimension asked on each occasion, everything named."""
     asked = Counter((row.dimension, row.occasion) for row in pack.of(Question))
     for dimension, occasion in product(Dimension, Occasion):
         if asked[dimension, occasion] != 1:
-            head.refuse(f"questions: {dimension!r} has to be asked exactly once about a {occasion}")
+            head.refuse(f"questions: '{dimension}' has to be asked exactly once about a {occasion}")
     named = {row.key for row in pack.of(Term)}
     for key in (*Dimension, *Tone):
         if key not in named:
-            head.refuse(f"terms: {key!r} has no name")
+            head.refuse(f"terms: '{key}' has no name")
     offered = {row.key for row in pack.of(Option)}
     for key in rules.COMFORT_GATES - offered:
         head.refuse(f"options: {key!r} is missing, so comfort could not be asked")

@@ -23,7 +23,7 @@ class PackError(Exception):
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Plain YAML with text for names (`1:` is "1"), refusing a name written twice, of which YAML keeps the last."""
+    """Plain YAML with text for names (`1:` is "1"). A name written twice is refused; YAML keeps the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
