@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import QuerySet
+from allauth.account.models import EmailAddress
+from django.db.models import F, QuerySet
 
 from accounts.models import ApiToken, User
 from common.errors import NotVisible
@@ -21,6 +23,15 @@ def get_user(*, user_id: int, for_update: bool = False) -> User:
     if found is None:
         raise NotVisible("user")
     return found
+
+
+def list_mailable_ids(*, user_ids: Collection[int]) -> set[int]:
+    """Which of these people have an address that mail may go to: the one they sign in with, verified by them."""
+    return set(
+        EmailAddress.objects.filter(
+            user_id__in=user_ids, verified=True, email__iexact=F("user__email")
+        ).values_list("user_id", flat=True)
+    )
 
 
 def list_tokens(*, actor_id: int, now: datetime) -> QuerySet[ApiToken]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
 
@@ -124,3 +127,34 @@ def is_guardian(*, actor_id: int, household_id: int) -> bool:
     return Membership.objects.filter(
         user_id=actor_id, household_id=household_id, left_at__isnull=True, role=Role.GUARDIAN
     ).exists()
+
+
+# --- For the weekly compile --------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class WeekSettings:
+    """What decides a household's weeks."""
+
+    household_id: int
+    timezone: str
+    week_starts_on: int
+    created_at: datetime
+
+
+def list_week_settings(*, household_ids: Collection[int]) -> list[WeekSettings]:
+    """What decides the weeks of these households. Without an actor: for the compile alone."""
+    rows = Household.objects.filter(pk__in=household_ids).order_by("pk")
+    return [WeekSettings(*row) for row in rows.values_list("pk", "timezone", "week_starts_on", "created_at")]
+
+
+def list_household_ids(*, after: int = 0, limit: int) -> list[int]:
+    """The next *limit* households by key, so that work can be cut into chunks. For the compile alone."""
+    return list(Household.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def list_memberships_for_compile(*, household_ids: Collection[int]) -> QuerySet[Membership]:
+    """Who lives in these households now, with the person, in a fixed order. For the compile alone."""
+    return (
+        Membership.objects.filter(household_id__in=household_ids, left_at__isnull=True, user__is_active=True)
+        .select_related("user")
+        .order_by("household_id", "joined_at", "id")
+    )
