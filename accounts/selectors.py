@@ -37,3 +37,9 @@ def list_mailable_ids(*, user_ids: Collection[int]) -> set[int]:
 def list_tokens(*, actor_id: int, now: datetime) -> QuerySet[ApiToken]:
     """The actor's own API tokens that still work, newest first."""
     return ApiToken.objects.filter(user_id=actor_id, expiry__gt=now).order_by("-created", "digest")
+
+
+def count_accounts(*, email: str = "") -> int:
+    """How many accounts there are, or how many sign in with this address; for the operator's commands only."""
+    found = User.objects.filter(email=email.lower()) if email else User.objects.all()
+    return found.count()

@@ -31,6 +31,7 @@ from observations.when import Said
 WEEKS = 12
 QUIET_WEEK, HARD_WEEK = 5, 8
 ZONE = "Europe/Lisbon"
+SIGN_IN = "mira@example.org"
 PASSWORD = "a quiet cup of tea"  # noqa: S105 (invented, for invented people; refused in production)
 STORIES = Path(__file__).with_name("stories.yaml")
 
@@ -66,7 +67,7 @@ def seed_family(*, seed: int, now: datetime, progress: Progress) -> Family:
 
 def _move_in(*, seed: int, now: datetime) -> Family:
     started = now - timedelta(weeks=WEEKS, days=8)
-    mira = open_account(email="mira@example.org", password=PASSWORD, display_name="Mira", timezone=ZONE)
+    mira = open_account(email=SIGN_IN, password=PASSWORD, display_name="Mira", timezone=ZONE)
     jon = open_account(email="jon@example.org", password=PASSWORD, display_name="Jon", timezone=ZONE)
     household = create_household(
         actor_id=mira.pk, name="The house with the blue door", timezone=ZONE, now=started
