@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from common.api import problem
+from common.api import is_api, problem
 from common.errors import Conflict, NotVisible, Refused
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -88,6 +88,6 @@ class DomainErrorsMiddleware:
 
 def _say(request: HttpRequest, status: int) -> HttpResponse:
     """The error page of *status*, or a problem document under `/api/`."""
-    if request.path.startswith("/api/"):
+    if is_api(request):
         return problem(status)
     return render(request, f"{status}.html", status=status)

@@ -1,0 +1,47 @@
+"""How operations describe themselves in OpenAPI: with every problem they may answer, and closed inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+
+from common.api.fields import Input
+from common.api.problems import PROBLEM_JSON, ProblemOutput
+
+CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class ProblemAutoSchema(AutoSchema):
+    """Adds the problem documents of each operation, and says that inputs take no further fields."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        if operation:
+            component = self.resolve_serializer(ProblemOutput, "response")
+            for status in self._problem_statuses(operation):
+                operation["responses"].setdefault(
+                    str(int(status)),
+                    {
+                        "description": status.phrase,
+                        "content": {PROBLEM_JSON: {"schema": component.ref}},
+                    },
+                )
+        return operation
+
+    def _problem_statuses(self, operation: Mapping[str, Any]) -> list[HTTPStatus]:
+        """Which problem answers this operation may give."""
+        statuses = [400, 401, 403, 404, 406, 413]
+        if self.method in CHANGING:
+            statuses += [409, 415]
+        if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", [])):
+            statuses += [412, 428]
+        return [HTTPStatus(status) for status in statuses]
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if isinstance(serializer, Input):
+            schema["additionalProperties"] = False
+        return schema
