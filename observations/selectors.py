@@ -340,6 +340,35 @@ def list_answers_for_compile(
     )
 
 
+def list_late_for_compile(
+    *, household_ids: Collection[int], starts_at: datetime, ends_at: datetime, received_after: datetime
+) -> Iterator[tuple[int, int, uuid.UUID, datetime, datetime]]:
+    """Live moments of the span that arrived after an instant, earliest first.
+
+    Each is (household, author, public id, when it happened, when it arrived).
+    """
+    rows = Observation.objects.filter(
+        household_id__in=household_ids,
+        kind=Kind.MOMENT,
+        occurred_at__gte=starts_at,
+        occurred_at__lt=ends_at,
+        received_at__gt=received_after,
+        deleted_at__isnull=True,
+    ).order_by("occurred_at", "id")
+    return iter(rows.values_list("household_id", "author_id", "public_id", "occurred_at", "received_at"))
+
+
+def latest_change_for_compile(*, household_ids: Collection[int]) -> dict[int, datetime]:
+    """When anything noted in each of these households last changed; a household without anything is absent."""
+    rows = (
+        Observation.objects.filter(household_id__in=household_ids)
+        .values_list("household_id")
+        .annotate(latest=Max("changed_at"))
+        .order_by()
+    )
+    return dict(rows)
+
+
 def latest_own_for_compile(
     *, household_ids: Collection[int], before: datetime
 ) -> dict[tuple[int, int], datetime]:
