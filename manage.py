@@ -9,7 +9,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attune_project.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from attune_project.keys import MissingSecretError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except MissingSecretError as error:
+        sys.exit(f"Attune does not start: {error}")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def collect_static_files() -> bool:
 
 
 def static_files_are_current(fingerprint: str = "") -> bool:
-    """Whether STATIC_ROOT was collected from the files that are there now."""
+    """Whether STATIC_ROOT was collected by this module, from the files that are there now."""
     mark = Path(settings.STATIC_ROOT) / FINGERPRINT
     return mark.is_file() and mark.read_text() == (fingerprint or sources_fingerprint())
 

@@ -1,0 +1,280 @@
+"""What can be wrong with an installation, and how to mend it. Each check looks at one thing and changes nothing.
+
+A check is a generator of findings; finding nothing is good news. A *serious* finding means that something does not
+work or is not safe; the others are worth knowing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import sys
+import time
+import zoneinfo
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import redis
+from django.conf import settings
+from django.core import mail
+from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http.request import validate_host
+
+from attune_project.celery import app
+from attune_project.collected import static_files_are_current
+from attune_project.keys import MIN_SECRET_CHARS
+from checklists.selectors import LibraryNotLoaded, get_content
+from common.sealing import current_key_id, seal, unseal
+
+SUPPORTED_PYTHON = ((3, 11), (3, 14))
+OLDEST_REDIS = (6, 2)
+CLOCK_TOLERANCE_SECONDS = 60
+OLD_MESSAGE_SECONDS = 600
+PING_SECONDS = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    wrong: str
+    mend: str
+    serious: bool = True
+
+
+Findings = Iterator[Finding]
+Check = Callable[[], Findings]
+
+
+def examine() -> Iterator[tuple[str, list[Finding]]]:
+    """Every check's name with what it found. A check that breaks off is itself a finding."""
+    for name, check in CHECKS.items():
+        try:
+            findings = list(check())
+        except Exception as error:
+            logger.debug("doctor: %s broke off", name, exc_info=True)
+            findings = [
+                Finding(
+                    f"This could not be looked at: {type(error).__name__}: {error}", "See the text above."
+                )
+            ]
+        yield name, findings
+
+
+def check_python() -> Findings:
+    oldest, beyond = SUPPORTED_PYTHON
+    if not oldest <= sys.version_info[:2] < beyond:
+        yield Finding(f"Python {sys.version.split()[0]} is not supported.", "Use Python 3.11, 3.12 or 3.13.")
+
+
+def check_files() -> Findings:
+    """`var/` holds database, keys and queue: ours to write, nobody else's to read."""
+    if not os.access(settings.VAR_DIR, os.W_OK):
+        yield Finding(
+            f"{settings.VAR_DIR} cannot be written.", "Give it to the user the application runs as."
+        )
+        return
+    private = [settings.VAR_DIR, settings.VAR_DIR / "keys.env", *settings.VAR_DIR.glob("*.sqlite3*")]
+    for path in private:
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield Finding(f"Other users of this machine can read {path}.", f"chmod go= {path}")
+
+
+def check_secrets() -> Findings:
+    for name in ("SECRET_KEY", "UNSUBSCRIBE_KEY"):
+        if len(getattr(settings, name)) < MIN_SECRET_CHARS:
+            yield Finding(f"{name} is short enough to be guessed.", "Set a new one; .env.example says how.")
+    if settings.SECRET_KEY == settings.UNSUBSCRIBE_KEY:
+        yield Finding(
+            "SECRET_KEY and UNSUBSCRIBE_KEY are the same.", "Give each its own: they are changed apart."
+        )
+    try:
+        opened = unseal(seal("seen", table="doctor", row="1", field="x"), table="doctor", row="1", field="x")
+        if opened != "seen":
+            yield Finding(
+                f"The field key {current_key_id()!r} does not open what it sealed.", "Check FIELD_KEYS."
+            )
+    except ImproperlyConfigured as error:
+        yield Finding(
+            str(error), "Set FIELD_KEYS as .env.example shows; keep every key that ever sealed something."
+        )
+
+
+def check_addresses() -> Findings:
+    site = urlsplit(settings.SITE_URL)
+    if not site.hostname or not validate_host(site.hostname, settings.ALLOWED_HOSTS):
+        yield Finding(
+            f"Mails link to {settings.SITE_URL}, but ALLOWED_HOSTS does not answer to that name.",
+            f"Add {site.hostname} to ALLOWED_HOSTS, or correct SITE_URL.",
+        )
+    if settings.PRODUCTION and site.scheme != "https":
+        yield Finding(
+            f"SITE_URL is {settings.SITE_URL}: sign-in cookies need https.", "Set SITE_URL=https://…"
+        )
+
+
+def check_database() -> Findings:
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        yield Finding(
+            f"The database does not answer: {str(error).strip()}", "Check DATABASE_URL, and that it runs."
+        )
+        return
+    executor = MigrationExecutor(connection)
+    if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        yield Finding(f"{len(plan)} migrations have not been applied.", "python manage.py migrate")
+    if (
+        not settings.REDIS_URL
+        and settings.CACHES["default"]["LOCATION"] not in connection.introspection.table_names()
+    ):
+        yield Finding("The table of the cache is missing.", "python manage.py createcachetable")
+    if connection.vendor == "sqlite":
+        yield from _check_sqlite()
+
+
+def _check_sqlite() -> Findings:
+    with connection.cursor() as cursor:
+        for pragma, wanted in (("journal_mode", "wal"), ("foreign_keys", 1), ("quick_check", "ok")):
+            value = cursor.execute(f"PRAGMA {pragma}").fetchone()[0]
+            if value != wanted:
+                yield Finding(
+                    f"SQLite says {pragma} is {value!r}, not {wanted!r}.",
+                    "Keep the database on a local disk; restore a backup if quick_check names damage.",
+                )
+    if settings.PRODUCTION:
+        yield Finding(
+            "SQLite serves one machine only.",
+            "Set DATABASE_URL to PostgreSQL for more than one.",
+            serious=False,
+        )
+
+
+def check_content() -> Findings:
+    try:
+        get_content()
+    except LibraryNotLoaded:
+        yield Finding("The built-in checklists are not in the database.", "python manage.py load_library")
+
+
+def check_cache() -> Findings:
+    cache.set("doctor", "seen", timeout=10)
+    if cache.get("doctor") != "seen":
+        yield Finding(
+            "The cache forgets at once: rate limits do not hold.", "Check REDIS_URL or the cache table."
+        )
+
+
+def check_queue() -> Findings:
+    if settings.REDIS_URL:
+        yield from _check_redis()
+        return
+    if not os.access(settings.QUEUE_DIR, os.W_OK):
+        yield Finding(
+            f"{settings.QUEUE_DIR} cannot be written.", "Give it to the user the application runs as."
+        )
+        return
+    before = time.time() - OLD_MESSAGE_SECONDS
+    if waiting := sum(path.stat().st_mtime < before for path in Path(settings.QUEUE_DIR).glob("*.msg")):
+        yield Finding(
+            f"{waiting} messages wait for more than ten minutes.",
+            "Is the worker running? make run starts it.",
+        )
+
+
+def _check_redis() -> Findings:
+    server = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=5)
+    try:
+        found = server.info()
+    except redis.RedisError as error:
+        yield Finding(f"Redis does not answer: {error}", "Check REDIS_URL, and that it runs.")
+        return
+    finally:
+        server.close()
+    version = str(found["redis_version"])
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_REDIS:
+        yield Finding(f"Redis {version} is too old.", "Use Redis 6.2 or newer.")
+    if found.get("maxmemory") and found.get("maxmemory_policy") != "noeviction":
+        yield Finding(
+            "Redis may drop queued messages when it is full.",
+            "Set maxmemory-policy noeviction.",
+            serious=False,
+        )
+
+
+def check_worker() -> Findings:
+    if not app.control.ping(timeout=PING_SECONDS):
+        yield Finding(
+            "No worker answers: nothing on the schedule happens.",
+            "make run starts one; on a server, start the worker and the beat service.",
+            serious=settings.PRODUCTION,
+        )
+
+
+def check_mail() -> Findings:
+    if settings.PRODUCTION and settings.DEFAULT_FROM_EMAIL.rstrip("> ").endswith(".invalid"):
+        yield Finding("Mails have no real sender.", "Set DEFAULT_FROM_EMAIL to an address of your domain.")
+    if settings.PRODUCTION and not isinstance(mail.get_connection(), SmtpBackend):
+        yield Finding("Mails are not sent anywhere: EMAIL_URL is not set.", "Set EMAIL_URL=smtp+tls://…")
+    backend = mail.get_connection(timeout=5)
+    if isinstance(backend, SmtpBackend):
+        try:
+            backend.open()
+        except OSError as error:
+            yield Finding(f"The mail server does not answer: {error}", "Check EMAIL_URL.")
+        finally:
+            backend.close()
+
+
+def check_time() -> Findings:
+    try:
+        zoneinfo.ZoneInfo("Europe/Lisbon")
+    except zoneinfo.ZoneInfoNotFoundError:
+        yield Finding("This machine has no time-zone data.", "Install tzdata (apt-get install tzdata).")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            drift = abs((cursor.fetchone()[0] - datetime.now(UTC)).total_seconds())
+        if drift > CLOCK_TOLERANCE_SECONDS:
+            yield Finding(
+                f"The database's clock is {drift:.0f} seconds away from this one.", "Set both by NTP."
+            )
+
+
+def check_static_files() -> Findings:
+    if settings.DEBUG:
+        return
+    if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+        yield Finding("The static files were never collected.", "python manage.py collectstatic --noinput")
+    elif not static_files_are_current():
+        yield Finding(
+            "The static files are older than their sources.",
+            "make run collects them by itself; on a server: python manage.py collectstatic --noinput",
+            serious=False,
+        )
+
+
+CHECKS: dict[str, Check] = {
+    "Python": check_python,
+    "Files": check_files,
+    "Secrets": check_secrets,
+    "Addresses": check_addresses,
+    "Database": check_database,
+    "Content": check_content,
+    "Cache": check_cache,
+    "Queue": check_queue,
+    "Worker": check_worker,
+    "Mail": check_mail,
+    "Time": check_time,
+    "Static files": check_static_files,
+}
