@@ -87,6 +87,24 @@ def as_datetime_local(value: datetime | None) -> str:
     return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M") if value else ""
 
 
+@register.filter
+def chip_rows(optgroups: Iterable[tuple[Any, list[Any], int]]) -> list[dict[str, Any]]:
+    """A choice widget's options as rows of chips: neighbours without a group share one, a group has its own."""
+    rows: list[dict[str, Any]] = []
+    for name, options, _index in optgroups:
+        if name or not rows or rows[-1]["name"]:
+            rows.append({"name": name, "options": [], "chosen": False})
+        rows[-1]["options"] += options
+        rows[-1]["chosen"] |= any(option["selected"] for option in options)
+    return rows
+
+
+@register.filter
+def lines_for(helping: Any, card: Any) -> Iterable[Any]:
+    """The help lines that belong under a card, in the order of their urgency."""
+    return helping.lines_for(card) if helping and card else ()
+
+
 @register.inclusion_tag("frontend/components/steps.html")
 def steps(value: Any) -> dict[str, Any]:
     """Five little bars that echo an anchored answer from 1 to 5; none for answers apart from the scale."""
