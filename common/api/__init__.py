@@ -23,7 +23,6 @@ from common.api.fields import (
 )
 from common.api.parsing import StrictJSONParser
 from common.api.problems import PROBLEM_JSON, ProblemOutput, domain_errors, is_api, problem, problem_response
-from common.api.schema import ProblemAutoSchema
 from common.pages import Page
 
 __all__ = [
@@ -35,7 +34,6 @@ __all__ = [
     "Output",
     "PageOutput",
     "PreconditionRequired",
-    "ProblemAutoSchema",
     "ProblemOutput",
     "PublicId",
     "QueryNumber",

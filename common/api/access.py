@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext_lazy as _
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:
+    # REST framework's views read the settings, and those name this module: a real import would go in a circle.
+    from rest_framework.views import APIView
 
 
 class CsrfFailed(exceptions.PermissionDenied):

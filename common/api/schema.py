@@ -1,4 +1,8 @@
-"""How operations describe themselves in OpenAPI: with every problem they may answer, and closed inputs."""
+"""How operations describe themselves in OpenAPI: with every problem they may answer, and closed inputs.
+
+Named in the settings by its own path and not re-exported: drf-spectacular imports REST framework's views, which read
+the settings, which name `common.api`.
+"""
 
 from __future__ import annotations
 
