@@ -151,6 +151,11 @@ def get_help(language: str = "en", country: str = "") -> Help:
     )
 
 
+def list_help_countries() -> tuple[str, ...]:
+    """The countries that have a line of their own, as codes in alphabetical order."""
+    return tuple(sorted({line.country for line in _help_lines()}))
+
+
 def _by_place() -> tuple[HelpLine, ...]:
     """Emergency lines, one per place; a number shared by thirty countries is one line."""
     emergency = [replace(line, country="") for line in _help_lines() if line.kind is HelpKind.EMERGENCY]

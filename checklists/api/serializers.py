@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from rest_framework import serializers
 
-from checklists.rules import Absence, Dimension, Occasion, QuestionKind, Scale, Tone
+from checklists.rules import Absence, Dimension, Occasion, QuestionKind, Scale, TermKind, Tone
+from common.api import Instant, Output, PageOutput
 
 
-class Base(serializers.Serializer[Any]):
-    """A view with fields that are called like attributes of DRF's own `Field`, which DRF keeps apart."""
-
-    if TYPE_CHECKING:
-        label: Any
-        source: Any
-
-
-class ChecklistOutput(Base):
+class ChecklistOutput(Output):
     """One checklist in its current version."""
 
     key = serializers.CharField(source="checklist_key")
@@ -27,31 +18,31 @@ class ChecklistOutput(Base):
     about = serializers.CharField()
     status = serializers.CharField(help_text="`unvalidated`: the questions were never checked as a test.")
     digest = serializers.CharField(help_text="SHA-256 of the content; the same digest is the same content.")
-    published_at = serializers.DateTimeField()
+    published_at = Instant()
 
 
-class ChecklistPageOutput(Base):
+class ChecklistPageOutput(PageOutput):
     """All checklists; there is never a second page."""
 
     items = ChecklistOutput(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
 
 
-class TermOutput(Base):
+class TermOutput(Output):
     """The plain name of a dimension or a tone."""
 
+    kind = serializers.ChoiceField(choices=list(TermKind))
     key = serializers.CharField()
     label = serializers.CharField()
     about = serializers.CharField()
     source = serializers.CharField()
 
 
-class AnchorOutput(Base):
+class AnchorOutput(Output):
     value = serializers.IntegerField()
     label = serializers.CharField()
 
 
-class AgeWordingOutput(Base):
+class AgeWordingOutput(Output):
     """How a question is put about a child of these months, both included; null is open-ended."""
 
     from_months = serializers.IntegerField()
@@ -59,7 +50,7 @@ class AgeWordingOutput(Base):
     text = serializers.CharField()
 
 
-class QuestionOutput(Base):
+class QuestionOutput(Output):
     key = serializers.CharField()
     dimension = serializers.ChoiceField(choices=list(Dimension))
     occasion = serializers.ChoiceField(choices=list(Occasion))
@@ -79,7 +70,7 @@ class QuestionOutput(Base):
     source = serializers.CharField()
 
 
-class CueOutput(Base):
+class CueOutput(Output):
     key = serializers.CharField()
     tone = serializers.ChoiceField(choices=list(Tone))
     dimension = serializers.ChoiceField(choices=list(Dimension))
@@ -88,7 +79,7 @@ class CueOutput(Base):
     source = serializers.CharField()
 
 
-class OptionOutput(Base):
+class OptionOutput(Output):
     key = serializers.CharField()
     label = serializers.CharField()
     gates_comfort = serializers.BooleanField(
@@ -97,7 +88,7 @@ class OptionOutput(Base):
     source = serializers.CharField()
 
 
-class PracticeOutput(Base):
+class PracticeOutput(Output):
     slug = serializers.CharField()
     title = serializers.CharField()
     summary = serializers.CharField()
@@ -110,7 +101,7 @@ class PracticeOutput(Base):
     source = serializers.CharField()
 
 
-class ThreadOutput(Base):
+class ThreadOutput(Output):
     key = serializers.CharField()
     title = serializers.CharField()
     in_tune = serializers.CharField()
@@ -122,24 +113,23 @@ class ThreadOutput(Base):
     source = serializers.CharField()
 
 
-class ChipOutput(Base):
+class ChipOutput(Output):
     key = serializers.CharField()
     label = serializers.CharField()
 
 
-class SelfPromptOutput(Base):
+class SelfPromptOutput(Output):
     key = serializers.CharField()
     prompt = serializers.CharField()
     chips = ChipOutput(many=True)
     source = serializers.CharField()
 
 
-class ChecklistContentOutput(Base):
+class ChecklistContentOutput(Output):
     """Everything the current version of one checklist holds."""
 
     version = ChecklistOutput()
-    dimensions = TermOutput(many=True, source="dimensions.values")
-    tones = TermOutput(many=True, source="tones.values")
+    terms = TermOutput(many=True)
     questions = QuestionOutput(many=True)
     cues = CueOutput(many=True)
     contexts = OptionOutput(many=True)

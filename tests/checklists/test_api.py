@@ -29,8 +29,7 @@ class TestChecklists:
         body = api_of(parent).get("/api/v1/checklists/attune/").json()
 
         assert {name: len(value) for name, value in body.items() if isinstance(value, list)} == {
-            "dimensions": 7,
-            "tones": 3,
+            "terms": 10,
             "questions": 14,
             "cues": 34,
             "contexts": 15,
