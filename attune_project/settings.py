@@ -289,6 +289,8 @@ LANGUAGES = [("en", "English")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+# The operator's own list of help lines; nothing set means the one that comes with the program.
+HELP_LINES_FILE: str = env.str("HELP_LINES_FILE", default="")
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
 STORAGES = {
