@@ -176,5 +176,5 @@ def _help_lines() -> tuple[HelpLine, ...]:
 
 def help_lines_file() -> Path:
     """Where this installation keeps its help lines: its own file, or the one that comes with the program."""
-    own: str = getattr(settings, "HELP_LINES_FILE", "")
+    own: str = settings.HELP_LINES_FILE
     return Path(own) if own else packs.LIBRARY / "help_lines.yaml"
