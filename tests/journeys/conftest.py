@@ -1,0 +1,235 @@
+"""The real app in a real browser: web, worker and schedule as `manage.py up` starts them, mail to a real SMTP sink.
+
+Every page a test opens is watched: a console error, an uncaught exception or a violation of the content security
+policy fails the test, and a failing test leaves its last screen in `var/journeys/`.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SHOTS = ROOT / "var" / "journeys"
+PHONE = {"width": 360, "height": 740}
+
+WATCH_POLICY = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error("CSP " + event.effectiveDirective + " " + event.blockedURI));
+"""
+
+
+def find_chromium() -> str | None:
+    return next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs a browser, and says so when there is none."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker("browser")
+            if not find_chromium():
+                item.add_marker(pytest.mark.skip(reason="Chromium is not installed"))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Mailbox:
+    """What a real SMTP server has accepted."""
+
+    messages: list[EmailMessage] = field(default_factory=list)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return "250 taken"
+
+    def wait_for(self, to: str, *, subject: str = "", seconds: float = 30) -> EmailMessage:
+        """The latest mail to this address whose subject holds *subject*."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for message in reversed(self.messages):
+                if to in str(message["to"]) and subject in str(message["subject"]):
+                    return message
+            time.sleep(0.1)
+        raise AssertionError(f"no mail to {to} came; there are {[str(m['subject']) for m in self.messages]}")
+
+
+@pytest.fixture(scope="session")
+def mailbox() -> Iterator[Mailbox]:
+    box = Mailbox()
+    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    box.port = controller.port  # type: ignore[attr-defined]
+    yield box
+    controller.stop()
+
+
+@dataclass
+class App:
+    """A running installation of its own: database, keys, queue and static files in a folder that goes away."""
+
+    url: str
+    env: dict[str, str]
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command beside the running app, as an operator does."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def app(mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    home = tmp_path_factory.mktemp("app")
+    bind = f"127.0.0.1:{free_port()}"
+    unset = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "STATIC_ROOT"}
+    env = {
+        **{name: value for name, value in os.environ.items() if name not in unset},
+        "VAR_DIR": str(home),
+        "SITE_URL": f"http://{bind}",
+        "EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}",  # type: ignore[attr-defined]
+        "PYTHONWARNINGS": "default",
+    }
+    with (home / "up.log").open("wb") as log:
+        up = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--demo", "--bind", bind],
+            cwd=ROOT,
+            env=env,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_ready(f"http://{bind}/readyz", up, home / "up.log")
+            yield App(url=f"http://{bind}", env=env)
+        finally:
+            up.terminate()
+            up.wait(20)
+
+
+def _wait_until_ready(url: str, up: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 90
+    while time.monotonic() < until and up.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=2)  # noqa: S310 (our own address)
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError("the app did not start:\n" + log.read_text("utf-8", "replace")[-4000:])
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(),
+            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_phone(
+    chromium: Browser, app: App, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Page]]:
+    """Opens a phone of 360 by 740: a new browser context, signed out, watched for errors."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def take(**options: Any) -> Page:
+        context = chromium.new_context(
+            **{
+                "base_url": app.url,
+                "viewport": PHONE,
+                "is_mobile": True,
+                "has_touch": True,
+                "locale": "en-GB",
+                "timezone_id": "Europe/Lisbon",
+                **options,
+            }
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        if options.get("java_script_enabled", True):
+            context.add_init_script(WATCH_POLICY)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda line: _hear(line.type, line.text, page.url, complaints))
+        return page
+
+    yield take
+    report = getattr(request.node, "report_of_call", None)
+    for number, context in enumerate(contexts):
+        for page in context.pages:
+            if report is not None and report.failed:
+                SHOTS.mkdir(parents=True, exist_ok=True)
+                page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png", full_page=True)
+        context.close()
+    assert complaints == []
+
+
+def _hear(kind: str, text: str, url: str, complaints: list[str]) -> None:
+    # Being offline, and a form that comes back with 422, are part of some journeys.
+    expected = re.search(r"ERR_INTERNET_DISCONNECTED|status of 4(04|22|09)", text)
+    if kind == "error" and not expected:
+        complaints.append(f"{url}: {text}")
+
+
+@pytest.fixture
+def phone(open_phone: Callable[..., Page]) -> Page:
+    return open_phone()
+
+
+@pytest.fixture
+def sign_in(app: App) -> Callable[[Page], None]:
+    """Signs the demonstration parent in with a password, as she would."""
+
+    def through_the_form(page: Page, address: str = "mira@example.org") -> None:
+        from attune_project.demo.family import PASSWORD
+
+        page.goto("/account/login/")
+        page.get_by_label("Email").fill(address)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_url(lambda url: "/account/" not in url)
+
+    return through_the_form
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call":
+        item.report_of_call = report  # type: ignore[attr-defined]

@@ -1,0 +1,85 @@
+"""axe finds nothing to mend on any page, light or dark, and no page is wider than the phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+SIGNED_OUT = [
+    "/",
+    "/account/login/",
+    "/account/signup/",
+    "/account/login/code/",
+    "/account/password/reset/",
+    "/help/",
+    "/offline/",
+    "/no-such-page/",
+]
+SIGNED_IN = [
+    "/",
+    "/log/",
+    "/moments/",
+    "/moments/?text=nothing-holds-this",
+    "/check/",
+    "/reflections/",
+    "/practices/",
+    "/practices/notice/",
+    "/practices/threads/",
+    "/household/",
+    "/household/children/",
+    "/household/children/add/",
+    "/household/members/",
+    "/household/invitations/",
+    "/account/choices/",
+    "/account/tokens/",
+    "/account/email/",
+    "/account/password/change/",
+    "/account/logout/",
+]
+THEMES = ["light", "dark"]
+
+
+def complaints_about(page: Page, path: str) -> list[str]:
+    page.goto(path)
+    found = Axe().run(page, options=RULES).response["violations"]
+    violations = [f"{item['id']}: {item['nodes'][0]['target']} ({item['help']})" for item in found]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        violations.append("wider than the phone")
+    return violations
+
+
+class TestAxe:
+    def test_the_check_sees_a_violation(self, open_phone: Callable[..., Page]) -> None:
+        page = open_phone()
+        page.goto("/")
+        page.evaluate("document.body.append(document.createElement('img'))")
+        assert Axe().run(page, options=RULES).response["violations"]
+
+    @pytest.mark.parametrize("theme", THEMES)
+    def test_finds_nothing_on_pages_for_everybody(self, open_phone: Callable[..., Page], theme: str) -> None:
+        page = open_phone(color_scheme=theme)
+        found = {path: complaints_about(page, path) for path in SIGNED_OUT}
+        assert {path: what for path, what in found.items() if what} == {}
+
+    @pytest.mark.parametrize("theme", THEMES)
+    def test_finds_nothing_on_the_family_pages(
+        self, open_phone: Callable[..., Page], sign_in: Callable[..., None], theme: str
+    ) -> None:
+        page = open_phone(color_scheme=theme)
+        sign_in(page)
+        found = {path: complaints_about(page, path) for path in SIGNED_IN + one_of_each(page)}
+        assert {path: what for path, what in found.items() if what} == {}
+
+
+def one_of_each(page: Page) -> list[str]:
+    """A moment with its sheets, and the latest two weeks: their addresses differ in every installation."""
+    page.goto("/moments/?tone=came_back")
+    moment = page.locator("a[href^='/moments/'][href$='/']").filter(has_not_text="Earlier").first.get_attribute("href")
+    page.goto("/reflections/")
+    weeks = [link.get_attribute("href") for link in page.locator("a[href^='/reflections/2']").all()[:2]]
+    assert moment and weeks
+    return [moment, f"{moment}edit/", f"{moment}more/", f"{moment}history/", *[week for week in weeks if week]]
