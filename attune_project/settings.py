@@ -14,7 +14,6 @@ from csp.constants import NONCE, NONE, SELF
 
 from attune_project.keys import local_secrets, production_secret
 
-
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")

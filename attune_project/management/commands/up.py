@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import io
 import os
 import socket
@@ -19,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.selectors import count_accounts
 from attune_project.collected import collect_static_files
 from attune_project.demo.family import PASSWORD, SIGN_IN
+from attune_project.probe import web_answers
 from attune_project.supervisor import Program, Supervisor
 from common import queues
 
@@ -85,7 +85,9 @@ class Command(BaseCommand):
         """True as soon as the web process answers; False when it never will, or nobody waits any more."""
         until = time.monotonic() + ANSWER_SECONDS
         while time.monotonic() < until and not supervisor.asked_to_stop and not supervisor.ended():
-            if answers(reachable_host(host), port):
+            if web_answers(
+                reachable_host(host), port, site_url=settings.SITE_URL if settings.PRODUCTION else ""
+            ):
                 return True
             time.sleep(0.1)
         if not supervisor.asked_to_stop and not supervisor.ended():
@@ -174,17 +176,6 @@ def refuse_taken_port(host: str, port: int) -> None:
             raise CommandError(
                 f"{host}:{port} cannot be used ({error.strerror}). Another port: make run PORT={port + 1}"
             ) from error
-
-
-def answers(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=5)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def reachable_host(host: str) -> str:
