@@ -34,6 +34,13 @@ def list_mailable_ids(*, user_ids: Collection[int]) -> set[int]:
     )
 
 
+def get_verified_address(*, user_id: int) -> str:
+    """The mail address this person has proved to read, in lower case; '' when there is none."""
+    proved = EmailAddress.objects.filter(user_id=user_id, verified=True)
+    found = proved.order_by("-primary", "id").values_list("email", flat=True).first()
+    return str(found or "").lower()
+
+
 def list_tokens(*, actor_id: int, now: datetime) -> QuerySet[ApiToken]:
     """The actor's own API tokens that still work, newest first."""
     return ApiToken.objects.filter(user_id=actor_id, expiry__gt=now).order_by("-created", "digest")

@@ -96,14 +96,22 @@ def list_children(*, actor_id: int, household_id: uuid.UUID, archived: bool = Fa
     ).order_by("created_at", "id")
 
 
-def get_child(*, actor_id: int, child_id: uuid.UUID, capability: Capability = Capability.READ) -> Child:
-    """One child by its public id, with the household loaded.
+def get_child(
+    *,
+    actor_id: int,
+    child_id: uuid.UUID,
+    household_id: uuid.UUID | None = None,
+    capability: Capability = Capability.READ,
+) -> Child:
+    """One child by its public id, with the household loaded; of this household alone, where one is named.
 
     Raises:
         NotVisible: it does not exist, or the actor is no member of its household.
         Refused: the actor is a member without this capability.
     """
     rows = Child.objects.select_related("household").filter(public_id=child_id)
+    if household_id is not None:
+        rows = rows.filter(household__public_id=household_id)
     found = rows.filter(member_of(actor_id, capability)).first()
     if found is not None:
         return found
@@ -112,13 +120,14 @@ def get_child(*, actor_id: int, child_id: uuid.UUID, capability: Capability = Ca
     raise NotVisible("child")
 
 
-def list_invitations(*, actor_id: int, household_id: uuid.UUID) -> QuerySet[Invitation]:
+def list_invitations(*, actor_id: int, household_id: uuid.UUID, now: datetime) -> QuerySet[Invitation]:
     """Open invitations of a household, newest first: for guardians only, empty for everybody else."""
     return Invitation.objects.filter(
         member_of(actor_id, Capability.MANAGE),
         household__public_id=household_id,
         accepted_at__isnull=True,
         withdrawn_at__isnull=True,
+        expires_at__gt=now,
     ).order_by("-created_at", "-id")
 
 

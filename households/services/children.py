@@ -60,6 +60,7 @@ def edit_child(
     *,
     actor_id: int,
     child_id: uuid.UUID,
+    household_id: uuid.UUID | None = None,
     nickname: str | None = None,
     birth_month: date | None = None,
     colour: str | None = None,
@@ -71,7 +72,9 @@ def edit_child(
     Raises:
         NotVisible, Refused: not a member; not a guardian. ValidationError: on the field.
     """
-    child = get_child(actor_id=actor_id, child_id=child_id, capability=Capability.MANAGE)
+    child = get_child(
+        actor_id=actor_id, child_id=child_id, household_id=household_id, capability=Capability.MANAGE
+    )
     if nickname is not None:
         child.nickname = _free_nickname(child.household, nickname, except_id=child.pk)
     if birth_month is not None:
@@ -85,26 +88,32 @@ def edit_child(
 
 
 @transaction.atomic
-def archive_child(*, actor_id: int, child_id: uuid.UUID, now: datetime) -> Child:
+def archive_child(
+    *, actor_id: int, child_id: uuid.UUID, household_id: uuid.UUID | None = None, now: datetime
+) -> Child:
     """Take a child out of the pickers. Every moment stays.
 
     Raises:
         NotVisible, Refused: not a member; not a guardian.
     """
-    child = get_child(actor_id=actor_id, child_id=child_id, capability=Capability.MANAGE)
+    child = get_child(
+        actor_id=actor_id, child_id=child_id, household_id=household_id, capability=Capability.MANAGE
+    )
     child.archived_at = child.archived_at or now
     child.save(update_fields=["archived_at"])
     return child
 
 
 @transaction.atomic
-def restore_child(*, actor_id: int, child_id: uuid.UUID) -> Child:
+def restore_child(*, actor_id: int, child_id: uuid.UUID, household_id: uuid.UUID | None = None) -> Child:
     """Put an archived child back into the pickers.
 
     Raises:
         NotVisible, Refused: not a member; not a guardian. ValidationError: the nickname is taken by now.
     """
-    child = get_child(actor_id=actor_id, child_id=child_id, capability=Capability.MANAGE)
+    child = get_child(
+        actor_id=actor_id, child_id=child_id, household_id=household_id, capability=Capability.MANAGE
+    )
     _free_nickname(child.household, child.nickname, except_id=child.pk)
     child.archived_at = None
     child.save(update_fields=["archived_at"])

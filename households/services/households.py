@@ -10,12 +10,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from common.dates import is_zone
-from common.errors import NotVisible
+from common.errors import NotVisible, Refused
 from common.text import required_text
 from households.models import Household, Membership
 from households.rules import HOUSEHOLD_NAME_MAX, HOUSEHOLDS_PER_PERSON_MAX, Role
-from households.scope import Capability
-from households.selectors import get_household
+from households.scope import Capability, member_of
+from households.selectors import get_household, require
 
 
 @transaction.atomic
@@ -79,6 +79,25 @@ def leave_household(*, actor_id: int, household_id: uuid.UUID, now: datetime) ->
     ).update(left_at=now)
     if not left:
         raise NotVisible("household")
+
+
+@transaction.atomic
+def remove_helper(*, actor_id: int, membership_id: uuid.UUID, now: datetime) -> None:
+    """A guardian ends a helper's membership. Guardians are equals: nobody ends another guardian's.
+
+    Raises:
+        NotVisible: no such live membership in a household of the actor's.
+        Refused: the actor is no guardian, or the membership is a guardian's.
+    """
+    found = Membership.objects.filter(
+        member_of(actor_id), public_id=membership_id, left_at__isnull=True
+    ).first()
+    if found is None:
+        raise NotVisible("membership")
+    require(actor_id=actor_id, household_id=found.household_id, capability=Capability.MANAGE)
+    if found.role != Role.HELPER:
+        raise Refused("a guardian leaves alone")
+    Membership.objects.filter(pk=found.pk, left_at__isnull=True).update(left_at=now)
 
 
 def _checked_zone(timezone: str) -> str:

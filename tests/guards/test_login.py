@@ -19,6 +19,8 @@ PUBLIC = {
     "favicon.ico",
     "healthz",
     "readyz",
+    "household/invitations/<token>/",  # puts the token away and shows nothing; whoever was invited may have no account
+    "household/join/",
     "unsubscribe/<token>/",  # the signed token stands for the person
     "dev/mail/",  # local mode only: where the code to sign in arrives
     "dev/mail/<name>/",

@@ -1,0 +1,149 @@
+"""Forms of a person's own choices and API tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.rules import (
+    DIGEST_HOUR_FIRST,
+    DIGEST_HOUR_LAST,
+    DISPLAY_NAME_MAX,
+    TOKEN_DAYS_DEFAULT,
+    TOKEN_DAYS_MAX,
+    TOKEN_NAME_MAX,
+    DigestLevel,
+    TokenScope,
+    Visibility,
+)
+from checklists.content import Content
+from common.forms import ServiceForm
+from frontend.forms.fields import WeekdayField, ZoneField
+
+VISIBILITIES = [
+    (Visibility.PRIVATE, _("Only I see what I log, until I share it")),
+    (Visibility.HOUSEHOLD, _("The household sees it, unless I keep it to myself")),
+]
+DIGEST_LEVELS = [
+    (DigestLevel.DISCREET, _("One neutral sentence and a link")),
+    (DigestLevel.COUNTS, _("How much I noticed, in numbers")),
+    (DigestLevel.FULL, _("My week in full, without my own words")),
+    (DigestLevel.NONE, _("No mail; I look in the app")),
+]
+HOURS = [(hour, f"{hour}:00") for hour in range(DIGEST_HOUR_FIRST, DIGEST_HOUR_LAST + 1)]
+
+
+class StandingChoicesForm(ServiceForm):
+    """What is asked once at the start and may be changed any day: nothing in it is required."""
+
+    standing_visibility = forms.ChoiceField(
+        label=_("Who sees what you log?"),
+        help_text=_(
+            "Missed moments and how you felt always start with you alone. You can decide anew each time."
+        ),
+        choices=VISIBILITIES,
+        required=False,
+        widget=forms.RadioSelect(attrs={"class": "scale"}),
+    )
+    digest_level = forms.ChoiceField(
+        label=_("Your week by mail"),
+        help_text=_("The subject is always neutral. What may the mail itself hold?"),
+        choices=DIGEST_LEVELS,
+        required=False,
+        widget=forms.RadioSelect(attrs={"class": "scale"}),
+    )
+    digest_hour = forms.TypedChoiceField(
+        label=_("When the week closes, at"), choices=HOURS, coerce=int, required=False, empty_value=None
+    )
+
+    def __init__(self, *args: Any, content: Content, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["focus"] = forms.ChoiceField(
+            label=_("What would you like to look at for a while?"),
+            help_text=_("One question is asked about it when you add more to a moment."),
+            choices=[
+                ("", _("Nothing in particular")),
+                *((dimension, term.label) for dimension, term in content.dimensions.items()),
+            ],
+            required=False,
+            widget=forms.RadioSelect(attrs={"class": "scale"}),
+        )
+
+    def chosen(self) -> dict[str, Any]:
+        """The account's own choices that were made; what was left open stays as it is."""
+        given = {name: value for name, value in self.cleaned_data.items() if name != "focus"}
+        return {name: value for name, value in given.items() if value not in ("", None)}
+
+
+class ChoicesForm(StandingChoicesForm):
+    """Everything a person may choose about their account."""
+
+    display_name = forms.CharField(
+        label=_("What should others here call you?"),
+        help_text=_("Empty: the first part of your e-mail address."),
+        max_length=DISPLAY_NAME_MAX,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    timezone = ZoneField(
+        label=_("Your time zone"), help_text=_("For the hours on your pages and the hour of your mail.")
+    )
+    digest_weekday = WeekdayField(label=_("On"), required=False, empty=_("the day the week closes"))
+
+    field_order = (
+        "display_name",
+        "language",
+        "timezone",
+        "standing_visibility",
+        "digest_level",
+        "digest_weekday",
+        "digest_hour",
+        "focus",
+    )
+
+    def __init__(self, *args: Any, has_household: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(self.field_order)
+        self.fields["digest_hour"].label = _("At")
+        for name in ("standing_visibility", "digest_level", "digest_hour"):
+            self.fields[name].required = True
+        if len(settings.LANGUAGES) == 1:
+            del self.fields["language"]
+        if not has_household:
+            del self.fields["focus"]
+
+    def chosen(self) -> dict[str, Any]:
+        """All of the account's choices: here an empty one is a choice too."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "focus"}
+
+
+class TokenForm(ServiceForm):
+    """A new key to the API."""
+
+    name = forms.CharField(
+        label=_("What is it for?"),
+        max_length=TOKEN_NAME_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scope = forms.ChoiceField(
+        label=_("It may"),
+        choices=[(TokenScope.READ, _("read only")), (TokenScope.WRITE, _("read and write"))],
+        initial=TokenScope.READ,
+        widget=forms.RadioSelect,
+    )
+    days = forms.IntegerField(
+        label=_("It ends after so many days"),
+        min_value=1,
+        max_value=TOKEN_DAYS_MAX,
+        initial=TOKEN_DAYS_DEFAULT,
+    )
+
+
+class EndTokenForm(ServiceForm):
+    """Which key to end, by the digest it is stored under; in the body, so that no log holds it."""
+
+    token = forms.CharField(max_length=128, widget=forms.HiddenInput)

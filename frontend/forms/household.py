@@ -1,0 +1,109 @@
+"""Forms of a household: itself, its children, its invitations."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from common.forms import ServiceForm
+from frontend.forms.fields import MonthField, WeekdayField, ZoneField
+from households.rules import COLOURS, EMOJI_MAX, HOUSEHOLD_NAME_MAX, NICKNAME_MAX, Role
+
+COLOUR_NAMES = {
+    "moss": _("Moss"),
+    "clay": _("Clay"),
+    "dusk": _("Dusk"),
+    "honey": _("Honey"),
+    "slate": _("Slate"),
+    "berry": _("Berry"),
+}
+EMOJI = ("🦊", "🐻", "🐰", "🦉", "🐢", "🐝", "🐳", "🦋", "🌻", "🍓", "⭐", "🚀")
+
+
+class HouseholdForm(ServiceForm):
+    """Name, zone and week of a household; for a new one the browser's zone is guessed."""
+
+    name = forms.CharField(
+        label=_("What do you call your household?"),
+        help_text=_("Only the people in it see this name."),
+        max_length=HOUSEHOLD_NAME_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    timezone = ZoneField(label=_("Time zone"), help_text=_("It decides when a day and a week begin."))
+    week_starts_on = WeekdayField(label=_("A week starts on"), required=False, initial=0)
+
+    def __init__(self, *args: Any, guess_zone: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if guess_zone and not self.is_bound:
+            self.fields["timezone"].widget.attrs["data-timezone"] = ""
+
+    def clean_week_starts_on(self) -> int:
+        """Left out means Monday."""
+        return self.cleaned_data["week_starts_on"] or 0
+
+
+class ChildForm(ServiceForm):
+    """A nickname, a birth month, and how to tell this child's chip from the others."""
+
+    nickname = forms.CharField(
+        label=_("Nickname"),
+        help_text=_("Any name that you will recognise. It never appears in a mail subject or an address."),
+        max_length=NICKNAME_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    colour = forms.ChoiceField(
+        label=_("Colour"),
+        required=False,
+        choices=[(colour, COLOUR_NAMES[colour]) for colour in COLOURS],
+        widget=forms.RadioSelect(attrs={"class": "hues"}),
+    )
+
+    field_order = ("nickname", "birth_month", "emoji", "colour")
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["birth_month"] = MonthField(
+            today=today,
+            label=_("Birth month"),
+            help_text=_("Questions are worded for the age. The day is not needed."),
+        )
+        kept = str(self.initial.get("emoji") or "")
+        signs = EMOJI if not kept or kept in EMOJI else (kept, *EMOJI)
+        self.fields["emoji"] = forms.ChoiceField(
+            label=_("Sign"),
+            required=False,
+            choices=[("", _("None")), *((sign, sign) for sign in signs if len(sign) <= EMOJI_MAX)],
+            widget=forms.RadioSelect,
+        )
+        self.order_fields(self.field_order)
+
+    def changed(self) -> dict[str, Any]:
+        """What to store of an existing child: without a colour it keeps its own."""
+        return {**self.cleaned_data, "colour": self.cleaned_data["colour"] or None}
+
+
+class InvitationForm(ServiceForm):
+    """Whom to invite, and as what."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        help_text=_("The invitation works for this address only, once, for three days."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(
+        label=_("This person"),
+        choices=[
+            (Role.GUARDIAN, _("is a parent: logs, and changes settings like you")),
+            (Role.HELPER, _("helps: logs, and sees what is shared")),
+        ],
+        widget=forms.RadioSelect(attrs={"class": "scale"}),
+    )
+
+
+class HouseholdChoiceForm(ServiceForm):
+    """Which of several households the pages are about."""
+
+    household = forms.UUIDField(widget=forms.HiddenInput)

@@ -1,0 +1,57 @@
+"""The pages around the family's own: setting up, household, account, help, practices, weeks, the app shell."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from frontend.views import (
+    account,
+    household,
+    invitations,
+    mail,
+    operator,
+    practices,
+    pwa,
+    reflections,
+    welcome,
+)
+from frontend.views import help as help_views
+
+urlpatterns = [
+    path("welcome/", welcome.welcome, name="welcome"),
+    path("welcome/child/", welcome.child, name="welcome-child"),
+    path("welcome/choices/", welcome.choices, name="welcome-choices"),
+    path("household/", household.household, name="household"),
+    path("household/switch/", household.switch, name="household-switch"),
+    path("household/leave/", household.leave, name="household-leave"),
+    path("household/children/", household.children, name="household-children"),
+    path("household/children/<uuid:child_id>/", household.child, name="child-edit"),
+    path("household/members/", household.members, name="household-members"),
+    path("household/members/<uuid:membership_id>/remove/", household.member_remove, name="member-remove"),
+    path("household/invitations/", invitations.invitations, name="household-invitations"),
+    path(
+        "household/invitations/<uuid:invitation_id>/withdraw/",
+        invitations.withdraw,
+        name="invitation-withdraw",
+    ),
+    path("household/invitations/<slug:token>/", invitations.invitation, name="invitation"),
+    path("household/join/", invitations.join, name="invitation-join"),
+    path("account/choices/", account.choices, name="choices"),
+    path("account/tokens/", account.tokens, name="tokens"),
+    path("account/tokens/end/", account.token_end, name="token-end"),
+    path("help/", help_views.help_page, name="help"),
+    path("practices/", practices.practices, name="practices"),
+    path("practices/threads/", practices.threads, name="threads"),
+    path("practices/<slug:slug>/", practices.practice, name="practice"),
+    path("reflections/", reflections.reflections, name="reflections"),
+    path("dev/mail/", mail.dev_mail, name="dev-mail"),
+    path("dev/mail/<str:name>/", mail.dev_mail, name="dev-mail-open"),
+    path("dev/mail/<str:name>/html/", mail.dev_mail_html, name="dev-mail-html"),
+    path("manifest.webmanifest", pwa.manifest, name="manifest"),
+    path("sw.js", pwa.service_worker, name="service-worker"),
+    path("offline/", pwa.offline, name="offline"),
+    path("healthz", operator.healthz, name="healthz"),
+    path("readyz", operator.readyz, name="readyz"),
+    path("robots.txt", operator.robots, name="robots"),
+    path("favicon.ico", operator.favicon, name="favicon"),
+]

@@ -1,0 +1,32 @@
+"""Help: static, for everybody, also signed out and offline. It may be cached, so it holds nothing of a family."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from checklists.selectors import get_help, list_help_countries
+from frontend.countries import NAMES
+from frontend.render import render_page
+
+
+@login_not_required
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """What to do when something is not all right, with the numbers of `?country=`."""
+    codes = list_help_countries()
+    wanted = request.GET.get("country", "").upper()
+    named = sorted(({"code": code, "name": NAMES.get(code, code)} for code in codes), key=_by_name)
+    context = {
+        "help": get_help(get_language() or "en", wanted if wanted in codes else ""),
+        "countries": [{"code": "", "name": _("all countries")}, *named],
+        "threads": (),
+    }
+    return render_page(request, "frontend/help/index.html", context)
+
+
+def _by_name(country: dict[str, str]) -> str:
+    return country["name"]

@@ -1,0 +1,61 @@
+"""What machines ask: does the process live, may it be sent traffic, may a robot look, where is the icon."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.templatetags.static import static
+from django.views.decorators.http import require_safe
+
+ROBOTS = "User-agent: *\nDisallow: /\nAllow: /$\nAllow: /help/\n"
+
+
+@login_not_required
+@require_safe
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """The process answers. Asks no database, so that a database's restart does not restart every web process."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+@require_safe
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """The database answers and has every migration of this release; 503 until then."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        missing = _has_pending_migrations()
+    except DatabaseError:
+        return HttpResponse("database\n", status=503, content_type="text/plain")
+    if missing:
+        _has_pending_migrations.cache_clear()
+        return HttpResponse("migrations\n", status=503, content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@lru_cache(maxsize=1)
+def _has_pending_migrations() -> bool:
+    """Once all are there they stay there for the life of this process: only "not yet" is asked again."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+@login_not_required
+@require_safe
+def robots(_request: HttpRequest) -> HttpResponse:
+    response = HttpResponse(ROBOTS, content_type="text/plain")
+    response["Cache-Control"] = "public, max-age=86400"
+    return response
+
+
+@login_not_required
+@require_safe
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """For browsers that ask at the root whatever the page says."""
+    response = HttpResponseRedirect(static("icons/favicon.svg"))
+    response["Cache-Control"] = "public, max-age=86400"
+    return response
