@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from datetime import datetime
 
@@ -20,6 +21,18 @@ def get_user(*, user_id: int, for_update: bool = False) -> User:
     """
     rows = User.objects.select_for_update() if for_update else User.objects.all()
     found = rows.filter(pk=user_id, is_active=True).first()
+    if found is None:
+        raise NotVisible("user")
+    return found
+
+
+def get_user_by_public_id(*, public_id: uuid.UUID) -> User:
+    """The live account with this public id: for links that were signed for one person.
+
+    Raises:
+        NotVisible: there is none, or it was closed.
+    """
+    found = User.objects.filter(public_id=public_id, is_active=True).first()
     if found is None:
         raise NotVisible("user")
     return found
