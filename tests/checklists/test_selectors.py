@@ -211,6 +211,11 @@ class TestGetHelp:
         selectors.forget_content()
         assert "No help lines are listed" in selectors.get_help("en").lines_note
 
+    def test_knows_which_countries_have_a_line(self) -> None:
+        countries = selectors.list_help_countries()
+        assert list(countries) == sorted(set(countries))
+        assert {"AU", "CA", "GB", "NZ", "PT", "US"} <= set(countries)
+
     def test_falls_back_to_english(self) -> None:
         assert selectors.get_help("de", "DE").promise == selectors.get_help("en", "DE").promise
 
