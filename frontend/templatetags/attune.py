@@ -125,6 +125,7 @@ def days(week: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def spread(
     rows: Iterable[Mapping[str, Any]],
     title: str,
+    *,
     low: float | None = None,
     mean: float | None = None,
     high: float | None = None,
