@@ -12,21 +12,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from accounts.models import User
 from accounts.rules import DigestLevel, Visibility
 from accounts.services import change_choices, open_account
 from checklists.rules import Absence, Dimension, Tone, asks_for_comfort
 from common.dates import local_day, resolve_local, week_start
-from households.models import Child, Household
 from households.rules import Role
 from households.services import accept_invitation, add_child, create_household, invite_member
 from observations.details import Answer, Details
 from observations.services import answer_self_check, choose_focus, record_moment
 from observations.when import Said
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from households.models import Child, Household
 
 WEEKS = 12
 QUIET_WEEK, HARD_WEEK = 5, 8
@@ -60,7 +62,7 @@ def seed_family(*, seed: int, now: datetime, progress: Progress) -> Family:
     family = _move_in(seed=seed, now=now)
     this_week = week_start(local_day(now, ZONE), 0)
     for number in range(WEEKS + 1):
-        _write_week(family, number, this_week - timedelta(weeks=WEEKS - number), now)
+        _write_week(family, number, monday=this_week - timedelta(weeks=WEEKS - number), now=now)
         progress(number + 1, WEEKS + 1)
     return family
 
@@ -116,14 +118,14 @@ def _months_before(day: date, months: int) -> date:
     return date(total // 12, total % 12 + 1, 1)
 
 
-def _write_week(family: Family, number: int, monday: date, now: datetime) -> None:
+def _write_week(family: Family, number: int, *, monday: date, now: datetime) -> None:
     if number == QUIET_WEEK:
         return
     missed = 5 if number == HARD_WEEK else family.chance.choice((1, 2, 2, 3))
     in_tune = 3 if number == HARD_WEEK else family.chance.randint(5, 8)
     for tone, count in ((Tone.IN_TUNE, in_tune), (Tone.MISSED, missed)):
         for story in _next_stories(family, tone, count):
-            _tell(family, story, tone, monday + timedelta(days=family.chance.randrange(7)), now)
+            _tell(family, story, tone, day=monday + timedelta(days=family.chance.randrange(7)), now=now)
     if number < WEEKS and family.chance.random() < 0.7:
         _check_week(family, monday, now)
 
@@ -136,18 +138,18 @@ def _next_stories(family: Family, tone: Tone, count: int) -> Iterator[Story]:
         yield story
 
 
-def _tell(family: Family, story: Story, tone: Tone, day: date, now: datetime) -> None:
+def _tell(family: Family, story: Story, tone: Tone, *, day: date, now: datetime) -> None:
     """Record a story on that day, and its coming back if it has one, as far as they have happened yet."""
     minute = family.chance.randrange(60)
     at = resolve_local(datetime.combine(day, time(story["hour"], minute)), ZONE)
-    moment_id = _record(family, story, tone, at, now)
+    moment_id = _record(family, story, tone, at=at, now=now)
     repair = story.get("repair")
     if moment_id and repair:
         later = at + timedelta(hours=repair["after_hours"])
-        _record(family, {**story, **repair, "repairs": moment_id}, Tone.CAME_BACK, later, now)
+        _record(family, {**story, **repair, "repairs": moment_id}, Tone.CAME_BACK, at=later, now=now)
 
 
-def _record(family: Family, story: Story, tone: Tone, at: datetime, now: datetime) -> uuid.UUID | None:
+def _record(family: Family, story: Story, tone: Tone, *, at: datetime, now: datetime) -> uuid.UUID | None:
     logged_at = at + timedelta(minutes=family.chance.randrange(2, 40))
     if logged_at > now:
         return None
