@@ -8,6 +8,7 @@ from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from django.db.models import F, QuerySet
+from knox.crypto import hash_token
 
 from accounts.models import ApiToken, User
 from common.errors import NotVisible
@@ -52,6 +53,15 @@ def get_verified_address(*, user_id: int) -> str:
     proved = EmailAddress.objects.filter(user_id=user_id, verified=True)
     found = proved.order_by("-primary", "id").values_list("email", flat=True).first()
     return str(found or "").lower()
+
+
+def find_token(*, secret: str, now: datetime) -> ApiToken | None:
+    """The token with this secret and its person, while it has not expired and the account is open; else None."""
+    return (
+        ApiToken.objects.select_related("user")
+        .filter(digest=hash_token(secret), expiry__gt=now, user__is_active=True)
+        .first()
+    )
 
 
 def list_tokens(*, actor_id: int, now: datetime) -> QuerySet[ApiToken]:

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from knox.models import get_digest_token
+from knox.settings import CONSTANTS
 
 from accounts.models import ApiToken, User
 from accounts.rules import (
@@ -97,14 +99,16 @@ def create_token(
         raise ValidationError(
             _("You have as many tokens as we can keep. Please end one first."), code="too_many"
         )
-    user = get_user(user_id=actor_id)
-    token, secret = ApiToken.objects.create(
-        user=user,
-        expiry=timedelta(days=days),
-        prefix=settings.REST_KNOX["TOKEN_PREFIX"],
+    digest, secret = get_digest_token(settings.REST_KNOX["TOKEN_PREFIX"])
+    token = ApiToken(
+        digest=digest,
+        token_key=secret[: CONSTANTS.TOKEN_KEY_LENGTH],
+        user=get_user(user_id=actor_id),
+        expiry=now + timedelta(days=days),
         name=label,
         scope=scope,
     )
+    token.save(force_insert=True)
     return token, secret
 
 

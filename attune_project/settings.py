@@ -12,6 +12,7 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 
+from accounts.rules import Visibility
 from attune_project.keys import local_secrets, production_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -280,6 +281,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"VisibilityEnum": list(Visibility)},
 }
 
 # --- Content, language, static files -----------------------------------------------------------------------------

@@ -9,17 +9,22 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from common import sealing
 
 Row = TypeVar("Row")
+ModelRow = TypeVar("ModelRow", bound=Model)
+
+Take = Callable[[QuerySet[ModelRow], int], tuple[list[ModelRow], ModelRow | None]]
+"""How a page is filled: at most so many rows, and the last one looked at if there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +70,35 @@ def read_cursor(cursor: str, *, reader_id: int, list_name: str) -> Place | None:
                 )
             }
         ) from error
+
+
+def take_first(rows: QuerySet[ModelRow], limit: int) -> tuple[list[ModelRow], ModelRow | None]:
+    """The first *limit* rows, and the last of them if there are more."""
+    taken = list(rows[: limit + 1])
+    return taken[:limit], taken[limit - 1] if len(taken) > limit else None
+
+
+def page_of(
+    rows: QuerySet[ModelRow],
+    *,
+    by: str,
+    cursor: str,
+    limit: int,
+    reader_id: int,
+    list_name: str,
+    take: Take[ModelRow] = take_first,
+) -> Page[ModelRow]:
+    """The page of *rows* at *cursor*, latest first by the instant *by*, then by key.
+
+    Raises:
+        ValidationError: on `cursor`, when it is not one of this reader's for this list.
+    """
+    place = read_cursor(cursor, reader_id=reader_id, list_name=list_name)
+    rows = rows.order_by(f"-{by}", "-pk")
+    if place is not None:
+        rows = rows.filter(Q(**{f"{by}__lt": place.at}) | Q(**{by: place.at, "pk__lt": place.key}))
+    found, last = take(rows, limit)
+    if last is None:
+        return Page(found)
+    here = Place(getattr(last, by), last.pk)
+    return Page(found, write_cursor(here, reader_id=reader_id, list_name=list_name))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 
 from django.db.models import (
     Case,
@@ -24,7 +25,8 @@ from django.db.models import (
 
 from checklists.rules import AUTHOR_ONLY, Dimension, Tone
 from common.errors import NotVisible
-from common.pages import Page, Place, read_cursor, write_cursor
+from common.pages import Page, page_of, take_first
+from common.text import clean_text
 from households.scope import Capability, visible_to
 from observations.models import FocusDimension, Observation, Rating, Revision, Tick
 from observations.rules import (
@@ -35,12 +37,11 @@ from observations.rules import (
     PAGE_SIZE_MAX,
     REPAIRABLE_SHOWN,
     RESTORE_WINDOW,
+    SEARCH_MAX,
     SEARCH_SCAN_MAX,
     Kind,
     TickKind,
 )
-
-_TIMELINE = "moments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +67,20 @@ def list_moments(
     A search for text opens notes one by one, so a page of it may hold fewer items and still have a next one.
 
     Raises:
-        ValidationError: on `cursor`, when it is not one of this reader's.
+        ValidationError: on `cursor`, when it is not one of this reader's; on `text`.
     """
     filters = filters or MomentFilters()
-    place = read_cursor(cursor, reader_id=actor_id, list_name=_TIMELINE)
-    limit = max(1, min(limit, PAGE_SIZE_MAX))
-    rows = _narrowed(_visible(actor_id), actor_id, filters).order_by("-occurred_at", "-id")
-    if place is not None:
-        rows = rows.filter(Q(occurred_at__lt=place.at) | Q(occurred_at=place.at, id__lt=place.key))
-    if filters.text:
-        found, last = _search(rows, filters.text.casefold(), limit)
-    else:
-        taken = list(rows[: limit + 1])
-        found, last = taken[:limit], taken[limit - 1] if len(taken) > limit else None
-    next_place = Place(last.occurred_at, last.pk) if last else None
-    return Page(
-        items=_with_details(found, actor_id),
-        next_cursor=write_cursor(next_place, reader_id=actor_id, list_name=_TIMELINE) if next_place else "",
+    wanted = clean_text(filters.text, field="text", max_length=SEARCH_MAX).casefold()
+    page = page_of(
+        _narrowed(_visible(actor_id), actor_id, filters),
+        by="occurred_at",
+        cursor=cursor,
+        limit=max(1, min(limit, PAGE_SIZE_MAX)),
+        reader_id=actor_id,
+        list_name="moments",
+        take=partial(_search, wanted) if wanted else take_first,
     )
+    return replace(page, items=_with_details(page.items, actor_id))
 
 
 def get_moment(
@@ -102,6 +99,28 @@ def get_moment(
     if found is None:
         raise NotVisible("moment")
     return _with_details([found], actor_id)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class MomentName:
+    """A moment as a sentence points at it."""
+
+    public_id: uuid.UUID
+    tone: str
+    occurred_on: date
+
+
+def name_moments(*, actor_id: int, moment_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, MomentName]:
+    """Tone and day of those of these moments that the actor may see, in one query."""
+    rows = _visible(actor_id).filter(public_id__in=moment_ids).order_by("occurred_at", "id")
+    found: dict[uuid.UUID, MomentName] = {}
+    for public_id, tone, occurred_on, author_id in rows.values_list(
+        "public_id", "tone", "occurred_on", "author_id"
+    ):
+        # Where two authors' moments share an id, the actor's own is meant.
+        if public_id not in found or author_id == actor_id:
+            found[public_id] = MomentName(public_id, tone, occurred_on)
+    return found
 
 
 def get_deleted_moment(*, actor_id: int, moment_id: uuid.UUID, now: datetime) -> Observation:
@@ -132,6 +151,25 @@ def list_revisions(*, actor_id: int, moment_id: uuid.UUID) -> QuerySet[Revision]
         )
         .select_related("observation")
         .order_by("-number")
+    )
+
+
+def page_revisions(*, actor_id: int, moment_id: uuid.UUID, cursor: str = "") -> Page[Revision]:
+    """A page of `list_revisions`.
+
+    Raises:
+        NotVisible: no such moment of the actor's own. ValidationError: on `cursor`.
+    """
+    own = Observation.objects.filter(visible_to(actor_id, Capability.RECORD), deleted_at__isnull=True)
+    if not own.filter(public_id=moment_id, kind=Kind.MOMENT).exists():
+        raise NotVisible("moment")
+    return page_of(
+        list_revisions(actor_id=actor_id, moment_id=moment_id),
+        by="replaced_at",
+        cursor=cursor,
+        limit=PAGE_SIZE,
+        reader_id=actor_id,
+        list_name=f"revisions of {moment_id}",
     )
 
 
@@ -217,22 +255,13 @@ def list_self_checks(
     Raises:
         ValidationError: on `cursor`.
     """
-    place = read_cursor(cursor, reader_id=actor_id, list_name="self_checks")
-    rows = _visible(actor_id, Kind.SELF_CHECK).order_by("-occurred_at", "-id")
+    rows = _visible(actor_id, Kind.SELF_CHECK)
     if household_id:
         rows = rows.filter(household__public_id=household_id)
-    if place is not None:
-        rows = rows.filter(Q(occurred_at__lt=place.at) | Q(occurred_at=place.at, id__lt=place.key))
-    taken = list(rows[: PAGE_SIZE + 1])
-    last = taken[PAGE_SIZE - 1] if len(taken) > PAGE_SIZE else None
-    return Page(
-        items=_with_details(taken[:PAGE_SIZE], actor_id),
-        next_cursor=write_cursor(
-            Place(last.occurred_at, last.pk), reader_id=actor_id, list_name="self_checks"
-        )
-        if last
-        else "",
+    page = page_of(
+        rows, by="occurred_at", cursor=cursor, limit=PAGE_SIZE, reader_id=actor_id, list_name="self_checks"
     )
+    return replace(page, items=_with_details(page.items, actor_id))
 
 
 def get_self_check(*, actor_id: int, check_id: uuid.UUID) -> Observation:
@@ -358,15 +387,19 @@ def list_late_for_compile(
     return iter(rows.values_list("household_id", "author_id", "public_id", "occurred_at", "received_at"))
 
 
-def latest_change_for_compile(*, household_ids: Collection[int]) -> dict[int, datetime]:
-    """When anything noted in each of these households last changed; a household without anything is absent."""
-    rows = (
-        Observation.objects.filter(household_id__in=household_ids)
-        .values_list("household_id")
-        .annotate(latest=Max("changed_at"))
-        .order_by()
+def list_changed_for_compile(
+    *, household_ids: Collection[int], since: datetime
+) -> Iterator[tuple[int, datetime, datetime]]:
+    """What was noted, edited, deleted or restored in these households after an instant.
+
+    Each is (household, when it happened, when it last changed).
+    """
+    rows = Observation.objects.filter(household_id__in=household_ids, changed_at__gt=since)
+    return iter(
+        rows.order_by("household_id", "changed_at", "id").values_list(
+            "household_id", "occurred_at", "changed_at"
+        )
     )
-    return dict(rows)
 
 
 def latest_own_for_compile(
@@ -425,7 +458,7 @@ def _ratings_shown_to(actor_id: int) -> QuerySet[Rating]:
 
 
 def _search(
-    rows: QuerySet[Observation], wanted: str, limit: int
+    wanted: str, rows: QuerySet[Observation], limit: int
 ) -> tuple[list[Observation], Observation | None]:
     """The first *limit* rows whose note holds *wanted*, and the last row looked at if there may be more."""
     found: list[Observation] = []
@@ -439,7 +472,7 @@ def _search(
     return found, None
 
 
-def _with_details(moments: list[Observation], actor_id: int) -> list[Observation]:
+def _with_details(moments: Sequence[Observation], actor_id: int) -> Sequence[Observation]:
     """The same rows with author, child, ratings, ticks and repair links as the actor may see them, in five queries."""
     visible = _visible(actor_id).select_related("author")
     prefetch_related_objects(

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.rules import Visibility
@@ -42,7 +43,8 @@ def record_moment(
     other follows the author's standing choice.
 
     Raises:
-        NotVisible: no such child for this actor. Conflict: the id belongs to another moment of this author.
+        NotVisible: no such child for this actor.
+        Conflict: the id belongs to another moment of this author, or to one deleted since.
         ValidationError: on the field of *details*, or on `tone` or `occurred_at`.
     """
     child = get_child(actor_id=actor_id, child_id=child_id, capability=Capability.RECORD)
@@ -70,13 +72,24 @@ def record_moment(
         },
     )
     if not is_new:
-        if (moment.child_id, moment.tone) != (child.pk, tone):
-            raise Conflict("this id belongs to another moment")
+        _refuse_other(moment, child_id=child_id, tone=tone)
         return moment
     if details:
         _apply(moment, actor_id=actor_id, details=details)
         moment.save()
     return moment
+
+
+def _refuse_other(moment: Observation, *, child_id: uuid.UUID, tone: str) -> None:
+    """Pass if *moment* was recorded as this child and tone, whatever it was edited to since."""
+    if moment.kind != Kind.MOMENT:
+        raise Conflict(_("This id belongs to something else."))
+    first = moment.revisions.order_by("number").first()
+    was = first.state if first else state_of(moment).fields
+    if (was["child"], was["tone"]) != (str(child_id), tone):
+        raise Conflict(_("This id belongs to another moment."))
+    if moment.deleted_at is not None:
+        raise Conflict(_("This moment was deleted since."))
 
 
 def starting_visibility(tone: str, standing: str) -> str:
@@ -101,8 +114,8 @@ def edit_moment(
         _move(moment, actor_id=actor_id, details=details, now=now)
     if "tone" in details:
         moment.tone = _checked_tone(details["tone"])
-        if moment.tone != Tone.CAME_BACK:
-            moment.repairs = None
+    if moment.repairs and not _can_repair(moment, moment.repairs):
+        moment.repairs = None
     _apply(moment, actor_id=actor_id, details=details)
     if state_of(moment) != was:
         keep_revision(moment, was, now=now)
@@ -162,14 +175,16 @@ def answer_self_check(
     child_id: uuid.UUID,
     day: date,
     ratings: dict[str, Answer],
-    note: str = "",
-    visibility: str = Visibility.PRIVATE,
+    note: str | None = None,
+    visibility: str | None = None,
     now: datetime,
 ) -> Observation:
     """The actor's self-check of one child's week, the one that holds *day*; answering again edits it.
 
+    A week answered before keeps its id, and whatever is not given now; a new one is private unless said otherwise.
+
     Raises:
-        NotVisible: no such child for this actor.
+        NotVisible: no such child for this actor. Conflict: the id belongs to something else of this author.
         ValidationError: on `day` (a week to come, or too long ago), `ratings`, `note` or `visibility`.
     """
     child = get_child(actor_id=actor_id, child_id=child_id, capability=Capability.RECORD)
@@ -178,6 +193,7 @@ def answer_self_check(
     get_user(user_id=actor_id, for_update=True)
     first_day = _checked_week(day, local_day(now, household.timezone), household.week_starts_on)
     content = get_content(get_user(user_id=actor_id).language)
+    _refuse_taken(check_id, actor_id=actor_id, child_id=child.pk, first_day=first_day)
     check, is_new = Observation.objects.get_or_create(
         author_id=actor_id,
         child=child,
@@ -197,13 +213,23 @@ def answer_self_check(
         },
     )
     was = state_of(check)
-    check.note = clean_text(note, field="note", max_length=NOTE_MAX, multiline=True)
-    check.visibility = _checked_visibility(visibility)
+    if note is not None:
+        check.note = clean_text(note, field="note", max_length=NOTE_MAX, multiline=True)
+    if visibility is not None:
+        check.visibility = _checked_visibility(visibility)
     write_ratings(check, ratings, content, Occasion.WEEK)
     if not is_new and state_of(check) != was:
         keep_revision(check, was, now=now)
     check.save()
     return check
+
+
+def _refuse_taken(check_id: uuid.UUID, *, actor_id: int, child_id: int, first_day: date) -> None:
+    """Pass if *check_id* is new to this author, or is this very week's."""
+    taken = Observation.objects.filter(author_id=actor_id, public_id=check_id)
+    this_week = Q(kind=Kind.SELF_CHECK, child_id=child_id, occurred_on=first_day, deleted_at__isnull=True)
+    if taken.exclude(this_week).exists():
+        raise Conflict(_("This id belongs to something else."))
 
 
 @transaction.atomic
@@ -241,7 +267,7 @@ def _load_own(
 
 def _refuse_stale(moment: Observation, revision: int | None) -> None:
     if revision is not None and revision != moment.revision:
-        raise Conflict("this moment has changed since")
+        raise Conflict(_("This moment has changed since you looked."))
 
 
 def _move(moment: Observation, *, actor_id: int, details: Details, now: datetime) -> None:
@@ -295,6 +321,15 @@ def _repairable(moment: Observation, *, actor_id: int, missed_id: uuid.UUID | No
             }
         )
     return missed
+
+
+def _can_repair(moment: Observation, missed: Observation) -> bool:
+    """Whether an edited *moment* still comes back to that miss: the same child, and not before it."""
+    return (
+        moment.tone == Tone.CAME_BACK
+        and moment.child_id == missed.child_id
+        and moment.occurred_at >= missed.occurred_at
+    )
 
 
 def _checked_tone(tone: str) -> Tone:

@@ -1,4 +1,8 @@
-"""The API door's base: strict JSON in, problem documents out, conditional edits."""
+"""The API door's base: strict JSON in, problem documents out, conditional edits.
+
+The settings name classes from here, and DRF loads those while its own views are still loading. So whatever needs
+`APIView` is imported from its own module: `common.api.schema`, `common.api.views`.
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class HouseholdListApi(APIView):
     def get(self, request: Request) -> Response:
         """The households you live in, oldest first."""
         households = list_households(actor_id=actor_of(request))
-        return Response(page_data(Page(households), shapes.HouseholdOutput))
+        return Response(page_data(Page(list(households)), shapes.HouseholdOutput))
 
     @extend_schema(
         operation_id="households_create",
@@ -75,8 +75,10 @@ class ChildListApi(APIView):
     def get(self, request: Request, household_id: uuid.UUID) -> Response:
         """The children of a household."""
         archived = read_query(shapes.ChildrenQuery, request).get("archived") == "true"
-        children = list_children(actor_id=actor_of(request), household_id=household_id, archived=archived)
-        return Response(page_data(Page(children), shapes.ChildOutput))
+        reader_id = actor_of(request)
+        get_household(actor_id=reader_id, household_id=household_id)
+        children = list_children(actor_id=reader_id, household_id=household_id, archived=archived)
+        return Response(page_data(Page(list(children)), shapes.ChildOutput))
 
     @extend_schema(
         operation_id="children_add", request=shapes.ChildInput, responses={201: shapes.ChildOutput}
@@ -99,9 +101,7 @@ class ChildApi(APIView):
         child = get_child(actor_id=actor_of(request), household_id=household_id, child_id=child_id)
         return Response(shapes.ChildOutput(child).data)
 
-    @extend_schema(
-        operation_id="children_edit", request=shapes.ChildEditInput, responses=shapes.ChildOutput
-    )
+    @extend_schema(operation_id="children_edit", request=shapes.ChildEditInput, responses=shapes.ChildOutput)
     def patch(self, request: Request, household_id: uuid.UUID, child_id: uuid.UUID) -> Response:
         """Change what you name of a child; for guardians."""
         child = edit_child(
@@ -135,5 +135,6 @@ class MemberListApi(APIView):
     def get(self, request: Request, household_id: uuid.UUID) -> Response:
         """Everybody who lives in this household now, in the order they joined."""
         reader_id = actor_of(request)
+        get_household(actor_id=reader_id, household_id=household_id)
         members = list_members(actor_id=reader_id, household_id=household_id)
-        return Response(page_data(Page(members), shapes.MemberOutput, reader_id=reader_id))
+        return Response(page_data(Page(list(members)), shapes.MemberOutput, reader_id=reader_id))

@@ -1,0 +1,19 @@
+"""Views that belong to no app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework.views import APIView
+
+
+class NowhereApi(APIView):
+    """Every address under the API that is not one of its own: 404, signed in or not."""
+
+    schema = None
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        raise Http404

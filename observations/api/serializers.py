@@ -1,0 +1,286 @@
+"""Moments and self-checks as the API takes and shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.rules import Visibility
+from checklists.rules import KEY_MAX, VALUE_MAX, VALUE_MIN, VALUES, Absence, Dimension, Tone
+from common.api import Day, Input, Instant, Output, PageOutput, PublicId, QueryNumber, Text
+from observations.details import Answer, Details
+from observations.models import Observation, Revision
+from observations.rules import NOTE_MAX, PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_MAX, TICKS_MAX, Precision, TickKind
+from observations.selectors import MomentFilters
+from observations.when import Said
+
+_ANSWER: dict[str, Any] = {
+    "oneOf": [
+        {"type": "integer", "minimum": VALUE_MIN, "maximum": VALUE_MAX},
+        {"type": "string", "enum": [absence.value for absence in Absence]},
+        {"type": "null"},
+    ]
+}
+_RATINGS: dict[str, Any] = {
+    "type": "object",
+    "properties": {dimension.value: {"oneOf": _ANSWER["oneOf"][:2]} for dimension in Dimension},
+    "additionalProperties": False,
+    "description": "By dimension. A dimension that was never asked is not there.",
+}
+
+
+# --- In ----------------------------------------------------------------------------------------------------------
+@extend_schema_field(_ANSWER)
+class AnswerField(serializers.Field[Any, Any, Any, Any]):
+    """1 to 5, `not_seen`, `skipped`, or null to take the answer away."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, allow_null=True)
+
+    def to_internal_value(self, data: Any) -> Answer:
+        if isinstance(data, str) and data in list(Absence):
+            return Absence(data)
+        if isinstance(data, int | float) and not isinstance(data, bool) and data in VALUES:
+            return int(data)
+        raise serializers.ValidationError(_("Please choose one of the answers."), code="choice")
+
+
+class RatingsInput(Input):
+    """Answers by dimension; a dimension that is not named keeps its answer."""
+
+    needs = AnswerField()
+    safety = AnswerField()
+    openness = AnswerField()
+    settled = AnswerField()
+    comfort = AnswerField()
+    repair = AnswerField()
+    self = AnswerField()
+
+
+class Keys(serializers.ListField):
+    """The whole list of what is ticked."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=Text(max_length=KEY_MAX), max_length=TICKS_MAX, required=False, **kwargs)
+
+
+class MomentEditInput(Input):
+    """What changes of a moment; what is not named stays. Lists of ticks are whole."""
+
+    child = PublicId(required=False)
+    tone = serializers.ChoiceField(choices=list(Tone), required=False)
+    occurred_at = Instant(required=False, help_text="With its offset from UTC. Left out: just now.")
+    precision = serializers.ChoiceField(
+        choices=list(Precision),
+        required=False,
+        help_text="How exactly `occurred_at` is known; `exact` if left out.",
+    )
+    visibility = serializers.ChoiceField(choices=list(Visibility), required=False)
+    note = Text(required=False, allow_blank=True, max_length=NOTE_MAX)
+    cues = Keys(help_text="Keys of the checklist's `cues`.")
+    contexts = Keys(help_text="Keys of the checklist's `contexts`.")
+    feelings = Keys(help_text="Keys of the checklist's `feelings`.")
+    ratings = RatingsInput(required=False)
+    repairs = PublicId(
+        required=False, allow_null=True, help_text="The earlier missed moment that this one comes back to."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "precision" in attrs and "occurred_at" not in attrs:
+            raise serializers.ValidationError(
+                {"occurred_at": ["Please give the time that this precision is about."]}, code="required"
+            )
+        return attrs
+
+
+class MomentInput(MomentEditInput):
+    """A new moment. Its `id` is made by the client, so that sending it twice records it once."""
+
+    id = PublicId()
+    child = PublicId()
+    tone = serializers.ChoiceField(choices=list(Tone))
+
+
+class CursorQuery(Input):
+    cursor = Text(required=False, allow_blank=True, help_text="`next_cursor` of the page before.")
+
+
+class MomentsQuery(CursorQuery):
+    """What the list is narrowed to. Days are local days of the household; both ends are included."""
+
+    household = PublicId(required=False)
+    child = PublicId(required=False)
+    author = PublicId(required=False, help_text="The `person` of a member.")
+    dimension = serializers.ChoiceField(choices=list(Dimension), required=False)
+    tone = serializers.ChoiceField(choices=list(Tone), required=False)
+    since = Day(required=False)
+    until = Day(required=False)
+    text = Text(
+        required=False,
+        max_length=SEARCH_MAX,
+        help_text="Found in the note. Such a page may hold fewer items and still have a next one.",
+    )
+    limit = QueryNumber(required=False, min_value=1, max_value=PAGE_SIZE_MAX, default=PAGE_SIZE)
+
+
+class SelfChecksQuery(CursorQuery):
+    household = PublicId(required=False)
+
+
+class SelfCheckInput(Input):
+    """The answers about one week with one child. Answering the same week again edits it."""
+
+    id = PublicId()
+    child = PublicId()
+    day = Day(help_text="Any day of the week that is meant: this week or one of the two before it.")
+    ratings = RatingsInput()
+    note = Text(required=False, allow_blank=True, max_length=NOTE_MAX)
+    visibility = serializers.ChoiceField(choices=list(Visibility), required=False)
+
+
+class FocusInput(Input):
+    dimension = serializers.ChoiceField(
+        choices=list(Dimension), allow_null=True, help_text="Null for no focus from here on."
+    )
+
+
+def said_details(values: dict[str, Any]) -> Details:
+    """The input's own words as the use cases know them; what was not sent is not there."""
+    details: Any = dict(values)
+    if "child" in details:
+        details["child_id"] = details.pop("child")
+    if "occurred_at" in details:
+        precision = Precision(details.pop("precision", Precision.EXACT))
+        details["occurred"] = Said(at=details.pop("occurred_at"), precision=precision)
+    said: Details = details
+    return said
+
+
+def asked_filters(values: dict[str, Any]) -> MomentFilters:
+    """The query's words as the timeline knows them."""
+    return MomentFilters(
+        household_id=values.get("household"),
+        child_id=values.get("child"),
+        author_id=values.get("author"),
+        dimension=values.get("dimension", ""),
+        tone=values.get("tone", ""),
+        since=values.get("since"),
+        until=values.get("until"),
+        text=values.get("text", ""),
+    )
+
+
+# --- Out ---------------------------------------------------------------------------------------------------------
+class ObservationOutput(Output):
+    """What a moment and a self-check have in common."""
+
+    id = serializers.UUIDField(source="public_id")
+    household = serializers.UUIDField(source="household.public_id")
+    child = serializers.UUIDField(source="child.public_id")
+    author = serializers.UUIDField(source="author.public_id", help_text="The `person` of a member.")
+    timezone = serializers.CharField(help_text="The household's zone when this was written.")
+    visibility = serializers.ChoiceField(choices=list(Visibility))
+    note = serializers.CharField()
+    ratings = serializers.SerializerMethodField()
+    revision = serializers.IntegerField()
+    received_at = Instant()
+    changed_at = Instant()
+
+    @extend_schema_field(_RATINGS)
+    def get_ratings(self, row: Observation) -> dict[str, Answer]:
+        shown = getattr(row, "shown_ratings")  # noqa: B009 - set by the selector's prefetch
+        return {rating.dimension: rating.value or rating.absence for rating in shown}
+
+
+class MomentOutput(ObservationOutput):
+    tone = serializers.ChoiceField(choices=list(Tone))
+    occurred_at = Instant()
+    occurred_on = serializers.DateField(help_text="The household's local day.")
+    precision = serializers.ChoiceField(choices=list(Precision))
+    cues = serializers.SerializerMethodField()
+    contexts = serializers.SerializerMethodField()
+    feelings = serializers.SerializerMethodField()
+    repairs = serializers.SerializerMethodField()
+    repaired_by = serializers.SerializerMethodField()
+
+    def get_cues(self, row: Observation) -> list[str]:
+        return _ticked(row, TickKind.CUE)
+
+    def get_contexts(self, row: Observation) -> list[str]:
+        return _ticked(row, TickKind.CONTEXT)
+
+    def get_feelings(self, row: Observation) -> list[str]:
+        return _ticked(row, TickKind.FEELING)
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_repairs(self, row: Observation) -> str | None:
+        """The missed moment this one comes back to, if the reader may see it."""
+        return str(row.repairs.public_id) if row.repairs else None
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_repaired_by(self, row: Observation) -> list[str]:
+        """The moments that came back to this one, as far as the reader may see them."""
+        return [str(other.public_id) for other in getattr(row, "mended_by")]  # noqa: B009 - from the prefetch
+
+
+class MomentPageOutput(PageOutput):
+    items = MomentOutput(many=True)
+
+
+class SelfCheckOutput(ObservationOutput):
+    week_starts_on = serializers.DateField(
+        source="occurred_on", help_text="The first day of the week it is about."
+    )
+
+
+class SelfCheckPageOutput(PageOutput):
+    items = SelfCheckOutput(many=True)
+
+
+class RevisionStateOutput(Output):
+    """The fields as they were before the edit."""
+
+    tone = serializers.CharField()
+    child = serializers.UUIDField()
+    occurred_at = Instant()
+    precision = serializers.ChoiceField(choices=list(Precision))
+    visibility = serializers.ChoiceField(choices=list(Visibility))
+    repairs = serializers.UUIDField(allow_null=True)
+    ratings = serializers.SerializerMethodField()
+    cues = serializers.ListField(child=serializers.CharField())
+    contexts = serializers.ListField(child=serializers.CharField())
+    feelings = serializers.ListField(child=serializers.CharField())
+
+    @extend_schema_field(_RATINGS)
+    def get_ratings(self, state: dict[str, Any]) -> dict[str, Answer]:
+        ratings: dict[str, Answer] = state["ratings"]
+        return ratings
+
+
+class RevisionOutput(Output):
+    """A moment as it was until `replaced_at`."""
+
+    number = serializers.IntegerField()
+    replaced_at = Instant()
+    note = serializers.CharField()
+    state = serializers.SerializerMethodField()
+
+    @extend_schema_field(RevisionStateOutput)
+    def get_state(self, revision: Revision) -> Any:
+        return revision.state
+
+
+class RevisionPageOutput(PageOutput):
+    items = RevisionOutput(many=True)
+
+
+class FocusOutput(Output):
+    dimension = serializers.ChoiceField(choices=list(Dimension), allow_null=True)
+
+
+def _ticked(row: Observation, kind: TickKind) -> list[str]:
+    shown = getattr(row, "shown_ticks")  # noqa: B009 - set by the selector's prefetch
+    return [tick.key for tick in shown if tick.kind == kind]

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from observations.api.views import (
+    FocusApi,
+    MomentApi,
+    MomentListApi,
+    MomentRestoreApi,
+    RevisionListApi,
+    SelfCheckApi,
+    SelfCheckListApi,
+)
+
+urlpatterns = [
+    path("moments/", MomentListApi.as_view(), name="moments"),
+    path("moments/<uuid:moment_id>/", MomentApi.as_view(), name="moment"),
+    path("moments/<uuid:moment_id>/restore/", MomentRestoreApi.as_view(), name="moment-restore"),
+    path("moments/<uuid:moment_id>/revisions/", RevisionListApi.as_view(), name="moment-revisions"),
+    path("self-checks/", SelfCheckListApi.as_view(), name="self-checks"),
+    path("self-checks/<uuid:check_id>/", SelfCheckApi.as_view(), name="self-check"),
+    path("households/<uuid:household_id>/focus/", FocusApi.as_view(), name="focus"),
+]
