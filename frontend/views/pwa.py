@@ -9,26 +9,14 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.templatetags.static import static
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from checklists.rules import Tone
+from checklists.selectors import get_help
 from frontend.render import render_page
 from frontend.templatetags.attune import tone_label
-
-# Everything a page needs to look like itself; served under names that hold the content's hash, so each may be kept.
-SHELL = (
-    "css/tokens.css",
-    "css/base.css",
-    "css/components.css",
-    "js/trusted-types.js",
-    "js/app.js",
-    "django_htmx/htmx-2.min.js",
-    "icons/icons.svg",
-    "icons/favicon.svg",
-)
-# The only pages a phone may keep: the same bytes for everybody, nothing of a family in them.
-PAGES = ("help", "offline")
 
 
 @login_not_required
@@ -72,16 +60,10 @@ def manifest(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """The worker with its allow-list written in. Its version changes with any file it keeps."""
-    shell = [static(name) for name in SHELL]
-    pages = [resolve_url(name) for name in PAGES]
-    version = hashlib.sha256("\n".join([*shell, *pages]).encode()).hexdigest()[:12]
-    response = render(
-        request,
-        "frontend/sw.js",
-        {"version": version, "worker": {"shell": shell, "pages": pages, "version": version}},
-        content_type="text/javascript",
-    )
+    """The worker with its allow-list written in. Its text, and so its cache, changes with any file or help text."""
+    help_texts = repr(get_help(get_language() or "en")).encode()
+    context = {"shell_version": hashlib.sha256(help_texts).hexdigest()[:12]}
+    response = render(request, "frontend/sw.js", context, content_type="text/javascript")
     response["Cache-Control"] = "no-cache"
     response["Service-Worker-Allowed"] = "/"
     return response
