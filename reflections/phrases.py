@@ -47,6 +47,23 @@ def phrase(sentence: Mapping[str, Any], *, seed: int, words: Words) -> str:
     return str(wording(spoken) if callable(wording) else wording % spoken)
 
 
+def title(section: str) -> str:
+    """The heading of a section, in the active language."""
+    return str(TITLES[section])
+
+
+TITLES: Final[Mapping[str, Any]] = {
+    "keep": gettext_lazy("A moment to keep"),
+    "noticed": gettext_lazy("What you noticed"),
+    "back": gettext_lazy("Coming back"),
+    "focus": gettext_lazy("Your focus"),
+    "you": gettext_lazy("You"),
+    "small_thing": gettext_lazy("One small thing"),
+    "quiet": gettext_lazy("A quiet week"),
+    "small_print": gettext_lazy("Small print"),
+}
+
+
 # --- Sentences whose grammar needs more than one number ----------------------------------------------------------
 def _moments_on_days(params: Params) -> dict[str, str]:
     moments = ngettext("%(n)d moment", "%(n)d moments", params["moments"]) % {"n": params["moments"]}

@@ -21,6 +21,7 @@ from common.dates import (
 THOUGHT_MAX: Final = 2_000
 THOUGHTS_PER_REFLECTION_MAX: Final = 50
 PAGE_SIZE: Final = 20
+PAGE_SIZE_MAX: Final = 100
 
 SHORTEST_TRANSITION_DAYS: Final = 4
 # Moments may be noted for days before the household was made; weeks reach back for them, but not for ever.
@@ -219,10 +220,11 @@ _NEXT: Final[dict[Status, frozenset[Status]]] = {
     Status.PLANNED: frozenset(
         {Status.READY, Status.SKIPPED_EMPTY, Status.SKIPPED_STALE, Status.SUPPRESSED, Status.QUARANTINED}
     ),
-    Status.READY: frozenset({Status.SENDING, Status.PLANNED, Status.SKIPPED_STALE, Status.SUPPRESSED}),
+    Status.READY: frozenset({Status.SENDING, Status.PLANNED, Status.SUPPRESSED, Status.QUARANTINED}),
     Status.SENDING: frozenset(
         {
             Status.SENT,
+            Status.PLANNED,
             Status.READY,
             Status.SENDING,
             Status.FAILED_TEMP,
@@ -231,7 +233,7 @@ _NEXT: Final[dict[Status, frozenset[Status]]] = {
             Status.SUPPRESSED,
         }
     ),
-    Status.QUARANTINED: frozenset({Status.READY}),
+    Status.QUARANTINED: frozenset({Status.READY, Status.PLANNED}),
 }
 
 

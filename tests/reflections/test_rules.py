@@ -230,8 +230,11 @@ class TestMayBecome:
         ended = set(Status) - OPEN - {Status.QUARANTINED}
         assert not [(one, two) for one in ended for two in Status if may_become(one, two)]
 
-    def test_only_staff_can_lift_a_quarantine_and_only_to_ready(self):
-        assert [two for two in Status if may_become(Status.QUARANTINED, two)] == [Status.READY]
+    def test_a_quarantine_is_lifted_to_before_the_sending(self):
+        assert {two for two in Status if may_become(Status.QUARANTINED, two)} == {
+            Status.PLANNED,
+            Status.READY,
+        }
 
     def test_nothing_is_sent_without_being_claimed(self):
         assert [one for one in Status if may_become(one, Status.SENT)] == [Status.SENDING]

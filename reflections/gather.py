@@ -1,0 +1,311 @@
+"""Reading a chunk of household weeks into fact sheets: a fixed number of queries, whatever the chunk's size.
+
+Here, and only here, the compile decides what a member may know of others: moments that live members shared with the
+household, and came-backs to the member's own misses that the member may see. Own state is the author's alone.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from accounts.rules import Visibility
+from checklists.rules import Dimension, OptionKind, Tone
+from checklists.selectors import get_content
+from common.dates import local_day
+from households.selectors import list_memberships_for_compile
+from observations.rules import Kind
+from observations.selectors import (
+    list_answers_for_compile,
+    list_focuses_for_compile,
+    list_for_compile,
+    list_late_for_compile,
+    list_mends_for_compile,
+)
+from reflections.facts import (
+    Absence,
+    Answer,
+    Focus,
+    OwnMoment,
+    PracticeChoice,
+    SelfCheck,
+    SharedMoment,
+    WeekFacts,
+)
+from reflections.models import DigestWeek, Reflection
+from reflections.rules import is_first_partial
+from reflections.statistics import Answers
+
+FOCUS_WINDOW: Final = timedelta(days=28)
+WENT_WELL: Final = frozenset({Tone.IN_TUNE, Tone.CAME_BACK})
+INTENDED: Final = "tomorrow"  # "Not yet, but I mean to": ticked, and not done
+
+Person = tuple[int, int]  # household, user
+
+
+@dataclass(frozen=True, slots=True)
+class MemberWeek:
+    """One member's week: the row of the membership, the stored week, its facts, and the reflection there was."""
+
+    membership: Any
+    week: DigestWeek
+    facts: WeekFacts
+    stored: Reflection | None
+
+
+@dataclass(slots=True)
+class _Read:
+    """What the queries brought, indexed for assembling."""
+
+    memberships: dict[int, list[Any]]
+    observations: dict[int, list[Any]] = field(default_factory=lambda: defaultdict(list))  # by week
+    mends: dict[int, list[tuple[uuid.UUID, int, str]]] = field(default_factory=lambda: defaultdict(list))
+    focuses: dict[Person, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    answers: dict[Person, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
+    late: dict[Person, list[tuple[uuid.UUID, datetime, datetime]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    stored: dict[tuple[int, int], Reflection] = field(default_factory=dict)  # by membership, week
+    told: dict[tuple[int, datetime], Reflection] = field(default_factory=dict)  # by membership, end of week
+
+
+def gather(weeks: Sequence[DigestWeek]) -> list[MemberWeek]:
+    """The fact sheets of everybody who lives in these weeks' households, in a fixed order.
+
+    A member has a sheet for the weeks since they joined, and for earlier ones in which they noted something themselves.
+    """
+    if not weeks:
+        return []
+    read = _read(_Chunk(weeks))
+    library = get_content()
+    practices = tuple(PracticeChoice(p.slug, p.dimension, tuple(p.contexts)) for p in library.practices)
+    prompts = tuple(prompt.key for prompt in library.self_prompts)
+    done = {cue.key for cue in library.cues if cue.tone in WENT_WELL and cue.key != INTENDED}
+    found = []
+    for week in weeks:
+        for membership in read.memberships[week.household_id]:
+            sheet = _Sheet(read=read, week=week, membership=membership, done=done)
+            facts = sheet.facts(practices, prompts)
+            if week.ends_at > membership.joined_at or not facts.is_quiet:
+                found.append(MemberWeek(membership, week, facts, read.stored.get((membership.pk, week.pk))))
+    return found
+
+
+# --- Reading -----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Weeks that start within a few days of each other, read together; each later keeps only what is its own."""
+
+    weeks: Sequence[DigestWeek]
+
+    @property
+    def household_ids(self) -> set[int]:
+        return {week.household_id for week in self.weeks}
+
+    @property
+    def starts_at(self) -> datetime:
+        return min(week.starts_at for week in self.weeks)
+
+    @property
+    def ends_at(self) -> datetime:
+        return max(week.ends_at for week in self.weeks)
+
+
+def _read(chunk: _Chunk) -> _Read:
+    read = _Read(memberships=defaultdict(list))
+    for membership in list_memberships_for_compile(household_ids=chunk.household_ids):
+        read.memberships[membership.household_id].append(membership)
+    _read_observations(read, chunk)
+    _read_focuses(read, chunk)
+    _read_stored(read, chunk)
+    return read
+
+
+def _read_observations(read: _Read, chunk: _Chunk) -> None:
+    of_household = defaultdict(list)
+    for week in chunk.weeks:
+        of_household[week.household_id].append(week)
+    households, starts_at, ends_at = chunk.household_ids, chunk.starts_at, chunk.ends_at
+    for row in list_for_compile(household_ids=households, starts_at=starts_at, ends_at=ends_at):
+        for week in of_household[row.household_id]:
+            if week.starts_at <= row.occurred_at < week.ends_at:
+                read.observations[week.pk].append(row)
+    mends = list_mends_for_compile(household_ids=households, starts_at=starts_at, ends_at=ends_at)
+    for missed, public_id, author_id, visibility in mends:
+        read.mends[missed].append((public_id, author_id, visibility))
+
+
+def _read_focuses(read: _Read, chunk: _Chunk) -> None:
+    for focus in list_focuses_for_compile(household_ids=chunk.household_ids):
+        read.focuses[focus.household_id, focus.member_id].append(focus)
+    rows = list_answers_for_compile(
+        household_ids=chunk.household_ids,
+        dimensions={
+            focus.dimension for chosen in read.focuses.values() for focus in chosen if focus.dimension
+        },
+        starts_at=min(week.ends_at for week in chunk.weeks) - FOCUS_WINDOW,
+        ends_at=chunk.ends_at,
+    )
+    for household_id, author_id, *answer in rows:
+        read.answers[household_id, author_id].append(tuple(answer))
+
+
+def _read_stored(read: _Read, chunk: _Chunk) -> None:
+    rows = Reflection.objects.filter(
+        household_id__in=chunk.household_ids,
+        week__ends_at__gte=chunk.starts_at,
+        week__ends_at__lte=chunk.ends_at,
+    ).select_related("week")
+    for row in rows:
+        read.stored[row.member_id, row.week_id] = row
+        if row.told_at is not None:
+            read.told[row.member_id, row.week.ends_at] = row
+    latest_start = max(week.starts_at for week in chunk.weeks)
+    before = [row for row in read.told.values() if row.week.ends_at <= latest_start]
+    late = list_late_for_compile(
+        household_ids=chunk.household_ids,
+        starts_at=min((row.week.starts_at for row in before), default=chunk.starts_at),
+        ends_at=latest_start,
+        received_after=min((row.told_at for row in before if row.told_at), default=latest_start),
+    )
+    for household_id, author_id, public_id, occurred_at, received_at in late:
+        read.late[household_id, author_id].append((public_id, occurred_at, received_at))
+
+
+# --- Assembling --------------------------------------------------------------------------------------------------
+class _Sheet:
+    """Assembles one member's facts of one week from what was read."""
+
+    def __init__(self, *, read: _Read, week: DigestWeek, membership: Any, done: set[str]) -> None:
+        self.read, self.week, self.membership, self.done = read, week, membership, done
+        self.user_id: int = membership.user_id
+        self.person: Person = (week.household_id, membership.user_id)
+        self.stored = read.stored.get((membership.pk, week.pk))
+
+    def facts(self, practices: tuple[PracticeChoice, ...], prompts: tuple[str, ...]) -> WeekFacts:
+        rows = self.read.observations[self.week.pk]
+        own = [row for row in rows if row.author_id == self.user_id]
+        joined_at = self.membership.joined_at
+        partial = is_first_partial(joined_at=joined_at, starts_at=self.week.starts_at)
+        return WeekFacts(
+            member=self.membership.public_id,
+            label=self.week.label,
+            start_on=self.week.start_on,
+            end_on=self.week.end_on,
+            timezone=self.week.timezone,
+            own=tuple(self._own(row) for row in own if row.kind == Kind.MOMENT),
+            checks=tuple(self._check(row) for row in own if row.kind == Kind.SELF_CHECK),
+            shared=tuple(self._shared(rows)),
+            focus=self._focus(),
+            late=self._late(own),
+            late_before=self._late_before(),
+            joined_on=self._local_day(joined_at) if partial and joined_at < self.week.ends_at else None,
+            practices=practices,
+            prompts=prompts,
+        )
+
+    def _local_day(self, instant: datetime) -> Any:
+        return local_day(instant, self.week.timezone)
+
+    def _may_see(self, author_id: int, visibility: str) -> bool:
+        return author_id == self.user_id or (
+            visibility == Visibility.HOUSEHOLD and author_id in self._live_authors()
+        )
+
+    def _live_authors(self) -> dict[int, uuid.UUID]:
+        """Everybody who lives here now. Who left takes what they shared along, from the same second."""
+        return {m.user_id: m.user.public_id for m in self.read.memberships[self.week.household_id]}
+
+    def _own(self, row: Any) -> OwnMoment:
+        ticks = sorted((tick.kind, tick.key) for tick in row.ticks.all())
+        mends = self.read.mends.get(row.pk, [])
+        return OwnMoment(
+            id=row.public_id,
+            tone=Tone(row.tone),
+            occurred_at=row.occurred_at,
+            day=self._local_day(row.occurred_at),
+            has_note=bool(row.note_sealed),
+            shared=row.visibility == Visibility.HOUSEHOLD,
+            contexts=tuple(key for kind, key in ticks if kind == OptionKind.CONTEXT),
+            feelings=tuple(key for kind, key in ticks if kind == OptionKind.FEELING),
+            done=tuple(key for _kind, key in ticks if key in self.done),
+            answers=self._answers(row),
+            repairs_earlier_week=self._mends_earlier(row.repairs),
+            mended_by=tuple(public_id for public_id, author, sight in mends if self._may_see(author, sight)),
+        )
+
+    def _mends_earlier(self, missed: Any) -> bool:
+        return (
+            missed is not None
+            and missed.deleted_at is None
+            and missed.occurred_at < self.week.starts_at
+            and self._may_see(missed.author_id, missed.visibility)
+        )
+
+    @staticmethod
+    def _answers(row: Any) -> tuple[Answer, ...]:
+        ratings: Iterable[Any] = row.ratings.all()
+        return tuple(
+            sorted(
+                (Answer(Dimension(r.dimension), r.value, r.absence) for r in ratings),
+                key=lambda answer: (answer.dimension, answer.value or 0, answer.absence),
+            )
+        )
+
+    def _check(self, row: Any) -> SelfCheck:
+        return SelfCheck(row.public_id, self._answers(row))
+
+    def _shared(self, rows: list[Any]) -> Iterable[SharedMoment]:
+        authors = self._live_authors()
+        for row in rows:
+            others = row.kind == Kind.MOMENT and row.author_id != self.user_id
+            if others and self._may_see(row.author_id, row.visibility):
+                yield SharedMoment(row.public_id, authors[row.author_id], Tone(row.tone), row.occurred_at)
+
+    def _focus(self) -> Focus | None:
+        chosen = [focus for focus in self.read.focuses[self.person] if focus.chosen_at < self.week.ends_at]
+        if not chosen or not chosen[-1].dimension:
+            return None
+        focus = chosen[-1]
+        since = max(focus.chosen_at, self.week.ends_at - FOCUS_WINDOW)
+        answers = [
+            (value, absence, moment)
+            for dimension, value, absence, moment, occurred_at in self.read.answers[self.person]
+            if dimension == focus.dimension and since <= occurred_at < self.week.ends_at
+        ]
+        absent = [absence for value, absence, _moment in answers if value is None]
+        return Focus(
+            dimension=Dimension(focus.dimension),
+            since=self._local_day(focus.chosen_at),
+            answers=Answers(
+                self.user_id,
+                tuple(value for value, _absence, _moment in answers if value is not None),
+                not_seen=absent.count(Absence.NOT_SEEN),
+                skipped=absent.count(Absence.SKIPPED),
+            ),
+            moments=tuple(moment for _value, _absence, moment in answers),
+        )
+
+    def _late(self, own: list[Any]) -> tuple[uuid.UUID, ...]:
+        told_at = self.stored.told_at if self.stored else None
+        if told_at is None:
+            return ()
+        return tuple(r.public_id for r in own if r.kind == Kind.MOMENT and r.received_at > told_at)
+
+    def _late_before(self) -> tuple[uuid.UUID, ...]:
+        """Own moments of the week before that its mail could not know, and this one's can."""
+        before = self.read.told.get((self.membership.pk, self.week.starts_at))
+        if before is None or before.told_at is None:
+            return ()
+        until = self.stored.told_at if self.stored else None
+        return tuple(
+            public_id
+            for public_id, occurred_at, received_at in self.read.late[self.person]
+            if before.week.starts_at <= occurred_at < before.week.ends_at
+            and received_at > before.told_at
+            and (until is None or received_at <= until)
+        )

@@ -1,0 +1,214 @@
+"""The digest: building its bytes once, and handing the same bytes over as often as it takes.
+
+What a mail may say is decided by its level and by each sentence's own (`reflections.composition`). The subject is
+always the same, there is no preheader, nothing is fetched when it is opened, and free text is in no level.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from email import message_from_bytes
+from email.message import Message
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import css_inline
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.rules import DigestLevel
+from reflections.composition import Json
+from reflections.phrases import Words, phrase, title
+from reflections.rules import QuietMail, Reply
+from reflections.tokens import unsubscribe_token
+
+# One namespace for good: a Message-ID must never change between releases.
+_NAMESPACE: Final = uuid.UUID("6f0b6b1c-6a06-4a3c-9a75-0f7b9d1a4f10")
+_LEVELS: Final = (DigestLevel.DISCREET, DigestLevel.COUNTS, DigestLevel.FULL)
+_LADDER: Final = {QuietMail.LINE: "quiet.line", QuietMail.MONTHLY: "quiet.monthly"}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Everything that one digest is made from. `quiet` is the step of the quiet ladder, None in a week with entries."""
+
+    email: str
+    user_id: uuid.UUID
+    language: str
+    level: DigestLevel
+    label: str
+    start_on: date
+    end_on: date
+    content: Json
+    words: Words
+    message_id: str
+    written_at: datetime
+    quiet: QuietMail | None = None
+
+
+# --- Building ----------------------------------------------------------------------------------------------------
+def message_id_for(*, membership: uuid.UUID, label: str, revision: int) -> str:
+    """The same for every copy of a digest, so that a mail program shows a rare second one as the first."""
+    return f"<d.{uuid.uuid5(_NAMESPACE, f'{membership}|{label}|{revision}')}@{_host()}>"
+
+
+def build_message(letter: Letter) -> bytes:
+    """The whole mail, headers and both parts, as it will be handed over each time it is tried.
+
+    Headers: RFC 8058 and RFC 2369 (one-click unsubscribe), RFC 2919 (List-Id), RFC 3834 (Auto-Submitted).
+    """
+    with translation.override(letter.language):
+        context = _context(letter)
+        message = EmailMultiAlternatives(
+            subject=_("Your week"),
+            body=render_to_string("reflections/digest.txt", context),
+            from_email=settings.DEFAULT_FROM_EMAIL,
+            to=[letter.email],
+            headers=_headers(letter, context["unsubscribe_url"]),
+        )
+        html = render_to_string("reflections/digest.html", context)
+        message.attach_alternative(_inliner().inline(html), "text/html")
+    frozen: Any = message.message()  # Django's own class, whose as_bytes knows the line ends of SMTP
+    return bytes(frozen.as_bytes(linesep="\r\n"))
+
+
+def _headers(letter: Letter, unsubscribe_url: str) -> dict[str, str]:
+    return {
+        "Message-ID": letter.message_id,
+        "Date": format_datetime(letter.written_at),
+        "List-Id": f"<your-week.{_host()}>",
+        "List-Unsubscribe": f"<{unsubscribe_url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Auto-Submitted": "auto-generated",
+        "Feedback-ID": "digest:attune",
+    }
+
+
+def _context(letter: Letter) -> dict[str, Any]:
+    site = settings.SITE_URL
+    return {
+        "language": letter.language,
+        "is_discreet": letter.level is DigestLevel.DISCREET,
+        "period": period_in_words(letter.start_on, letter.end_on),
+        "parts": _parts(letter),
+        "days": _days(letter),
+        "notice": _notice(letter),
+        "page_url": f"{site}/reflections/{letter.label}/",
+        "choices_url": f"{site}/account/choices/",
+        "unsubscribe_url": f"{site}/unsubscribe/{unsubscribe_token(user_id=letter.user_id)}/",
+    }
+
+
+def period_in_words(start_on: date, end_on: date) -> str:
+    """The days of a week as people say them: "9 to 15 November"; `end_on` is the day after."""
+    last_on = end_on - timedelta(days=1)
+    start_format = "j" if (start_on.year, start_on.month) == (last_on.year, last_on.month) else "j F"
+    return _("%(first)s to %(last)s") % {
+        "first": date_format(start_on, start_format),
+        "last": date_format(last_on, "j F"),
+    }
+
+
+def _parts(letter: Letter) -> list[dict[str, Any]]:
+    """The sections of the page that this level tells, in the page's order, each with its sentences in words."""
+    if letter.level is DigestLevel.DISCREET or letter.quiet in _LADDER:
+        return []
+    told = []
+    for section in letter.content["sections"]:
+        sentences = [
+            phrase(sentence, seed=letter.content["seed"], words=letter.words)
+            for sentence in section["sentences"]
+            if _tells(letter.level, sentence["mail"])
+        ]
+        if sentences:
+            told.append({"key": section["key"], "title": title(section["key"]), "sentences": sentences})
+    return told
+
+
+def _tells(level: DigestLevel, lowest: str | None) -> bool:
+    return lowest is not None and _LEVELS.index(level) >= _LEVELS.index(DigestLevel(lowest))
+
+
+def _days(letter: Letter) -> list[dict[str, Any]]:
+    """How many moments each day holds, where the mail gives that number in words too; their tones stay on the page."""
+    noticed = next((part for part in letter.content["sections"] if part["key"] == "noticed"), None)
+    if noticed is None or letter.level is DigestLevel.DISCREET:
+        return []
+    counted = next((item for item in noticed["sentences"] if item["rule"] == "noticed.count"), None)
+    if counted is None or not _tells(letter.level, counted["mail"]):
+        return []
+    return [
+        {"name": date_format(date.fromisoformat(day["on"]), "D"), "dots": range(len(day["moments"]))}
+        for day in noticed["data"]["days"]
+    ]
+
+
+def _notice(letter: Letter) -> str:
+    """What the quiet ladder says about the mail itself; it tells nothing of a week, so every level says it."""
+    rule = _LADDER.get(letter.quiet) if letter.quiet else None
+    if rule is None:
+        return ""
+    return phrase({"rule": rule, "params": {}}, seed=letter.content["seed"], words=letter.words)
+
+
+@lru_cache(maxsize=1)
+def _inliner() -> css_inline.CSSInliner:
+    """Styles go to the elements; the dark theme stays a media query for the programs that know it."""
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def _host() -> str:
+    return urlsplit(settings.SITE_URL).hostname or "localhost"
+
+
+# --- Handing over ------------------------------------------------------------------------------------------------
+class _FrozenMessage(Message):
+    """A parsed mail that always serialises to the bytes it was frozen as."""
+
+    raw: bytes = b""
+
+    def as_bytes(self, unixfrom: bool = False, linesep: str = "\n", **_options: Any) -> bytes:  # type: ignore[override]
+        del unixfrom
+        return self.raw if linesep == "\r\n" else self.raw.replace(b"\r\n", b"\n")
+
+
+class FrozenEmail(EmailMessage):
+    """A mail whose bytes were fixed when it became ready."""
+
+    def __init__(self, raw: bytes, *, to: str) -> None:
+        super().__init__(from_email=settings.DEFAULT_FROM_EMAIL, to=[to])
+        self.raw = raw
+
+    def message(self, **_options: Any) -> Any:
+        parsed = message_from_bytes(self.raw, _class=_FrozenMessage)
+        parsed.raw = self.raw
+        return parsed
+
+
+def hand_over(raw: bytes, *, to: str) -> tuple[Reply, str]:
+    """Give a mail to the mail server; what its answer means for the delivery, and the code to keep.
+
+    Exceptions that are not the mail server's speaking are the caller's: they mean that this row is broken.
+    """
+    try:
+        get_connection().send_messages([FrozenEmail(raw, to=to)])
+    except smtplib.SMTPRecipientsRefused as error:
+        code = next(iter(error.recipients.values()), (0, b""))[0]
+        return (Reply.NO_SUCH_ADDRESS if code >= 500 else Reply.LATER), f"recipient {code}"
+    except smtplib.SMTPDataError as error:
+        return (Reply.REFUSED_CONTENT if error.smtp_code >= 500 else Reply.LATER), f"data {error.smtp_code}"
+    except smtplib.SMTPResponseException as error:
+        # Greeting, sign-in, sender: nothing about this mail, so it waits until the server is mended.
+        return Reply.LATER, f"server {error.smtp_code}"
+    except (smtplib.SMTPException, OSError) as error:
+        return Reply.LATER, f"connection {type(error).__name__}"[:40]
+    return Reply.ACCEPTED, "250"

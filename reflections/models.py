@@ -1,0 +1,153 @@
+"""Stored weeks, what each added up to for a member, the member's thoughts on it, and the delivery of its mail."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.rules import DigestLevel, Visibility
+from common import sealing
+from reflections.rules import OPEN, Status, Week
+
+
+class DigestWeek(models.Model):
+    """One week of one household: `[starts_at, ends_at)`, contiguous with its neighbours, never recomputed."""
+
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    label = models.CharField(max_length=9)
+    start_on = models.DateField()
+    end_on = models.DateField()  # the first day after it
+    timezone = models.CharField(max_length=64)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    # When its reflections were last compiled: a moment changed later makes the sweep come back.
+    compiled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["household", "-starts_at"], name="digest_week_of_household"),
+            models.Index(fields=["ends_at"], name="digest_week_to_close"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["household", "start_on"], name="digest_week_once"),
+            models.UniqueConstraint(fields=["household", "label"], name="digest_week_label_once"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="digest_week_has_length"),
+        ]
+
+    def __str__(self) -> str:
+        return f"week {self.label} of household {self.household_id}"
+
+    def as_rule(self) -> Week:
+        """The same week as the rules know it."""
+        return Week(self.start_on, self.end_on, self.timezone, self.starts_at, self.ends_at, self.label)
+
+
+class Reflection(models.Model):
+    """What one week added up to for one member. `content` is versioned JSON of rules, numbers and ids, without words.
+
+    `told_at` is when the member is first told of the closed week: what arrives later is late.
+    """
+
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey("households.Membership", on_delete=models.CASCADE, related_name="+")
+    week = models.ForeignKey(DigestWeek, on_delete=models.CASCADE, related_name="reflections")
+    revision = models.PositiveIntegerField(default=1)
+    compiled_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+    source_digest = models.CharField(max_length=64)
+    content = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["household", "week"], name="reflection_of_household")]
+        constraints = [models.UniqueConstraint(fields=["member", "week"], name="reflection_once")]
+
+    def __str__(self) -> str:
+        return f"reflection {self.pk}"
+
+
+class Thought(models.Model):
+    """A member's own words on a reflection, sealed."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    reflection = models.ForeignKey(Reflection, on_delete=models.CASCADE, related_name="thoughts")
+    author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    text_sealed = models.BinaryField()
+    visibility = models.CharField(max_length=10, choices=[(item, item) for item in Visibility])
+    written_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["household", "reflection", "written_at"], name="thought_of_household")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(visibility__in=list(Visibility)), name="thought_visibility_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"thought {self.pk}"
+
+    @property
+    def text(self) -> str:
+        """The author's words, opened."""
+        return sealing.unseal(bytes(self.text_sealed), **self._text_place())
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self.text_sealed = sealing.seal(text, **self._text_place())
+
+    def _text_place(self) -> dict[str, str]:
+        return {"table": self._meta.db_table, "row": str(self.public_id), "field": "text"}
+
+
+class Digest(models.Model):
+    """The delivery of one week's mail to one member. The row is the job; its states are in `reflections.rules`.
+
+    Subject and bodies are frozen when it becomes ready, so that every copy that is ever sent is the same. `fence`
+    grows with every claim: a sender that lost its lease cannot overwrite what a later one found out.
+    """
+
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    membership = models.ForeignKey("households.Membership", on_delete=models.CASCADE, related_name="+")
+    week = models.ForeignKey(DigestWeek, on_delete=models.CASCADE, related_name="digests")
+    status = models.CharField(
+        max_length=14, choices=[(status, status) for status in Status], default=Status.PLANNED
+    )
+    due_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    level = models.CharField(max_length=10, blank=True, choices=[(level, level) for level in DigestLevel])
+    recipient = models.EmailField(max_length=254, blank=True)
+    message_id = models.CharField(max_length=200, blank=True)
+    message = models.BinaryField(blank=True, default=b"")
+    sha256 = models.CharField(max_length=64, blank=True)
+    revision = models.PositiveIntegerField(default=0)  # of the reflection it tells
+    attempts = models.PositiveSmallIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    first_tried_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    last_code = models.CharField(
+        max_length=40, blank=True
+    )  # what the mail server or the guard said, never an address
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(status__in=sorted(OPEN)), name="digest_to_do"),
+            models.Index(fields=["household", "week"], name="digest_of_household"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["membership", "week"], name="digest_once"),
+            models.CheckConstraint(condition=Q(status__in=list(Status)), name="digest_status_known"),
+            models.CheckConstraint(
+                condition=~Q(status__in=[Status.READY, Status.SENDING]) | ~Q(message_id=""),
+                name="digest_ready_has_its_bytes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"digest {self.pk}"
