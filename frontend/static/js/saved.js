@@ -10,7 +10,7 @@ export function watchSaved() {
   const closing = setTimeout(() => {
     screen.dataset.phase = "closed";
   }, CLOSE_AFTER);
-  const ending = setTimeout(() => undo?.remove(), UNDO_FOR);
+  const ending = setTimeout(() => undo?.setAttribute("data-undo", "over"), UNDO_FOR);
   const stay = () => {
     clearTimeout(closing);
     clearTimeout(ending);
