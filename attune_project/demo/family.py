@@ -78,23 +78,7 @@ def _move_in(*, seed: int, now: datetime) -> Family:
         actor_id=mira.pk, household_id=household.public_id, email=jon.email, role=Role.GUARDIAN, now=started
     )
     accept_invitation(actor_id=jon.pk, token=token, email=jon.email, now=started)
-    today = now.date()
-    born = {
-        "pip": (_months_before(today, 52), "🦊", "clay"),
-        "moth": (_months_before(today, 8), "🌙", "dusk"),
-    }
-    children = {
-        name: add_child(
-            actor_id=mira.pk,
-            household_id=household.public_id,
-            nickname=name.title(),
-            birth_month=month,
-            emoji=emoji,
-            colour=colour,
-            now=started,
-        )
-        for name, (month, emoji, colour) in born.items()
-    }
+    children = _move_children_in(mira, household, now=now, started=started)
     change_choices(
         actor_id=mira.pk,
         choices={"standing_visibility": Visibility.HOUSEHOLD, "digest_level": DigestLevel.FULL},
@@ -111,6 +95,29 @@ def _move_in(*, seed: int, now: datetime) -> Family:
     for told_in_turn in stories.values():
         chance.shuffle(told_in_turn)
     return Family(household, {"mira": mira, "jon": jon}, children, chance, stories)
+
+
+def _move_children_in(
+    parent: User, household: Household, *, now: datetime, started: datetime
+) -> dict[str, Child]:
+    """One of four years and one of eight months, whenever this runs: every wording by age has its child."""
+    today = now.date()
+    born = {
+        "pip": (_months_before(today, 52), "🦊", "clay"),
+        "moth": (_months_before(today, 8), "🌙", "dusk"),
+    }
+    return {
+        name: add_child(
+            actor_id=parent.pk,
+            household_id=household.public_id,
+            nickname=name.title(),
+            birth_month=month,
+            emoji=emoji,
+            colour=colour,
+            now=started,
+        )
+        for name, (month, emoji, colour) in born.items()
+    }
 
 
 def _months_before(day: date, months: int) -> date:

@@ -138,17 +138,9 @@ def worker(env: dict[str, str]) -> Program:
     private = settings.VAR_DIR / "tmp"
     private.mkdir(mode=0o700, parents=True, exist_ok=True)
     pool = ["--pool", "prefork", "--concurrency", "2"] if settings.REDIS_URL else ["--pool", "solo"]
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "--quiet",
-        "-A",
-        "attune_project.celery",
-        "worker",
-        "--beat",
-        *pool,
-    ]
+    # In a container everything is root; celery's page of warning about it would bury the address.
+    python = [sys.executable, "-W", "ignore:You're running the worker with superuser"]
+    celery = [*python, "-m", "celery", "--quiet", "-A", "attune_project.celery", "worker", "--beat", *pool]
     options = [
         "--queues",
         ",".join(queues.ALL),
@@ -157,7 +149,7 @@ def worker(env: dict[str, str]) -> Program:
         "--without-gossip",
         "--without-mingle",
     ]
-    return Program("worker", [*command, *options], {**env, "TMPDIR": str(private)})
+    return Program("worker", [*celery, *options], {**env, "TMPDIR": str(private)})
 
 
 def split_address(bind: str) -> tuple[str, int]:
