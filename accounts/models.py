@@ -39,7 +39,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # knox has no types
     """A parent, helper, coach or operator. What they may see follows from memberships and grants, not from here."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -95,6 +95,8 @@ class ApiToken(AbstractAuthToken):
     scope = models.CharField(
         max_length=5, choices=[(scope, scope) for scope in TokenScope], default=TokenScope.READ
     )
+
+    objects: ClassVar[models.Manager[ApiToken]] = models.Manager()
 
     class Meta:
         constraints = [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -30,6 +31,9 @@ from accounts.selectors import get_user
 from common.dates import is_zone
 from common.errors import NotVisible
 from common.text import clean_text, required_text
+
+Check = Callable[[str, Any], object]
+"""Takes a field's name and what was said; gives what to store, or raises ValidationError on the field."""
 
 
 class Choices(TypedDict, total=False):
@@ -144,8 +148,8 @@ def _zone(field: str, value: str) -> str:
     return value
 
 
-def _one_of(*allowed: object) -> object:
-    def check(field: str, value: object) -> object:
+def _one_of(*allowed: object) -> Check:
+    def check(field: str, value: Any) -> object:
         if value not in allowed:
             raise _refuse(field, _("Please choose one of these."))
         return value
@@ -153,7 +157,7 @@ def _one_of(*allowed: object) -> object:
     return check
 
 
-_CHECKS = {
+_CHECKS: dict[str, Check] = {
     "display_name": _name,
     "timezone": _zone,
     "language": _one_of(*(code for code, _label in settings.LANGUAGES)),

@@ -66,7 +66,12 @@ def seal(text: str, *, table: str, row: str, field: str) -> bytes:
     kid = current_key_id()
     nonce = os.urandom(NONCE_BYTES)
     body = _ring()[kid].encrypt(nonce, text.encode(), _bound_to(table, row, field, kid))
-    return bytes([len(kid)]) + kid.encode() + nonce + body
+    return prefix(kid) + nonce + body
+
+
+def prefix(kid: str) -> bytes:
+    """How every value begins that this key sealed."""
+    return bytes([len(kid)]) + kid.encode()
 
 
 def key_id(sealed: bytes) -> str:

@@ -9,6 +9,7 @@ from typing import TypedDict
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from accounts.rules import Visibility
 from checklists.content import Content
 from checklists.rules import VALUES, Absence, Dimension, Occasion, OptionKind
 from observations.models import Observation, Rating, Tick
@@ -80,7 +81,7 @@ def _known_ticks(content: Content, kind: TickKind) -> dict[str, str]:
 
 
 def write_ratings(
-    observation: Observation, ratings: Mapping[str, Answer], content: Content, occasion: Occasion
+    observation: Observation, ratings: Mapping[str, Answer], *, content: Content, occasion: Occasion
 ) -> None:
     """Write the answers given; a dimension that is not named keeps its answer.
 
@@ -109,3 +110,14 @@ def write_ratings(
                 "absence": absence,
             },
         )
+
+
+def checked_visibility(visibility: str) -> Visibility:
+    """*visibility*, if it is one.
+
+    Raises:
+        ValidationError: on `visibility`.
+    """
+    if visibility not in list(Visibility):
+        raise ValidationError({"visibility": ValidationError(_("Please choose who sees it."), "choice")})
+    return Visibility(visibility)

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from accounts.rules import Visibility
 from checklists.rules import VALUE_MAX, VALUE_MIN, Absence, Dimension, Tone
-from common import sealing
+from common.sealed import SealedText
 from observations.rules import Kind, Precision, TickKind
 
 
@@ -37,6 +37,7 @@ class Observation(models.Model):
         "checklists.ChecklistVersion", on_delete=models.PROTECT, related_name="+"
     )
     note_sealed = models.BinaryField(blank=True, default=b"")
+    note = SealedText(lambda row: f"{row.author_id}:{row.public_id}")
     revision = models.PositiveIntegerField(default=1)
     received_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -72,18 +73,6 @@ class Observation(models.Model):
 
     def __str__(self) -> str:
         return f"observation {self.pk}"
-
-    @property
-    def note(self) -> str:
-        """The author's words, opened."""
-        return sealing.unseal(self.note_sealed, **self._note_place())
-
-    @note.setter
-    def note(self, text: str) -> None:
-        self.note_sealed = sealing.seal(text, **self._note_place())
-
-    def _note_place(self) -> dict[str, str]:
-        return {"table": self._meta.db_table, "row": f"{self.author_id}:{self.public_id}", "field": "note"}
 
 
 class Rating(models.Model):
@@ -140,25 +129,16 @@ class Revision(models.Model):
     replaced_at = models.DateTimeField()
     state = models.JSONField()
     note_sealed = models.BinaryField(blank=True, default=b"")
+    note = SealedText(
+        lambda row: f"{row.observation.author_id}:{row.observation.public_id}:{row.number}",
+        needs=("observation",),
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["observation", "number"], name="revision_once")]
 
     def __str__(self) -> str:
         return f"revision {self.pk}"
-
-    @property
-    def note(self) -> str:
-        """The author's words as they were, opened."""
-        return sealing.unseal(self.note_sealed, **self._note_place())
-
-    @note.setter
-    def note(self, text: str) -> None:
-        self.note_sealed = sealing.seal(text, **self._note_place())
-
-    def _note_place(self) -> dict[str, str]:
-        row = f"{self.observation.author_id}:{self.observation.public_id}:{self.number}"
-        return {"table": self._meta.db_table, "row": row, "field": "note"}
 
 
 class FocusDimension(models.Model):

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.rules import DigestLevel, Visibility
-from common import sealing
+from common.sealed import SealedText
 from reflections.rules import OPEN, Status, Week
 
 
@@ -75,6 +75,7 @@ class Thought(models.Model):
     reflection = models.ForeignKey(Reflection, on_delete=models.CASCADE, related_name="thoughts")
     author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
     text_sealed = models.BinaryField()
+    text = SealedText(lambda thought: str(thought.public_id))
     visibility = models.CharField(max_length=10, choices=[(item, item) for item in Visibility])
     written_at = models.DateTimeField()
 
@@ -90,18 +91,6 @@ class Thought(models.Model):
 
     def __str__(self) -> str:
         return f"thought {self.pk}"
-
-    @property
-    def text(self) -> str:
-        """The author's words, opened."""
-        return sealing.unseal(bytes(self.text_sealed), **self._text_place())
-
-    @text.setter
-    def text(self, text: str) -> None:
-        self.text_sealed = sealing.seal(text, **self._text_place())
-
-    def _text_place(self) -> dict[str, str]:
-        return {"table": self._meta.db_table, "row": str(self.public_id), "field": "text"}
 
 
 class Digest(models.Model):

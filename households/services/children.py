@@ -124,7 +124,7 @@ def _free_nickname(household: Household, nickname: str, *, except_id: int | None
     """The cleaned nickname, if no other active child is called that: two chips must not read the same."""
     cleaned = required_text(nickname, field="nickname", max_length=NICKNAME_MAX)
     twins = Child.objects.filter(household=household, archived_at__isnull=True, nickname__iexact=cleaned)
-    if twins.exclude(pk=except_id).exists():
+    if (twins if except_id is None else twins.exclude(pk=except_id)).exists():
         raise ValidationError(
             {"nickname": ValidationError(_("Another child here is already called that."), "taken")}
         )

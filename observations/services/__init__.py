@@ -1,0 +1,23 @@
+"""The use cases of noticing: moments, the weekly self-check, the focus."""
+
+from observations.services.focus import choose_focus
+from observations.services.moments import (
+    delete_moment,
+    edit_moment,
+    purge_deleted,
+    record_moment,
+    restore_moment,
+    starting_visibility,
+)
+from observations.services.self_checks import answer_self_check
+
+__all__ = [
+    "answer_self_check",
+    "choose_focus",
+    "delete_moment",
+    "edit_moment",
+    "purge_deleted",
+    "record_moment",
+    "restore_moment",
+    "starting_visibility",
+]
