@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("account/", include("allauth.urls"))]
+urlpatterns = [
+    path("", include("frontend.urls")),
+    path("account/", include("allauth.urls")),
+    path("api/v1/", include("attune_project.urls_api")),
+]

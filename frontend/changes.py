@@ -1,0 +1,113 @@
+"""How a moment changed, in words, for its author."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from accounts.rules import Visibility
+from checklists.rules import VALUES, Dimension, Occasion
+from checklists.selectors import get_content_of
+from frontend.templatetags.attune import tone_label
+from frontend.words import answer_in_words, instant_in_words, labels_of
+from households.selectors import list_children
+from observations.details import TICK_FIELDS
+from observations.history import State, state_of
+from observations.selectors import list_revisions
+
+if TYPE_CHECKING:
+    from observations.models import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that changed: what it is called, what it was and what it became; '' for nothing."""
+
+    label: str
+    was: str
+    became: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One edit."""
+
+    number: int
+    replaced_at: datetime
+    changes: tuple[Change, ...]
+
+
+def list_changes(moment: Observation, *, actor_id: int) -> list[Step]:
+    """Every edit of the actor's own moment with what it changed, latest first."""
+    revisions = list(list_revisions(actor_id=actor_id, moment_id=moment.public_id))
+    names = _names_of_children(moment, actor_id)
+    states = [state_of(moment), *(State(fields=r.state, note=r.note) for r in revisions)]
+    told = [_told(state, moment, names) for state in states]
+    return [
+        Step(revision.number, revision.replaced_at, tuple(_differences(was=was, became=became)))
+        for revision, (became, was) in zip(revisions, pairwise(told), strict=True)
+    ]
+
+
+def _differences(*, was: Mapping[str, str], became: Mapping[str, str]) -> Iterator[Change]:
+    for label in dict.fromkeys((*became, *was)):
+        if was.get(label, "") != became.get(label, ""):
+            yield Change(label, was.get(label, ""), became.get(label, ""))
+
+
+def _told(state: State, moment: Observation, names: Mapping[str, str]) -> dict[str, str]:
+    """A state as a person would read it, by the name of each part."""
+    fields = state.fields
+    visibility = {Visibility.PRIVATE: _("Only me"), Visibility.HOUSEHOLD: _("My household")}
+    return {
+        _("How it was"): tone_label(fields["tone"]),
+        _("With"): names.get(fields["child"], ""),
+        _("When"): instant_in_words(fields["occurred_at"], ZoneInfo(moment.timezone)),
+        _("Who sees it"): str(visibility.get(fields["visibility"], "")),
+        _("Mends an earlier miss"): _("yes") if fields["repairs"] else "",
+        **_ticks_told(fields, moment),
+        **_answers_told(fields.get("ratings", {}), moment),
+        _("In your own words"): state.note,
+    }
+
+
+def _ticks_told(fields: Mapping[str, Any], moment: Observation) -> dict[str, str]:
+    content = get_content_of(moment.checklist_version_id)
+    names = {
+        "cues": _("What you noticed in yourself"),
+        "contexts": _("Where and when"),
+        "feelings": _("What you saw in your child"),
+    }
+    told = {}
+    for name, kind in TICK_FIELDS.items():
+        labels = labels_of(content, kind)
+        told[names[name]] = ", ".join(labels.get(key, key) for key in fields.get(name, ()))
+    return told
+
+
+def _answers_told(ratings: Mapping[str, Any], moment: Observation) -> dict[str, str]:
+    content = get_content_of(moment.checklist_version_id)
+    told = {}
+    for dimension in Dimension:
+        question = content.question(dimension, Occasion.MOMENT)
+        answer = ratings.get(dimension)
+        words = "" if answer is None else _("skipped")
+        if answer in VALUES or answer == "not_seen":
+            words = answer_in_words(question, answer if answer in VALUES else None)
+        told[question.prompt] = words
+    return told
+
+
+def _names_of_children(moment: Observation, actor_id: int) -> dict[str, str]:
+    household_id = moment.household.public_id
+    children = [
+        *list_children(actor_id=actor_id, household_id=household_id),
+        *list_children(actor_id=actor_id, household_id=household_id, archived=True),
+    ]
+    return {str(child.public_id): child.nickname for child in children}

@@ -1,0 +1,27 @@
+"""The capture sheet: a child, and how it was between you."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from checklists.rules import Tone
+from frontend.forms.sheets import IdField, InstantField, SheetForm
+
+
+class CaptureForm(SheetForm):
+    """`moment_id` and `opened_at` come with the sheet: sending it twice is one moment, at the time it was opened."""
+
+    shown_as = {"occurred_at": "opened_at", "child_id": "child"}
+
+    child = IdField(error_messages={"required": _("Please choose with whom.")})
+    tone = forms.ChoiceField(
+        choices=[(tone, tone) for tone in Tone],
+        error_messages={
+            "required": _("Please choose how it was between you."),
+            "invalid_choice": _("Please choose how it was between you."),
+        },
+    )
+    moment_id = IdField()
+    opened_at = InstantField()
+    repairs = IdField(required=False)

@@ -1,0 +1,258 @@
+"""The sheet that adds to a moment or corrects it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.forms import BoundField
+from django.utils.translation import gettext_lazy as _
+
+from accounts.rules import Visibility
+from checklists.content import Content
+from checklists.rules import Absence, Dimension, Occasion, Tone, default_dimension
+from frontend.forms.sheets import AnswerField, IdField, InstantField, KeysField, SheetForm, WallClockField
+from frontend.templatetags.attune import tone_label
+from frontend.words import labels_of, prompt_for, when_in_words
+from observations.details import TICK_FIELDS, Answer, Details
+from observations.rules import TickKind, When
+from observations.when import Said
+
+if TYPE_CHECKING:
+    from households.models import Child
+    from observations.models import Observation
+
+KEEP = "keep"
+RECENT_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a sheet about *moment* has to offer. `children` is empty where there is no choice."""
+
+    moment: Observation
+    content: Content
+    focus: Dimension | None
+    recent_cues: Sequence[str]
+    repairable: Sequence[Observation]
+    children: Sequence[Child]
+    today: date
+    now: datetime
+
+    def ticked(self, kind: TickKind) -> list[str]:
+        """The keys of one kind that are ticked now."""
+        return [tick.key for tick in getattr(self.moment, "shown_ticks", ()) if tick.kind == kind]
+
+    def answers(self) -> dict[str, str]:
+        """The answer each dimension has now, as its radio button is called."""
+        ratings = getattr(self.moment, "shown_ratings", ())
+        return {rating.dimension: str(rating.value or rating.absence) for rating in ratings}
+
+    def wall_clock(self) -> datetime:
+        """When the moment was, on the clock its author was under."""
+        return self.moment.occurred_at.astimezone(ZoneInfo(self.moment.timezone)).replace(
+            tzinfo=None, second=0, microsecond=0
+        )
+
+
+class MomentForm(SheetForm):
+    """Everything that can be added to a saved moment; `EditForm` has the two things it began with as well.
+
+    What is ticked is the whole list. Of the questions, an answer is one; a question named in `asked` and left empty
+    was skipped; any other left empty was never asked.
+    """
+
+    shown_as = {"occurred_at": "picked", "child_id": "child"}
+
+    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    opened_at = InstantField()
+    asked = KeysField(widget=forms.MultipleHiddenInput)
+    when = forms.ChoiceField(required=False, label=_("When was it?"), widget=forms.RadioSelect)
+    picked = WallClockField(required=False, label=_("Day and time"))
+    contexts = KeysField(label=_("Where and when"))
+    cues = KeysField(label=_("What did you notice in yourself?"))
+    feelings = KeysField(label=_("What did you see in your child?"))
+    note = forms.CharField(
+        required=False,
+        strip=False,
+        label=_("In your own words"),
+        widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "sentences"}),
+    )
+    repairs = IdField(required=False, label=_("Which miss does it mend?"), widget=forms.RadioSelect)
+    visibility = forms.ChoiceField(
+        required=False,
+        label=_("Who sees it?"),
+        help_text=_("How you were yourself stays with you, whatever you choose."),
+        choices=[(Visibility.PRIVATE, _("Only me")), (Visibility.HOUSEHOLD, _("My household"))],
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, offer: Offer) -> None:
+        super().__init__(data)
+        self.offer = offer
+        self._offer_times()
+        self._offer_ticks()
+        self._offer_repairs()
+        self.initial.update(
+            revision=offer.moment.revision,
+            opened_at=offer.now,
+            note=offer.moment.note,
+            visibility=offer.moment.visibility,
+        )
+        self.main = self._main_dimension()
+        self.initial["asked"] = [self.main]
+        self._offer_questions()
+
+    # --- What it offers ------------------------------------------------------------------------------------------
+    def _offer_times(self) -> None:
+        said = when_in_words(self.offer.moment, self.offer.today)
+        choices = [
+            (KEEP, said),
+            (When.EARLIER_TODAY, _("Earlier today")),
+            (When.LAST_NIGHT, _("Last night")),
+            (When.PICK, _("Pick a time")),
+        ]
+        self._choose_from("when", choices)
+        self.initial.update(when=KEEP, picked=self.offer.wall_clock())
+
+    def _offer_ticks(self) -> None:
+        for name, kind in TICK_FIELDS.items():
+            self.initial[name] = self.offer.ticked(kind)
+            labels = labels_of(self.offer.content, kind)
+            choices: list[Any] = list(labels.items())
+            if kind is TickKind.CUE:
+                choices = self._cue_choices(labels)
+            # What an older version of the content offered can stay ticked; it just has no words here any more.
+            choices += [(key, key) for key in self.initial[name] if key not in labels]
+            self._choose_from(name, choices)
+
+    def _cue_choices(self, labels: Mapping[str, str]) -> list[Any]:
+        """Six of the tone's own column, the ticked and the recent ones first; the rest a tap away."""
+        tone = Tone(self.offer.moment.tone)
+        own = [cue.key for cue in self.offer.content.cues_of[tone]]
+        first = [key for key in (*self.initial["cues"], *self.offer.recent_cues) if key in own]
+        ordered = list(dict.fromkeys((*first, *own)))
+        shown = max(RECENT_SHOWN, len(set(self.initial["cues"]) & set(own)))
+        choices: list[Any] = [(key, labels[key]) for key in ordered[:shown]]
+        if ordered[shown:]:
+            choices.append((_("More"), [(key, labels[key]) for key in ordered[shown:]]))
+        choices += [
+            (tone_label(other), [(cue.key, cue.label) for cue in self.offer.content.cues_of[other]])
+            for other in Tone
+            if other is not tone
+        ]
+        return choices
+
+    def _offer_repairs(self) -> None:
+        if self.offer.moment.tone != Tone.CAME_BACK or not self.offer.repairable:
+            del self.fields["repairs"]
+            return
+        words = [(str(m.public_id), when_in_words(m, self.offer.today)) for m in self.offer.repairable]
+        self.fields["repairs"].widget.choices = [("", _("None of these")), *words]
+        linked = self.offer.moment.repairs
+        self.initial["repairs"] = str(linked.public_id) if linked else ""
+
+    def _offer_questions(self) -> None:
+        answers = self.offer.answers()
+        for dimension, question in self.offer.content.questions_of[Occasion.MOMENT].items():
+            prompt = prompt_for(question, self.offer.moment.child, self.offer.moment.occurred_on)
+            answered = dimension in answers
+            self.fields[f"rating_{dimension}"] = AnswerField(question, prompt=prompt, answered=answered)
+            self.initial[f"rating_{dimension}"] = answers.get(dimension, "")
+
+    def _main_dimension(self) -> Dimension:
+        """The one question asked by default; on a sheet that came back, the one that was on it."""
+        chosen: Collection[str] = (*self.initial["contexts"], *self.initial["feelings"])
+        posted = (
+            [name for name in self["asked"].data or () if name in list(Dimension)] if self.is_bound else []
+        )
+        return Dimension(posted[0]) if posted else default_dimension(self.offer.focus, chosen)
+
+    def _choose_from(self, name: str, choices: Sequence[Any]) -> None:
+        self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    # --- How the template asks -----------------------------------------------------------------------------------
+    def questions(self) -> dict[str, Any]:
+        """The one question, the others folded away, and the parent's own state."""
+        rest = [dimension for dimension in Dimension if dimension not in (self.main, Dimension.SELF)]
+        others = [self._question(dimension) for dimension in rest]
+        return {
+            "asked": self._question(self.main),
+            "others": others,
+            "others_answered": any(field.value() or field.errors for field in others),
+            "own_state": None if self.main is Dimension.SELF else self._question(Dimension.SELF),
+        }
+
+    def _question(self, dimension: Dimension) -> BoundField:
+        return self[f"rating_{dimension}"]
+
+    def renew(self) -> None:
+        """Let the next save of this very sheet win over what was saved elsewhere meanwhile."""
+        data = self.data.copy()  # type: ignore[attr-defined]
+        data["revision"] = str(self.offer.moment.revision)
+        self.data = data
+
+    # --- What it says --------------------------------------------------------------------------------------------
+    def details(self) -> Details:
+        """What the sheet says, for `edit_moment`."""
+        data = self.cleaned_data
+        said: Details = {
+            "cues": data["cues"],
+            "contexts": data["contexts"],
+            "feelings": data["feelings"],
+            "note": data["note"],
+            "ratings": self._ratings(),
+        }
+        if data["visibility"]:
+            said["visibility"] = data["visibility"]
+        if "repairs" in data and data.get("tone", Tone.CAME_BACK) == Tone.CAME_BACK:
+            said["repairs"] = data["repairs"]
+        if occurred := self._occurred():
+            said["occurred"] = occurred
+        return said
+
+    def _occurred(self) -> Said | None:
+        """The time, if the sheet says another. A picked time counts even where the button beside it was not tapped."""
+        when, picked = self.cleaned_data["when"] or KEEP, self.cleaned_data["picked"]
+        if when == KEEP and picked and picked != self.initial["picked"]:
+            when = When.PICK
+        if when == KEEP:
+            return None
+        return Said(at=self.cleaned_data["opened_at"] or self.offer.now, when=When(when), picked=picked)
+
+    def _ratings(self) -> dict[str, Answer]:
+        given = {dimension: self.cleaned_data[f"rating_{dimension}"] for dimension in Dimension}
+        ratings: dict[str, Answer] = {name: answer for name, answer in given.items() if answer != ""}
+        skipped = [name for name in self.cleaned_data["asked"] if name not in ratings]
+        return {**ratings, **dict.fromkeys(skipped, Absence.SKIPPED)}
+
+
+class EditForm(MomentForm):
+    """The same sheet with child and tone."""
+
+    tone = forms.ChoiceField(
+        label=_("How was it between you?"),
+        choices=[(tone, tone) for tone in Tone],
+        widget=forms.RadioSelect(attrs={"class": "tones"}),
+    )
+    child = IdField(label=_("With"), widget=forms.RadioSelect)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, offer: Offer) -> None:
+        super().__init__(data, offer=offer)
+        self._choose_from("tone", [(tone, tone_label(tone)) for tone in Tone])
+        self.initial.update(tone=offer.moment.tone, child=str(offer.moment.child.public_id))
+        names = [(str(child.public_id), child.nickname) for child in offer.children]
+        self.fields["child"].widget.choices = names
+        if not offer.children:
+            del self.fields["child"]
+
+    def details(self) -> Details:
+        said = super().details()
+        said["tone"] = self.cleaned_data["tone"]
+        if "child" in self.cleaned_data:
+            said["child_id"] = self.cleaned_data["child"]
+        return said

@@ -1,0 +1,108 @@
+"""Capture: open the app, one tap, saved, phone down."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from checklists.rules import Tone
+from common.errors import Conflict, NotVisible
+from frontend.current import Home, SignedInRequest, with_child
+from frontend.forms.log import CaptureForm
+from frontend.render import render_page, see_other
+from households.scope import Capability
+from observations.details import Details
+from observations.selectors import get_latest_child_id, get_moment
+from observations.services import record_moment
+from observations.when import Said
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_child
+def log(request: SignedInRequest, home: Home) -> HttpResponse:
+    """The sheet; sent with one of its three buttons, the moment is saved at once."""
+    now = timezone.now()
+    if request.method != "POST":
+        return render_page(request, "frontend/log/capture.html", _sheet(request, home, now=now))
+    form = CaptureForm(request.POST)
+    try:
+        moment = form.run(lambda: _record(request, form.cleaned_data, now=now))
+    except Conflict:
+        form.add_error(None, _("That tap is saved already. To note another moment, tap once more."))
+        context = {**_sheet(request, home, now=now, form=form), "moment_id": uuid.uuid4()}
+        return render_page(request, "frontend/log/capture.html", context, status=409)
+    if moment is not None:
+        return see_other(request, "log-saved", moment_id=moment.public_id)
+    context = _sheet(request, home, now=now, form=form)
+    return render_page(request, "frontend/log/capture.html", context, status=422)
+
+
+@require_GET
+def saved(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
+    """ "Saved. Phone down.", with an undo for a mistaken tap."""
+    moment = get_moment(actor_id=request.user.pk, moment_id=moment_id, capability=Capability.RECORD)
+    context = {
+        "moment": moment,
+        "undo_url": reverse("moment-delete", args=[moment_id]),
+        "more_url": reverse("moment-more", args=[moment_id]),
+    }
+    return render_page(request, "frontend/log/saved.html", context)
+
+
+def _record(request: SignedInRequest, data: dict[str, Any], *, now: datetime) -> Any:
+    """The moment of this sheet. Only coming back can mend a miss; with another tone the link is dropped."""
+    details: Details = {}
+    if data["repairs"] and data["tone"] == Tone.CAME_BACK:
+        details["repairs"] = data["repairs"]
+    return record_moment(
+        actor_id=request.user.pk,
+        moment_id=data["moment_id"],
+        child_id=data["child"],
+        tone=data["tone"],
+        occurred=Said(at=data["opened_at"] or now),
+        details=details,
+        now=now,
+    )
+
+
+def _sheet(
+    request: SignedInRequest, home: Home, *, now: datetime, form: CaptureForm | None = None
+) -> dict[str, Any]:
+    """The sheet's context. A sheet that was refused keeps what it held, unless that was what was wrong."""
+    kept = form.cleaned_data if form else {}
+    mended = _find_miss(request, kept.get("repairs") or request.GET.get("repairs", ""))
+    return {
+        "form": form,
+        "household": home.household,
+        "children": home.children,
+        "chosen_child": kept.get("child") or _first_child(request, home, mended),
+        "moment_id": kept.get("moment_id") or uuid.uuid4(),
+        "opened_at": kept.get("opened_at") or now,
+        "suggested_tone": Tone.CAME_BACK if mended else request.GET.get("tone", ""),
+        "repairs": mended,
+    }
+
+
+def _first_child(request: SignedInRequest, home: Home, mended: Any) -> uuid.UUID:
+    """Whom the sheet starts with: the child of the miss that is mended, or else the one logged last."""
+    latest = mended.child_id if mended else None
+    if latest is None and len(home.children) > 1:
+        latest = get_latest_child_id(actor_id=request.user.pk, household_id=home.household.pk)
+    found = next((child for child in home.children if child.pk == latest), home.children[0])
+    return found.public_id
+
+
+def _find_miss(request: SignedInRequest, moment_id: object) -> Any:
+    """The miss that this sheet would mend; None where the address names none the reader may see."""
+    try:
+        moment = get_moment(actor_id=request.user.pk, moment_id=uuid.UUID(str(moment_id)))
+    except (NotVisible, ValueError):
+        return None
+    return moment if moment.tone == Tone.MISSED else None

@@ -1,0 +1,98 @@
+"""The first page: what Attune is, or, signed in, today and this week so far."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from checklists.rules import Tone
+from common.dates import local_day, week_start
+from frontend import soft_card
+from frontend.current import Home, SignedInRequest, with_child
+from frontend.render import render_page
+from observations.selectors import MomentFilters, count_by_day, find_own_self_check, list_moments
+
+if TYPE_CHECKING:
+    from observations.models import Observation
+
+_OFFERED_KEY = "came_back_offered"
+_OFFERED_FOR = timedelta(days=7)
+_CHECK_DUE_BEFORE_END = timedelta(days=1)
+
+
+@require_GET
+@login_not_required
+def today(request: HttpRequest) -> HttpResponse:
+    """The landing page, or Today for somebody who is signed in."""
+    if request.user.is_authenticated:
+        return _today(request)
+    return render_page(request, "frontend/landing.html", {})
+
+
+@with_child
+def _today(request: SignedInRequest, home: Home) -> HttpResponse:
+    day = local_day(timezone.now(), home.household.timezone)
+    first = week_start(day, home.household.week_starts_on)
+    week = _week(request, home, first=first, today=day)
+    moments = list_moments(
+        actor_id=request.user.pk,
+        filters=MomentFilters(household_id=home.household.public_id, since=day, until=day),
+    )
+    context = {
+        "household": home.household,
+        "day": day,
+        "several_children": len(home.children) > 1,
+        "week": week,
+        "count": sum(len(entry["tones"]) for entry in week),
+        "day_count": sum(bool(entry["tones"]) for entry in week),
+        "moments": moments.items,
+        "came_back_offer": _offer_once(request, home, since=day - _OFFERED_FOR),
+        "check_due": _is_check_due(request, home, first=first, today=day),
+        "soft_card": soft_card.take(request),
+    }
+    return render_page(request, "frontend/today.html", context)
+
+
+def _week(request: SignedInRequest, home: Home, *, first: date, today: date) -> list[dict[str, Any]]:
+    """Seven days with the tones of the reader's own moments."""
+    last = first + timedelta(days=6)
+    counted = count_by_day(actor_id=request.user.pk, household_id=home.household.pk, since=first, until=last)
+    days = (first + timedelta(days=offset) for offset in range(7))
+    return [
+        {
+            "day": day,
+            "is_today": day == today,
+            "tones": list(chain.from_iterable(repeat(t, counted.get(day, {}).get(t, 0)) for t in Tone)),
+        }
+        for day in days
+    ]
+
+
+def _offer_once(request: SignedInRequest, home: Home, *, since: date) -> Observation | None:
+    """The reader's latest miss of these days, if it is not mended and was not asked about before."""
+    filters = MomentFilters(
+        household_id=home.household.public_id, author_id=request.user.public_id, tone=Tone.MISSED, since=since
+    )
+    latest = next(iter(list_moments(actor_id=request.user.pk, filters=filters, limit=1).items), None)
+    if latest is None or getattr(latest, "mended_by", None):
+        return None
+    if request.session.get(_OFFERED_KEY) == str(latest.public_id):
+        return None
+    request.session[_OFFERED_KEY] = str(latest.public_id)
+    return latest
+
+
+def _is_check_due(request: SignedInRequest, home: Home, *, first: date, today: date) -> bool:
+    """On the last two days of a week, while a child's self-check is not answered yet."""
+    if today < first + timedelta(days=6) - _CHECK_DUE_BEFORE_END:
+        return False
+    return any(
+        find_own_self_check(actor_id=request.user.pk, child_id=child.public_id, first_day=first) is None
+        for child in home.children
+    )
