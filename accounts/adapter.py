@@ -5,13 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.utils.translation import gettext as _
+
+from accounts.rules import EMAIL_MAX
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Keeps allauth's flows and only takes away what would show the app's purpose on a lock screen."""
 
     def clean_email(self, email: str) -> str:
-        return str(super().clean_email(email)).lower()
+        cleaned = str(super().clean_email(email)).lower()
+        if len(cleaned) > EMAIL_MAX:
+            raise ValidationError(_("This address is longer than any that gets mail."), code="too_long")
+        return cleaned
+
+    def render_mail(self, *args: Any, **kwargs: Any) -> EmailMessage:
+        """Says that no person wrote it, so that nobody's holiday notice answers (RFC 3834)."""
+        message: EmailMessage = super().render_mail(*args, **kwargs)
+        message.extra_headers["Auto-Submitted"] = "auto-generated"
+        return message
 
     def format_email_subject(self, subject: Any) -> str:
         return " ".join(str(subject).split())

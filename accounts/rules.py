@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+EMAIL_MAX = 254  # the longest address a mail can be sent to (RFC 5321, 4.5.3.1.3)
 DISPLAY_NAME_MAX = 60
 TOKEN_NAME_MAX = 60
 TOKEN_DAYS_MAX = 365

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.rules import (
+    DIGEST_HOUR_DEFAULT,
     DIGEST_HOUR_FIRST,
     DIGEST_HOUR_LAST,
     DISPLAY_NAME_MAX,
@@ -56,7 +57,12 @@ class StandingChoicesForm(ServiceForm):
         widget=forms.RadioSelect(attrs={"class": "scale"}),
     )
     digest_hour = forms.TypedChoiceField(
-        label=_("When the week closes, at"), choices=HOURS, coerce=int, required=False, empty_value=None
+        label=_("When the week closes, at"),
+        choices=HOURS,
+        initial=DIGEST_HOUR_DEFAULT,
+        coerce=int,
+        required=False,
+        empty_value=None,
     )
 
     def __init__(self, *args: Any, content: Content, **kwargs: Any) -> None:
@@ -108,6 +114,9 @@ class ChoicesForm(StandingChoicesForm):
     def __init__(self, *args: Any, has_household: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.order_fields(self.field_order)
+        zone = self.fields["timezone"]
+        if isinstance(zone, ZoneField):
+            zone.offer(str(self.initial.get("timezone", "UTC")))
         self.fields["digest_hour"].label = _("At")
         for name in ("standing_visibility", "digest_level", "digest_hour"):
             self.fields[name].required = True

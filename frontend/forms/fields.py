@@ -35,22 +35,30 @@ def posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def zone_choices() -> list[Any]:
-    """Every zone a person may live in, by region: a browser may report an old name, so those are here too."""
+def zone_choices(kept: str = "UTC") -> list[Any]:
+    """Every zone a person may live in, by region: a browser may report an old name, so those are here too.
+
+    *kept* is one that was stored before and may stand outside of the regions.
+    """
     by_region: dict[str, list[tuple[str, str]]] = {region: [] for region in _REGIONS}
     for name in sorted(zone_names()):
         region, _slash, place = name.partition("/")
         if region in by_region:
             by_region[region].append((name, place.replace("_", " ").replace("/", " – ")))
-    return [("UTC", "UTC"), *by_region.items()]
+    others = [name for name in dict.fromkeys(("UTC", kept)) if name.partition("/")[0] not in by_region]
+    return [*((name, name) for name in others if is_zone(name)), *by_region.items()]
 
 
 class ZoneField(forms.ChoiceField):
-    """A time zone from the list; one outside of the regions is kept where it was stored before."""
+    """A time zone from the list."""
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.Select(attrs={"autocomplete": "off"})
         super().__init__(choices=zone_choices, widget=widget, **kwargs)
+
+    def offer(self, name: str) -> None:
+        """Put the stored zone among the choices, whatever it is called."""
+        self.choices = zone_choices(name)
 
     def valid_value(self, value: Any) -> bool:
         return is_zone(str(value))

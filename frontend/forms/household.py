@@ -37,8 +37,11 @@ class HouseholdForm(ServiceForm):
 
     def __init__(self, *args: Any, guess_zone: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        zone = self.fields["timezone"]
+        if isinstance(zone, ZoneField):
+            zone.offer(str(self.initial.get("timezone", "UTC")))
         if guess_zone and not self.is_bound:
-            self.fields["timezone"].widget.attrs["data-timezone"] = ""
+            zone.widget.attrs["data-timezone"] = ""
 
     def clean_week_starts_on(self) -> int:
         """Left out means Monday."""

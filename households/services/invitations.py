@@ -16,6 +16,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.rules import EMAIL_MAX
 from common.errors import NotVisible
 from common.text import required_text
 from households.models import Invitation, Membership
@@ -35,7 +36,7 @@ def invite_member(
         ValidationError: on `email` or `role`, or too many invitations today.
     """
     household = get_household(actor_id=actor_id, household_id=household_id, capability=Capability.MANAGE)
-    address = required_text(email, field="email", max_length=254).lower()
+    address = required_text(email, field="email", max_length=EMAIL_MAX).lower()
     try:
         validate_email(address)
     except ValidationError as error:
