@@ -95,8 +95,7 @@ def _previous_day(request: SignedInRequest) -> date | None:
 
 # --- One moment --------------------------------------------------------------------------------------------------
 @require_GET
-@at_home
-def moment(request: SignedInRequest, home: Home, moment_id: uuid.UUID) -> HttpResponse:
+def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
     """One moment as the reader may see it; one's own deleted moment, with a way to bring it back."""
     try:
         found = get_moment(actor_id=request.user.pk, moment_id=moment_id)
@@ -104,11 +103,12 @@ def moment(request: SignedInRequest, home: Home, moment_id: uuid.UUID) -> HttpRe
         gone = get_deleted_moment(actor_id=request.user.pk, moment_id=moment_id, now=timezone.now())
         return render_page(request, "frontend/moments/deleted.html", {"moment": gone})
     mine = found.author_id == request.user.pk
+    children = list_children(actor_id=request.user.pk, household_id=found.household.public_id)
     context = {
         "household": found.household,
         "moment": found,
         "mine": mine,
-        "several_children": len(home.children) > 1,
+        "several_children": len(children) > 1,
         "cues": ticks_in_words(found, TickKind.CUE),
         "contexts": ticks_in_words(found, TickKind.CONTEXT),
         "feelings": ticks_in_words(found, TickKind.FEELING),
