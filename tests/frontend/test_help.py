@@ -1,0 +1,98 @@
+"""Help is there for everybody, at once, and holds nothing of a family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from checklists.selectors import forget_content
+from households.models import Child, Household
+
+
+class TestHelp:
+    def test_needs_no_sign_in_and_no_database(self, client: Client) -> None:
+        # Without the database fixture any query fails this test.
+        page = client.get(reverse("help"))
+        assert page.status_code == 200
+        assert "112" in page.content.decode()
+
+    @pytest.mark.parametrize(
+        ("country", "shown", "hidden"),
+        [("PT", "112", "999"), ("gb", "999", "911"), ("US", "911", "999")],
+    )
+    def test_shows_the_numbers_of_the_chosen_country(
+        self, client: Client, country: str, shown: str, hidden: str
+    ) -> None:
+        page = client.get(reverse("help"), {"country": country}).content.decode()
+        assert f'href="tel:{shown}"' in page
+        assert f'href="tel:{hidden}"' not in page
+        assert f'<option value="{country.upper()}" selected>' in page
+
+    def test_says_plainly_that_only_emergency_numbers_are_known(self, client: Client) -> None:
+        page = client.get(reverse("help"), {"country": "PT"})
+        assert page.context["help"].lines_note
+        assert page.context["help"].lines_note in page.content.decode().replace("&#x27;", "'")
+
+    def test_an_operator_without_any_line_gets_that_said(
+        self, client: Client, settings, tmp_path: Path
+    ) -> None:
+        own = tmp_path / "lines.yaml"
+        own.write_text("lines: []\n")
+        settings.HELP_LINES_FILE = str(own)
+        forget_content()
+        try:
+            page = client.get(reverse("help"))
+        finally:
+            del settings.HELP_LINES_FILE
+            forget_content()
+        assert page.status_code == 200
+        assert "tel:" not in page.content.decode()
+        assert page.context["help"].lines_note
+
+    @pytest.mark.parametrize("country", ["", "zz", "x" * 3000, "<b>", "\ud800"])
+    def test_a_country_without_lines_shows_those_of_all(self, client: Client, country: str) -> None:
+        page = client.get(reverse("help"), query_params={"country": country.encode("utf-8", "replace")})
+        assert page.status_code == 200
+        assert 'href="tel:112"' in page.content.decode()
+
+    def test_is_the_same_help_for_a_member_and_names_nobody(
+        self, client_of: Callable[[User], Client], parent: User, household: Household, child: Child
+    ) -> None:
+        page = client_of(parent).get(reverse("help")).content.decode()
+        for word in (household.name, child.nickname, parent.display_name, parent.email):
+            assert word not in page
+
+
+class TestPractices:
+    @pytest.fixture
+    def browser(self, client_of: Callable[[User], Client], parent: User) -> Client:
+        return client_of(parent)
+
+    def test_each_one_listed_opens(self, browser: Client) -> None:
+        page = browser.get(reverse("practices"))
+        found = page.context["practices"]
+        assert len(found) == 8
+        for item in found:
+            practice = item["practice"]
+            address = reverse("practice", args=[practice.slug])
+            assert address in page.content.decode()
+            assert practice.title in browser.get(address).content.decode().replace("&#x27;", "'")
+
+    @pytest.mark.parametrize("slug", ["nope", "x" * 300, "-"])
+    def test_an_unknown_one_is_not_found(self, browser: Client, slug: str) -> None:
+        assert browser.get(f"/practices/{slug}/").status_code == 404
+
+    def test_the_four_threads_stand_side_by_side(self, browser: Client) -> None:
+        page = browser.get(reverse("threads"))
+        assert [thread.key for thread in page.context["threads"]] == [
+            "attention",
+            "modulation",
+            "nearness",
+            "opening",
+        ]
+        assert len(page.context["prompts"]) == 3
