@@ -1,0 +1,75 @@
+"""`python -m benchmarks.product`: an empty product database gets a family; prints how to sign in, as JSON.
+
+Written through the use cases, with a note and a rating on every third moment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import uuid
+from datetime import timedelta
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attune_project.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from accounts.services import create_token, open_account  # noqa: E402
+from attune_project.collected import collect_static_files  # noqa: E402
+from checklists.rules import Dimension, Tone  # noqa: E402
+from checklists.services import load_library  # noqa: E402
+from households.services import add_child, create_household  # noqa: E402
+from observations.details import Details  # noqa: E402
+from observations.services import record_moment  # noqa: E402
+from observations.when import Said  # noqa: E402
+
+ZONE = "Europe/Lisbon"
+
+
+def main(rows: int) -> None:
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    collect_static_files()
+    now = timezone.now()
+    load_library(now=now)
+    user = open_account(
+        email="bench@example.org", password=uuid.uuid4().hex, display_name="Bench", timezone=ZONE
+    )
+    household = create_household(actor_id=user.pk, name="Bench", timezone=ZONE, now=now)
+    child = add_child(
+        actor_id=user.pk,
+        household_id=household.public_id,
+        nickname="Pip",
+        birth_month=(now - timedelta(days=4 * 365)).date().replace(day=1),
+        now=now,
+    )
+    for number in range(rows, 0, -1):
+        full: Details = {
+            "note": "We read the same page four times and laughed each time.",
+            "ratings": {Dimension.NEEDS: 3},
+        }
+        record_moment(
+            actor_id=user.pk,
+            moment_id=uuid.uuid4(),
+            child_id=child.public_id,
+            tone=list(Tone)[number % 3],
+            occurred=Said(at=now - timedelta(hours=4 * number)),
+            details=full if number % 3 == 0 else {},
+            now=now,
+        )
+    client = Client()
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    _token, secret = create_token(actor_id=user.pk, name="bench", scope="write", now=now)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    print(json.dumps({"session": session, "token": secret, "child": str(child.public_id)}))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
