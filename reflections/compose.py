@@ -54,11 +54,17 @@ def _keep(facts: WeekFacts) -> Section | None:
         others = [str(moment.id) for moment in found[1 : 1 + ALTERNATIVES_MAX]]
         sentence = Sentence(rule, {"day": kept.day.isoformat()}, (kept.id,), DigestLevel.FULL)
         return Section("keep", (sentence,), {"moment": str(kept.id), "alternatives": others})
-    if facts.is_only_missed:
-        return Section(
-            "keep", (Sentence("keep.way_back", mail=DigestLevel.COUNTS),), {"practice": REPAIR_PRACTICE}
+    return _way_back(facts) if facts.is_only_missed else None
+
+
+def _way_back(facts: WeekFacts) -> Section:
+    """In the place of a moment to keep: the practice of repair, as long as the library has it."""
+    sentences = [Sentence("way_back.usual", mail=DigestLevel.COUNTS)]
+    if any(practice.slug == REPAIR_PRACTICE for practice in facts.practices):
+        sentences.append(
+            Sentence("way_back.practice", {"practice": REPAIR_PRACTICE}, mail=DigestLevel.COUNTS)
         )
-    return None
+    return Section("way_back", tuple(sentences), {"practice": REPAIR_PRACTICE})
 
 
 def _ordered(own: Iterable[OwnMoment], tone: Tone) -> list[OwnMoment]:
@@ -287,6 +293,7 @@ def _shared_only(facts: WeekFacts) -> Section | None:
 def _small_print(facts: WeekFacts) -> Section:
     shared = tuple(moment.id for moment in facts.own if moment.shared)
     days = (facts.end_on - facts.start_on).days
+    told = None if facts.is_only_missed else DigestLevel.COUNTS
     said = [
         (bool(facts.late), Sentence("print.late", {"n": len(facts.late)}, facts.late)),
         (
@@ -297,7 +304,7 @@ def _small_print(facts: WeekFacts) -> Section:
         ),
         (facts.joined_on is not None, Sentence("print.joined", {"on": str(facts.joined_on or "")})),
         (days != 7, Sentence("print.transition", {"days": days})),
-        (not facts.is_quiet, Sentence("print.self_selected", mail=DigestLevel.COUNTS)),
+        (not facts.is_quiet, Sentence("print.self_selected", mail=told)),
         (True, Sentence("print.who_sees", {"shared": len(shared), "own": len(facts.own)}, shared)),
         (not facts.is_quiet, Sentence("print.counted")),
     ]

@@ -11,9 +11,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
+from email.generator import BytesGenerator
 from email.message import Message
 from email.utils import format_datetime
 from functools import lru_cache
+from io import BytesIO
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -77,8 +79,14 @@ def build_message(letter: Letter) -> bytes:
         )
         html = render_to_string("reflections/digest.html", context)
         message.attach_alternative(_inliner().inline(html), "text/html")
-    frozen: Any = message.message()  # Django's own class, whose as_bytes knows the line ends of SMTP
-    return bytes(frozen.as_bytes(linesep="\r\n"))
+    return _unfolded(message.message())
+
+
+def _unfolded(message: Message) -> bytes:
+    """The mail with one line per header: some mail programs do not find a link behind a folded line."""
+    raw = BytesIO()
+    BytesGenerator(raw, mangle_from_=False, maxheaderlen=0).flatten(message, linesep="\r\n")
+    return raw.getvalue()
 
 
 def _headers(letter: Letter, unsubscribe_url: str) -> dict[str, str]:

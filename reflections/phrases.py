@@ -54,6 +54,7 @@ def title(section: str) -> str:
 
 TITLES: Final[Mapping[str, Any]] = {
     "keep": gettext_lazy("A moment to keep"),
+    "way_back": gettext_lazy("A way back"),
     "noticed": gettext_lazy("What you noticed"),
     "back": gettext_lazy("Coming back"),
     "focus": gettext_lazy("Your focus"),
@@ -105,18 +106,18 @@ def _who_sees(params: Params) -> str:
 PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
     # A moment to keep
     "keep.came_back": (
-        gettext_lazy("On %(day)s you came back to each other. That is one to keep."),
-        gettext_lazy("A moment to keep, from %(day)s: something had slipped, and you found the way back."),
+        gettext_lazy("On %(day)s you came back to each other."),
+        gettext_lazy("From %(day)s: something had slipped, and you found the way back."),
         gettext_lazy("%(day)s is worth keeping: you found your way back to each other."),
     ),
     "keep.in_tune": (
-        gettext_lazy("On %(day)s you two were in tune. That is one to keep."),
-        gettext_lazy("A moment to keep, from %(day)s: you met each other there."),
+        gettext_lazy("On %(day)s you two were in tune."),
+        gettext_lazy("From %(day)s, when you met each other."),
         gettext_lazy("%(day)s is worth keeping: for a while you were on the same page."),
     ),
-    "keep.way_back": (
+    "way_back.usual": (
         gettext_lazy(
-            "Missing each other is a usual part of being close. Here is a way back for when you want one. "
+            "Missing each other is a usual part of being close. Here is a way back, for when you want one. "
             "It still works days later."
         ),
         gettext_lazy(
@@ -124,6 +125,7 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
             "here is one you can use."
         ),
     ),
+    "way_back.practice": (gettext_lazy("%(practice)s"),),
     # What you noticed
     "noticed.count": (
         lambda p: (
@@ -160,11 +162,11 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
     # Coming back
     "back.came_back": (
         ngettext_lazy(
-            "You wrote down %(n)d time that you came back to each other.",
-            "You wrote down %(n)d times that you came back to each other.",
+            "Once you wrote down that you came back to each other.",
+            "%(n)d times you wrote down that you came back to each other.",
             "n",
         ),
-        ngettext_lazy("You found the way back %(n)d time.", "You found the way back %(n)d times.", "n"),
+        ngettext_lazy("You found the way back once.", "You found the way back %(n)d times.", "n"),
     ),
     "back.of_missed": (_of_missed,),
     "back.no_deadline": (
@@ -173,7 +175,7 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
     ),
     "back.earlier": (
         ngettext_lazy(
-            "%(n)d of them mends a moment from an earlier week.",
+            "One of them mends a moment from an earlier week.",
             "%(n)d of them mend moments from earlier weeks.",
             "n",
         ),

@@ -133,7 +133,10 @@ class TestAWeekOfMissedMoments:
     def test_the_way_back_comes_first(self):
         composed = compose(self.FACTS)
         assert composed.kind is Kind.MISSED
-        assert composed.sections[0].sentences[0].rule == "keep.way_back"
+        assert [sentence.rule for sentence in composed.sections[0].sentences] == [
+            "way_back.usual",
+            "way_back.practice",
+        ]
         assert composed.sections[0].data == {"practice": "repair_script"}
 
     def test_the_mail_holds_no_total_of_misses(self):

@@ -13,6 +13,7 @@ from tests.reflections import test_compose as cases
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "keep.came_back": [{"day": "2026-11-11"}],
     "keep.in_tune": [{"day": "2026-11-11"}],
+    "way_back.practice": [{"practice": "repair_script"}],
     "noticed.count": [{"moments": 1, "days": 1}, {"moments": 7, "days": 4}],
     "noticed.done": [{"done": [["waited", 3], ["held", 1]]}],
     "noticed.contexts": [{"contexts": [["bedtime", 3], ["meals", 1]]}],
@@ -134,7 +135,9 @@ class TestPhrase:
 
     def test_every_rule_the_composer_knows_has_words(self):
         source = (compose_module.__loader__.get_source(compose_module.__name__)) or ""
-        named = set(re.findall(r'"((?:keep|noticed|back|focus|you|small|quiet|print)\.[a-z_]+)"', source))
+        named = set(
+            re.findall(r'"((?:keep|way_back|noticed|back|focus|you|small|quiet|print)\.[a-z_]+)"', source)
+        )
         assert len(named) > 25
         assert named <= set(PHRASES)
 
