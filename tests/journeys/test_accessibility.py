@@ -78,8 +78,19 @@ class TestAxe:
 def one_of_each(page: Page) -> list[str]:
     """A moment with its sheets, and the latest two weeks: their addresses differ in every installation."""
     page.goto("/moments/?tone=came_back")
-    moment = page.locator("a[href^='/moments/'][href$='/']").filter(has_not_text="Earlier").first.get_attribute("href")
+    moment = (
+        page.locator("a[href^='/moments/'][href$='/']")
+        .filter(has_not_text="Earlier")
+        .first.get_attribute("href")
+    )
     page.goto("/reflections/")
     weeks = [link.get_attribute("href") for link in page.locator("a[href^='/reflections/2']").all()[:2]]
-    assert moment and weeks
-    return [moment, f"{moment}edit/", f"{moment}more/", f"{moment}history/", *[week for week in weeks if week]]
+    assert moment
+    assert weeks
+    return [
+        moment,
+        f"{moment}edit/",
+        f"{moment}more/",
+        f"{moment}history/",
+        *[week for week in weeks if week],
+    ]
