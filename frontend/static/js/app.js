@@ -5,6 +5,13 @@ import { watchClock } from "./clock.js";
 import { watchSaved } from "./saved.js";
 import { watchToasts } from "./toasts.js";
 
+// htmx notes the page's address, a searched word included, in the tab's storage. It only needs it for history, unused here.
+try {
+  sessionStorage.removeItem("htmx-current-path-for-history");
+} catch {
+  // Storage is refused: then nothing was written either.
+}
+
 watchClock();
 watchSaved();
 watchToasts();
