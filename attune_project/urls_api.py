@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
+from attune_project.api_docs import api_docs
 from common.api.views import NowhereApi
 
 app_name = "api"
 
 urlpatterns = [
+    path("docs/", api_docs, name="docs"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("", include("accounts.api.urls")),
     path("", include("households.api.urls")),

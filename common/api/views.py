@@ -9,11 +9,10 @@ from rest_framework.views import APIView
 
 
 class NowhereApi(APIView):
-    """Every address under the API that is not one of its own: 404, signed in or not."""
+    """Every address under the API that is not one of its own: 404, whatever the method."""
 
     schema = None
-    authentication_classes = ()
-    permission_classes = ()
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
         raise Http404

@@ -228,7 +228,7 @@ class TestSearch:
         assert keys(list_moments(actor_id=parent.pk, filters=MomentFilters(text="cafe\u0301"))) == [moment.pk]
 
     def test_a_scan_is_bounded_and_goes_on_through_the_cursor(self, record, parent, monkeypatch, now):
-        monkeypatch.setattr(selectors, "SEARCH_SCAN_MAX", 3)
+        monkeypatch.setattr(selectors.moments, "SEARCH_SCAN_MAX", 3)
         notes = ["needle", "", "", "", "", "", "needle"]
         for hours, note in enumerate(notes):
             record(details={"note": note}, occurred=Said(at=now - timedelta(hours=hours)))
@@ -301,7 +301,7 @@ class TestRevisions:
         assert read() == few
 
     def test_pages_go_on(self, record, parent, now, monkeypatch):
-        monkeypatch.setattr(selectors, "PAGE_SIZE", 2)
+        monkeypatch.setattr(selectors.moments, "PAGE_SIZE", 2)
         moment = record()
         for number in range(3):
             edit_moment(
@@ -314,7 +314,7 @@ class TestRevisions:
 
 class TestSelfCheckList:
     def test_more_rows_take_no_more_queries_and_pages_go_on(self, parent, child, now, monkeypatch):
-        monkeypatch.setattr(selectors, "PAGE_SIZE", 2)
+        monkeypatch.setattr(selectors.self_checks, "PAGE_SIZE", 2)
 
         def answer(weeks_ago):
             then = now - timedelta(weeks=weeks_ago)

@@ -1,0 +1,40 @@
+"""What a reader may see of observations: the conditions that every read here goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+
+from checklists.rules import AUTHOR_ONLY
+from households.scope import Capability, visible_to
+from observations.models import Observation, Rating, Tick
+from observations.rules import Kind
+
+
+def visible(
+    actor_id: int, kind: Kind = Kind.MOMENT, *, capability: Capability = Capability.READ
+) -> QuerySet[Observation]:
+    """The live rows of one kind that the actor may touch so."""
+    return Observation.objects.filter(visible_to(actor_id, capability), kind=kind, deleted_at__isnull=True)
+
+
+def ratings_shown_to(actor_id: int) -> QuerySet[Rating]:
+    """Own state is its author's alone, whoever sees the moment."""
+    return Rating.objects.exclude(~Q(observation__author_id=actor_id), dimension__in=AUTHOR_ONLY)
+
+
+def with_details(moments: Sequence[Observation], actor_id: int) -> Sequence[Observation]:
+    """The same rows with author, child, ratings, ticks and repair links as the actor may see them, in five queries."""
+    linked = visible(actor_id).select_related("author")
+    prefetch_related_objects(
+        moments,
+        "author",
+        "child",
+        "household",
+        Prefetch("ratings", ratings_shown_to(actor_id).order_by("dimension"), to_attr="shown_ratings"),
+        Prefetch("ticks", Tick.objects.order_by("kind", "id"), to_attr="shown_ticks"),
+        Prefetch("repairs", linked),
+        Prefetch("repaired_by", linked.order_by("occurred_at", "id"), to_attr="mended_by"),
+    )
+    return moments
