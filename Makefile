@@ -53,7 +53,7 @@ check-imports:
 
 check-lock:
 	@echo "- lock files name packages and hashes, no hosts"
-	@! grep -nE '://|--(extra-)?index-url|--find-links|^-e' requirements/*.txt
+	@! grep -nE '://|--(extra-)?index-url|--find-links|^-e' requirements/*.txt package-lock.json
 
 check-templates:
 	@echo "- templates"
@@ -78,9 +78,10 @@ check-schema:
 	@diff -u docs/openapi.yaml var/check/openapi.yaml
 
 check-scripts:
-	@if [ -x node_modules/.bin/tsc ]; then echo "- types of the browser scripts"; node_modules/.bin/tsc -p .; \
-	elif command -v npm >/dev/null; then echo "- types of the browser scripts: skipped, run 'npm ci' once to have them"; \
-	else echo "- types of the browser scripts: skipped, there is no node here"; fi
+	@if ! command -v npm >/dev/null; then echo "- types of the browser scripts: skipped, there is no node here"; \
+	elif ! test -x node_modules/.bin/tsc && ! npm ci --silent >/dev/null 2>&1; then \
+		echo "- types of the browser scripts: skipped, npm could not fetch the TypeScript compiler"; \
+	else echo "- types of the browser scripts"; node_modules/.bin/tsc -p .; fi
 
 format: ## put code and templates into shape
 	@$(DEV)
