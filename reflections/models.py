@@ -28,7 +28,6 @@ class DigestWeek(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["household", "-starts_at"], name="digest_week_of_household"),
-            models.Index(fields=["ends_at"], name="digest_week_to_close"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["household", "start_on"], name="digest_week_once"),

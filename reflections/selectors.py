@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from checklists.selectors import get_content
 from common.errors import NotVisible
 from common.pages import Page, page_of
 from households.scope import member_of
-from households.selectors import list_members
+from households.selectors import list_household_ids, list_members
 from observations.selectors import MomentName, count_by_day, name_moments
 from reflections.compose import compose
 from reflections.composition import SCHEMA, Json, Kind
@@ -25,7 +25,7 @@ from reflections.facts import source_digest
 from reflections.gather import MemberWeek, gather
 from reflections.models import Digest, DigestWeek, Reflection, Thought
 from reflections.phrases import Words, phrase, title
-from reflections.rules import OPEN, PAGE_SIZE, PAGE_SIZE_MAX
+from reflections.rules import CHUNK_SIZE, OPEN, PAGE_SIZE, PAGE_SIZE_MAX
 from reflections.tokens import read_unsubscribe_token
 
 
@@ -278,3 +278,11 @@ def list_due_digest_ids(*, now: datetime, limit: int = 500) -> list[int]:
     """Deliveries that something can be done about now, longest due first. For the schedule."""
     due = Digest.objects.filter(status__in=OPEN, next_at__lte=now).order_by("next_at", "id")
     return list(due.values_list("pk", flat=True)[:limit])
+
+
+def list_chunks(*, size: int = CHUNK_SIZE) -> Iterator[list[int]]:
+    """All households by key, in chunks that are worked on apart. For the schedule and for commands."""
+    after = 0
+    while chunk := list_household_ids(after=after, limit=size):
+        yield chunk
+        after = chunk[-1]

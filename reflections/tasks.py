@@ -1,0 +1,43 @@
+"""Nudges. Each looks at rows and may come early, late, twice or never: `reflections.services` decides what is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from common.queues import COMPILE, MAIL, SCHEDULE
+from reflections import services
+from reflections.selectors import list_chunks, list_due_digest_ids
+
+
+@shared_task(queue=SCHEDULE)
+def plan(**_: Any) -> None:
+    """Every five minutes: plan what has closed, send what is due."""
+    for household_ids in list_chunks():
+        plan_chunk.delay(household_ids=household_ids)
+    for digest_id in list_due_digest_ids(now=timezone.now()):
+        deliver.delay(digest_id=digest_id)
+
+
+@shared_task(queue=SCHEDULE)
+def compile_changed(**_: Any) -> None:
+    """Every quarter of an hour: compile weeks that closed or changed."""
+    for household_ids in list_chunks():
+        compile_chunk.delay(household_ids=household_ids)
+
+
+@shared_task(queue=COMPILE)
+def plan_chunk(*, household_ids: list[int], **_: Any) -> None:
+    services.plan_digests(household_ids=household_ids, now=timezone.now())
+
+
+@shared_task(queue=COMPILE)
+def compile_chunk(*, household_ids: list[int], **_: Any) -> None:
+    services.compile_closed(household_ids=household_ids, now=timezone.now())
+
+
+@shared_task(queue=MAIL)
+def deliver(*, digest_id: int, **_: Any) -> None:
+    services.deliver_digest(digest_id=digest_id, now=timezone.now())
