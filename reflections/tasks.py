@@ -1,4 +1,8 @@
-"""Nudges. Each looks at rows and may come early, late, twice or never: `reflections.services` decides what is due."""
+"""Nudges. Each looks at rows and may come early, late, twice or never: `reflections.services` decides what is due.
+
+The queue is named where a nudge is given: below for what fans out, in the beat schedule for `plan` and
+`compile_changed`.
+"""
 
 from __future__ import annotations
 
@@ -7,37 +11,37 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from common.queues import COMPILE, MAIL, SCHEDULE
+from common.queues import COMPILE, MAIL
 from reflections import services
 from reflections.selectors import list_chunks, list_due_digest_ids
 
 
-@shared_task(queue=SCHEDULE)
+@shared_task
 def plan(**_: Any) -> None:
     """Every five minutes: plan what has closed, send what is due."""
     for household_ids in list_chunks():
-        plan_chunk.delay(household_ids=household_ids)
+        plan_chunk.apply_async(kwargs={"household_ids": household_ids}, queue=COMPILE)
     for digest_id in list_due_digest_ids(now=timezone.now()):
-        deliver.delay(digest_id=digest_id)
+        deliver.apply_async(kwargs={"digest_id": digest_id}, queue=MAIL)
 
 
-@shared_task(queue=SCHEDULE)
+@shared_task
 def compile_changed(**_: Any) -> None:
     """Every quarter of an hour: compile weeks that closed or changed."""
     for household_ids in list_chunks():
-        compile_chunk.delay(household_ids=household_ids)
+        compile_chunk.apply_async(kwargs={"household_ids": household_ids}, queue=COMPILE)
 
 
-@shared_task(queue=COMPILE)
+@shared_task
 def plan_chunk(*, household_ids: list[int], **_: Any) -> None:
     services.plan_digests(household_ids=household_ids, now=timezone.now())
 
 
-@shared_task(queue=COMPILE)
+@shared_task
 def compile_chunk(*, household_ids: list[int], **_: Any) -> None:
     services.compile_closed(household_ids=household_ids, now=timezone.now())
 
 
-@shared_task(queue=MAIL)
+@shared_task
 def deliver(*, digest_id: int, **_: Any) -> None:
     services.deliver_digest(digest_id=digest_id, now=timezone.now())

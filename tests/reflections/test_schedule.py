@@ -1,0 +1,103 @@
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.management import CommandError, call_command
+
+from reflections import tasks
+from reflections.models import Digest, Reflection
+from reflections.rules import Status
+from tests.reflections.conftest import CLOSED, EVENING, LABEL
+
+
+@pytest.fixture
+def sent_to(monkeypatch) -> set[tuple[str, str]]:
+    """Messages are worked off as they are sent; which task was sent to which queue."""
+    seen: set[tuple[str, str]] = set()
+
+    def at_once(task):
+        def apply_async(*, kwargs, queue):
+            seen.add((task.name.rpartition(".")[2], queue))
+            task(**kwargs)
+
+        return apply_async
+
+    for task in (tasks.plan_chunk, tasks.compile_chunk, tasks.deliver):
+        monkeypatch.setattr(task, "apply_async", at_once(task))
+    return seen
+
+
+def call(name: str, *arguments: str) -> str:
+    out = StringIO()
+    call_command(name, *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.usefixtures("sent_to")
+class TestTasks:
+    def test_ticks_at_any_time_bring_one_mail_to_everybody(self, family):
+        family.note(family.alice)
+        family.note(family.bela)
+        for hours in range(0, 48, 3):
+            with time_machine.travel(CLOSED + timedelta(hours=hours), tick=False):
+                tasks.plan()
+                tasks.compile_changed()
+        to = sorted(message.to[0] for message in mail.outbox if b"9 to 15" in message.message().as_bytes())
+        assert to == [family.alice.email, family.bela.email]
+
+    def test_the_sweep_compiles_what_closed(self, family):
+        with time_machine.travel(EVENING, tick=False):
+            tasks.plan()
+            tasks.compile_changed()
+        assert Reflection.objects.filter(week__label=LABEL).count() == 2
+
+    def test_everything_has_a_queue_of_its_own(self, family, sent_to):
+        family.note(family.alice)
+        for _ in range(2):
+            with time_machine.travel(EVENING, tick=False):
+                tasks.plan()
+                tasks.compile_changed()
+        assert sent_to == {("plan_chunk", "compile"), ("compile_chunk", "compile"), ("deliver", "mail")}
+
+    def test_a_message_may_carry_more_than_this_release_knows(self, family):
+        tasks.plan_chunk(household_ids=[family.household.pk], invented_later=True)
+
+
+class TestCompileReflections:
+    def test_it_compiles_the_week_that_is_named(self, family):
+        family.note(family.alice)
+        with time_machine.travel(EVENING, tick=False):
+            assert "2 reflections written, 0 unchanged" in call("compile_reflections", "--week", LABEL)
+            assert "0 reflections written, 2 unchanged" in call("compile_reflections", "--week", LABEL)
+
+    def test_without_a_week_it_compiles_what_closed(self, family):
+        with time_machine.travel(EVENING, tick=False):
+            call("compile_reflections")
+        assert Reflection.objects.filter(week__label=LABEL).count() == 2
+
+    def test_it_shows_how_far_it_is(self, make_family):
+        for number in range(3):
+            make_family(str(number))
+        with time_machine.travel(EVENING, tick=False):
+            assert "3 households, chunk 3 of 3" in call(
+                "compile_reflections", "--week", LABEL, "--chunk", "1"
+            )
+
+    @pytest.mark.django_db
+    def test_what_is_no_week_is_said_so(self):
+        with pytest.raises(CommandError, match="2026-W46"):
+            call("compile_reflections", "--week", "46")
+
+
+class TestSendDigests:
+    def test_it_plans_and_delivers_what_is_due(self, family):
+        family.note(family.alice)
+        family.note(family.bela)
+        with time_machine.travel(EVENING, tick=False):
+            told = call("send_digests")
+            assert "4 planned" in told
+            assert "nothing was due" in call("send_digests")
+        sent = Digest.objects.filter(status=Status.SENT, week__label=LABEL)
+        assert sent.count() == 2
