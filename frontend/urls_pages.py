@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
 
+from frontend.converters import WeekConverter
 from frontend.views import (
     account,
     household,
@@ -16,6 +17,8 @@ from frontend.views import (
     welcome,
 )
 from frontend.views import help as help_views
+
+register_converter(WeekConverter, "week")
 
 urlpatterns = [
     path("welcome/", welcome.welcome, name="welcome"),
@@ -44,6 +47,9 @@ urlpatterns = [
     path("practices/threads/", practices.threads, name="threads"),
     path("practices/<slug:slug>/", practices.practice, name="practice"),
     path("reflections/", reflections.reflections, name="reflections"),
+    path("reflections/<week:label>/", reflections.reflection, name="reflection"),
+    path("reflections/<week:label>/thoughts/", reflections.thought, name="reflection-thought"),
+    path("unsubscribe/<str:token>/", mail.unsubscribe, name="unsubscribe"),
     path("dev/mail/", mail.dev_mail, name="dev-mail"),
     path("dev/mail/<str:name>/", mail.dev_mail, name="dev-mail-open"),
     path("dev/mail/<str:name>/html/", mail.dev_mail_html, name="dev-mail-html"),

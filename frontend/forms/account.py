@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -20,6 +20,7 @@ from accounts.rules import (
     TokenScope,
     Visibility,
 )
+from accounts.services import Choices
 from checklists.content import Content
 from common.forms import ServiceForm
 from frontend.forms.fields import WeekdayField, ZoneField
@@ -78,10 +79,13 @@ class StandingChoicesForm(ServiceForm):
             widget=forms.RadioSelect(attrs={"class": "scale"}),
         )
 
-    def chosen(self) -> dict[str, Any]:
+    def chosen(self) -> Choices:
         """The account's own choices that were made; what was left open stays as it is."""
-        given = {name: value for name, value in self.cleaned_data.items() if name != "focus"}
-        return {name: value for name, value in given.items() if value not in ("", None)}
+        given = self._given()
+        return cast("Choices", {name: value for name, value in given.items() if value not in ("", None)})
+
+    def _given(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "focus"}
 
 
 class ChoicesForm(StandingChoicesForm):
@@ -125,9 +129,9 @@ class ChoicesForm(StandingChoicesForm):
         if not has_household:
             del self.fields["focus"]
 
-    def chosen(self) -> dict[str, Any]:
+    def chosen(self) -> Choices:
         """All of the account's choices: here an empty one is a choice too."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "focus"}
+        return cast("Choices", self._given())
 
 
 class TokenForm(ServiceForm):

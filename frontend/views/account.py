@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpResponse
@@ -20,6 +22,10 @@ from frontend.render import render_page, see_other
 from frontend.views.household import form_status
 from observations.selectors import get_focus
 from observations.services import choose_focus
+
+View = Callable[..., HttpResponse]
+# Whoever has a password types it in once more, if that is longer ago than five minutes; then the form goes on as sent.
+_proved_again: Callable[[View], View] = reauthentication_required(allow_get=True)
 
 _KEPT = (
     "display_name",
@@ -68,7 +74,7 @@ def _choose(request: SignedInRequest, home: Home | None, form: ChoicesForm) -> b
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@reauthentication_required(allow_get=True)
+@_proved_again
 def tokens(request: SignedInRequest) -> HttpResponse:
     """The keys to the API. The secret of a new one is in this answer and nowhere else, ever."""
     now = timezone.now()

@@ -143,7 +143,7 @@ def child(request: SignedInRequest, child_id: uuid.UUID) -> HttpResponse:
             page_form = ChildForm(initial=known, today=now.date())
         case _:
             form = page_form = ChildForm(posted(request), initial=known, today=now.date())
-            saved = request.method == "POST" and form.run(
+            saved = form.run(
                 lambda: edit_child(actor_id=actor_id, child_id=child_id, **page_form.changed(), now=now)
             )
     if saved:

@@ -84,14 +84,15 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def join(request: SignedInRequest) -> HttpResponse:
+def join(request: HttpRequest) -> HttpResponse:
     """Shows the invitation to the person it was sent to, who may accept it. Nobody else learns what it is about."""
     if not has_invitation(request):
         raise NotVisible("invitation")
-    if not request.user.is_authenticated:
+    user = request.user
+    if not user.is_authenticated:
         return render_page(request, "frontend/household/invited.html", {"join_url": request.path})
     now, token = timezone.now(), request.session[_SESSION_KEY]
-    email = get_verified_address(user_id=request.user.pk)
+    email = get_verified_address(user_id=user.pk)
     try:
         found = find_invitation(token=token, email=email, now=now)
     except NotVisible:
@@ -101,9 +102,7 @@ def join(request: SignedInRequest) -> HttpResponse:
         )
     form = ServiceForm(posted(request))
     if request.method == "POST":
-        joined = form.run(
-            lambda: accept_invitation(actor_id=request.user.pk, token=token, email=email, now=now)
-        )
+        joined = form.run(lambda: accept_invitation(actor_id=user.pk, token=token, email=email, now=now))
         if joined:
             del request.session[_SESSION_KEY]
             choose_household(request, found.household.public_id)

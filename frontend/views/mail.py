@@ -8,11 +8,31 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
 
 from common.errors import NotVisible
 from frontend.caught_mail import CaughtMail, find_caught, list_caught
 from frontend.render import render_page
+from reflections.selectors import find_subscription
+from reflections.services import unsubscribe as stop_digest
+
+
+# --- Stopping the weekly mail ------------------------------------------------------------------------------------
+@login_not_required
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET asks, POST acts: for the link in the mail, and for a mail program's one click (RFC 8058).
+
+    The signed token stands for the person, so neither a sign-in nor a CSRF token is needed: a mail program has
+    neither. It acts whatever the body says, and says 200 however often it is sent.
+    """
+    if request.method == "POST":
+        still_comes = stop_digest(token=token).is_live
+    else:
+        still_comes = find_subscription(token=token).is_live
+    return render_page(request, "frontend/account/unsubscribe.html", {"done": not still_comes})
 
 
 # --- Mails that a local installation caught ----------------------------------------------------------------------
@@ -43,7 +63,7 @@ def dev_mail(request: HttpRequest, name: str = "") -> HttpResponse:
         "sandbox": [""],
     }
 )
-def dev_mail_html(_request: HttpRequest, name: str) -> HttpResponse:
+def dev_mail_html(_request: HttpRequest, name: str = "") -> HttpResponse:
     """The HTML part by itself, as a mail program shows it: its own styles, no script, nothing fetched."""
     _only_local()
     return HttpResponse(_caught(name).html)

@@ -1,0 +1,33 @@
+"""Forms of the week's page."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.rules import Visibility
+from common.forms import ServiceForm
+from reflections.rules import THOUGHT_MAX
+
+
+class ThoughtForm(ServiceForm):
+    """One's own words on a week."""
+
+    text = forms.CharField(
+        label=_("What do you make of it?"),
+        max_length=THOUGHT_MAX,
+        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
+    )
+    visibility = forms.ChoiceField(
+        label=_("Who sees it"),
+        choices=[(Visibility.PRIVATE, _("Only I")), (Visibility.HOUSEHOLD, _("The household"))],
+        initial=Visibility.PRIVATE,
+        widget=forms.RadioSelect,
+    )
+
+
+class SwapForm(ServiceForm):
+    """Which of the offered moments and practices the page shows: places in their lists, 0 for the first."""
+
+    keep = forms.IntegerField(required=False, min_value=0, max_value=99)
+    practice = forms.IntegerField(required=False, min_value=0, max_value=99)

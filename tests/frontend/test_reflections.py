@@ -1,0 +1,275 @@
+"""The week's page: sentences with their reasons, a moment opened when it is shown, one's own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from households.models import Child, Household
+from observations.details import Details
+from observations.models import Observation
+from observations.services import delete_moment
+from observations.when import Said
+from reflections.models import Reflection, Thought
+from reflections.services import compile_week, ensure_weeks
+
+pytestmark = pytest.mark.usefixtures("that_evening")
+LABEL = "2026-W47"
+NOTE = "You reached for my hand & I noticed."
+
+
+@pytest.fixture
+def browser(client_of: Callable[[User], Client], parent: User, child: Child) -> Client:
+    return client_of(parent)
+
+
+@pytest.fixture
+def compiled(household: Household, now: datetime) -> Callable[[], None]:
+    def compile_() -> None:
+        ensure_weeks(household_ids=[household.pk], now=now)
+        compile_week(household_ids=[household.pk], label=LABEL, now=now)
+
+    return compile_
+
+
+@pytest.fixture
+def week(
+    browser: Client, record: Callable[..., Observation], compiled: Callable[[], None], now: datetime
+) -> list[Observation]:
+    """A miss, a came-back with a note, two in tune."""
+    moments = [
+        record(tone="missed", occurred=Said(at=now - timedelta(hours=6))),
+        record(tone="came_back", details=Details(note=NOTE), occurred=Said(at=now - timedelta(hours=5))),
+        record(tone="in_tune"),
+        record(tone="came_back", occurred=Said(at=now - timedelta(hours=2))),
+    ]
+    compiled()
+    return moments
+
+
+def sections(page: Any) -> dict[str, dict[str, Any]]:
+    return {section["key"]: section for section in page.context["sections"]}
+
+
+class TestList:
+    def test_without_a_week_says_that_one_is_under_way(self, browser: Client) -> None:
+        assert "under way" in browser.get(reverse("reflections")).content.decode()
+
+    def test_leads_to_each_week(self, browser: Client, week: list[Observation]) -> None:
+        page = browser.get(reverse("reflections"))
+        (shown,) = page.context["weeks"]
+        assert (shown["label"], shown["words"], shown["count"]) == (LABEL, "16 to 22 November", 4)
+        assert reverse("reflection", args=[LABEL]) in page.content.decode()
+
+    @pytest.mark.parametrize("cursor", ["x", "=" * 9, "x" * 3000, "é"])
+    def test_a_damaged_place_in_the_list_leads_to_its_top(self, browser: Client, cursor: str) -> None:
+        answer = browser.get(reverse("reflections"), {"cursor": cursor})
+        assert (answer.status_code, answer["Location"]) == (303, reverse("reflections"))
+
+    def test_nobody_sees_anybody_elses(
+        self, client_of: Callable[[User], Client], week: list[Observation], stranger: User
+    ) -> None:
+        assert client_of(stranger).get(reverse("reflections")).context["weeks"] == []
+
+
+class TestWeek:
+    def test_comes_in_its_order_with_the_repair_to_keep_first(
+        self, browser: Client, week: list[Observation]
+    ) -> None:
+        page = browser.get(reverse("reflection", args=[LABEL]))
+        assert page.status_code == 200
+        keys = [section["key"] for section in page.context["sections"]]
+        assert keys == [
+            key
+            for key in ("keep", "noticed", "back", "focus", "you", "small_thing", "small_print")
+            if key in keys
+        ]
+        assert sections(page)["keep"]["moment"].public_id == week[1].public_id
+        assert "You reached for my hand &amp; I noticed." in page.content.decode()
+        assert "This week is still open" in page.content.decode()
+
+    def test_the_note_is_opened_when_it_is_shown_and_stored_nowhere(
+        self, browser: Client, week: list[Observation]
+    ) -> None:
+        stored = str(Reflection.objects.get(member__user__email="alice@example.org").content)
+        assert "reached" not in stored
+        assert str(week[1].public_id) in stored
+
+    def test_every_sentence_says_why(self, browser: Client, week: list[Observation]) -> None:
+        page = browser.get(reverse("reflection", args=[LABEL]))
+        text = page.content.decode()
+        told = [sentence for section in page.context["sections"] for sentence in section["sentences"]]
+        assert text.count("<b>Why this sentence?</b>") == len(told) > 5
+        for sentence in told:
+            assert f"<code>{sentence.rule}</code>" in text
+            for moment in sentence.moments:
+                assert reverse("moment", args=[moment.public_id]) in text
+
+    def test_another_moment_can_be_shown_and_nothing_is_stored(
+        self, browser: Client, week: list[Observation]
+    ) -> None:
+        address = reverse("reflection", args=[LABEL])
+        first = browser.get(address)
+        swap = sections(first)["keep"]["swap_url"]
+        before = list(Reflection.objects.values())
+        second = browser.get(address + swap)
+        assert sections(second)["keep"]["moment"].public_id == week[3].public_id
+        back = browser.get(address + sections(second)["keep"]["swap_url"])
+        assert sections(back)["keep"]["moment"] == sections(first)["keep"]["moment"]
+        assert list(Reflection.objects.values()) == before
+
+    def test_swapping_the_practice_keeps_the_swapped_moment(
+        self, browser: Client, week: list[Observation]
+    ) -> None:
+        address = reverse("reflection", args=[LABEL])
+        page = browser.get(f"{address}?keep=1")
+        practice = sections(page)["small_thing"]["practice"]
+        swapped = browser.get(address + sections(page)["small_thing"]["swap_url"])
+        assert sections(swapped)["small_thing"]["practice"] != practice
+        assert sections(swapped)["keep"]["moment"] == sections(page)["keep"]["moment"]
+
+    @pytest.mark.parametrize("query", ["keep=x", "keep=-1", "keep=" + "9" * 5000, "practice=1e9", "keep=99"])
+    def test_a_damaged_swap_shows_the_week_all_the_same(
+        self, browser: Client, week: list[Observation], query: str
+    ) -> None:
+        assert browser.get(f"{reverse('reflection', args=[LABEL])}?{query}").status_code == 200
+
+    def test_a_deleted_moment_is_gone_with_the_next_look(
+        self, browser: Client, parent: User, week: list[Observation], now: datetime
+    ) -> None:
+        delete_moment(actor_id=parent.pk, moment_id=week[1].public_id, revision=1, now=now)
+        page = browser.get(reverse("reflection", args=[LABEL])).content.decode()
+        assert "reached for my hand" not in page
+        assert str(week[1].public_id) not in page
+
+    def test_a_private_moment_leaves_no_trace_for_the_other_parent(
+        self,
+        client_of: Callable[[User], Client],
+        co_parent: User,
+        child: Child,
+        record: Callable[..., Observation],
+        compiled: Callable[[], None],
+    ) -> None:
+        compiled()
+        other = client_of(co_parent)
+        token = r'value="\w{20,}"|"X-CSRFToken": "\w+"'
+        before = re.sub(token, "", other.get(reverse("reflection", args=[LABEL])).content.decode())
+        record(tone="missed", details=Details(note=NOTE))
+        record(tone="in_tune")
+        compiled()
+        after = re.sub(token, "", other.get(reverse("reflection", args=[LABEL])).content.decode())
+        assert before == after
+
+    def test_a_quiet_week_is_fine_and_writes_nothing_by_a_link(
+        self, browser: Client, compiled: Callable[[], None]
+    ) -> None:
+        compiled()
+        page = browser.get(reverse("reflection", args=[LABEL])).content.decode()
+        assert "A quiet week" in page
+        assert f'href="{reverse("log")}?tone=came_back"' in page
+
+    def test_a_week_of_misses_shows_the_way_back_first(
+        self, browser: Client, record: Callable[..., Observation], compiled: Callable[[], None]
+    ) -> None:
+        record(tone="missed")
+        compiled()
+        page = browser.get(reverse("reflection", args=[LABEL]))
+        first = page.context["sections"][0]
+        assert first["key"] == "way_back"
+        assert first["practice"].slug == "repair_script"
+        assert first["practice"].title in page.content.decode()
+
+    @pytest.mark.parametrize("label", ["2026-W46", "2026-W99", "0000-W00", "2026-W47b"])
+    def test_a_week_that_is_not_there_is_not_found(
+        self, browser: Client, week: list[Observation], label: str
+    ) -> None:
+        assert browser.get(f"/reflections/{label}/").status_code == 404
+        assert browser.post(f"/reflections/{label}/thoughts/", {"text": "x"}).status_code in (404, 422)
+
+    @pytest.mark.parametrize("path", ["latest", "2026-47", "2026-W4", "%00", "2026-W47%00"])
+    def test_what_is_no_week_is_no_address(self, browser: Client, path: str) -> None:
+        assert browser.get(f"/reflections/{path}/").status_code == 404
+
+    def test_a_stranger_finds_no_such_week(
+        self, client_of: Callable[[User], Client], week: list[Observation], stranger: User
+    ) -> None:
+        assert client_of(stranger).get(reverse("reflection", args=[LABEL])).status_code == 404
+
+    def test_ten_more_moments_need_no_more_queries(
+        self, browser: Client, week: list[Observation], record: Callable[..., Observation], compiled: Any
+    ) -> None:
+        counted = []
+        for more in (0, 10):
+            for _number in range(more):
+                record(tone="in_tune")
+            compiled()
+            with CaptureQueriesContext(connection) as queries:
+                browser.get(reverse("reflection", args=[LABEL]))
+            counted.append(len(queries))
+        assert counted[0] == counted[1]
+
+    def test_neither_title_nor_address_tells_what_is_in_it(
+        self, browser: Client, child: Child, week: list[Observation]
+    ) -> None:
+        page = browser.get(reverse("reflection", args=[LABEL])).content.decode()
+        title = page.partition("<title>")[2].partition("</title>")[0]
+        assert title == "Attune"
+
+
+class TestThoughts:
+    ADDRESS = f"/reflections/{LABEL}/thoughts/"
+
+    def test_stay_with_their_author_until_shared(
+        self,
+        browser: Client,
+        client_of: Callable[[User], Client],
+        co_parent: User,
+        week: list[Observation],
+        compiled: Callable[[], None],
+    ) -> None:
+        compiled()
+        answer = browser.post(self.ADDRESS, {"text": "Less phone,\nmore hands.", "visibility": "private"})
+        assert answer["Location"] == f"{reverse('reflection', args=[LABEL])}#thoughts"
+        browser.post(self.ADDRESS, {"text": "We did well.", "visibility": "household"})
+        own = browser.get(reverse("reflection", args=[LABEL])).content.decode()
+        assert "Less phone,\nmore hands." in own
+        other = client_of(co_parent).get(reverse("reflection", args=[LABEL])).content.decode()
+        assert "Less phone" not in other
+        assert "We did well." in other
+        assert "Alice" in other
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("text", ""),
+            ("text", "  \n "),
+            ("text", "x" * 2001),
+            ("text", "a\x00b"),
+            ("visibility", "public"),
+            ("visibility", ""),
+        ],
+    )
+    def test_what_cannot_be_comes_back_as_typed(
+        self, browser: Client, week: list[Observation], field: str, value: str
+    ) -> None:
+        page = browser.post(self.ADDRESS, {"text": "Kept words", "visibility": "private", field: value})
+        assert page.status_code == 422
+        assert set(page.context["thought_form"].errors) == {field}
+        assert field == "text" or "Kept words" in page.content.decode()
+        assert not Thought.objects.exists()
+
+    def test_a_stranger_writes_none(
+        self, client_of: Callable[[User], Client], week: list[Observation], stranger: User
+    ) -> None:
+        answer = client_of(stranger).post(self.ADDRESS, {"text": "x", "visibility": "private"})
+        assert answer.status_code == 404
+        assert not Thought.objects.exists()
