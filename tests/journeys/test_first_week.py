@@ -10,6 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from common.dates import local_day, week_label
 from tests.journeys.conftest import App, Mailbox
 
 ADDRESS = "nora@example.org"
@@ -93,40 +94,39 @@ def see_today_and_timeline(page: Page) -> None:
 def edit_the_latest(page: Page, *, note: str) -> None:
     page.goto("/moments/")
     page.get_by_role("link", name=re.compile("We were in tune")).first.tap()
-    page.get_by_role("link", name="Edit").first.tap()
+    page.get_by_role("link", name="Change or add").tap()
     page.locator("textarea[name=note]").fill(note)
     page.get_by_role("button", name="Save").first.tap()
     expect(page.get_by_text(note)).to_be_visible()
 
 
 def let_a_week_pass(app: App) -> str:
-    """Move Nora's life three weeks and her moments one week into the past; the week's label.
+    """Move Nora's life three weeks and her moments some days into the past; the label of the week they fall into.
 
-    This is the one thing in the journey that a person cannot do. Everything after it runs as it would on Monday.
+    That week closed yesterday, so that its mail is due whatever the day on which this runs. It is the one thing in
+    the journey that a person cannot do; everything after it runs as it would on that day.
     """
     now = datetime.now(UTC)
-    last_week = now - timedelta(days=7)
+    closed_on = local_day(now, "Europe/Lisbon") - timedelta(days=1)
+    happened = now - timedelta(days=4)
     with sqlite3.connect(Path(app.env["VAR_DIR"]) / "attune.sqlite3", timeout=20) as database:
         (user,) = database.execute("SELECT id FROM accounts_user WHERE email = ?", [ADDRESS]).fetchone()
         (home,) = database.execute(
             "SELECT household_id FROM households_membership WHERE user_id = ?", [user]
         ).fetchone()
         earlier = (now - timedelta(weeks=3)).isoformat(" ")
-        database.execute("UPDATE households_household SET created_at = ? WHERE id = ?", [earlier, home])
+        database.execute(
+            "UPDATE households_household SET created_at = ?, week_starts_on = ? WHERE id = ?",
+            [earlier, closed_on.weekday(), home],
+        )
         database.execute("UPDATE households_membership SET joined_at = ? WHERE user_id = ?", [earlier, user])
         database.execute(
             "UPDATE observations_observation SET occurred_at = ?, occurred_on = ?, received_at = ? WHERE author_id = ?",
-            [last_week.isoformat(" "), last_week.date().isoformat(), last_week.isoformat(" "), user],
+            [happened.isoformat(" "), happened.date().isoformat(), happened.isoformat(" "), user],
         )
-        for table in (
-            "reflections_digest",
-            "reflections_thought",
-            "reflections_reflection",
-            "reflections_digestweek",
-        ):
-            database.execute(f"DELETE FROM {table} WHERE household_id = ?", [home])
-    year, week, _ = last_week.date().isocalendar()
-    label = f"{year}-W{week:02}"
+        for table in ("digest", "thought", "reflection", "digestweek"):
+            database.execute(f"DELETE FROM reflections_{table} WHERE household_id = ?", [home])
+    label = week_label(closed_on - timedelta(days=7))
     app.manage("compile_reflections", "--week", label)
     return label
 
@@ -136,7 +136,7 @@ def read_the_reflection(page: Page, label: str) -> None:
     page.locator(f"a[href='/reflections/{label}/']").first.tap()
     expect(page.get_by_role("heading", name=re.compile("moment to keep", re.I))).to_be_visible()
     expect(page.get_by_role("heading", name=re.compile("coming back", re.I)).first).to_be_visible()
-    page.get_by_text("Why this sentence?").first.tap()
+    page.locator("summary").filter(has_text="Why this sentence?").first.tap()
     expect(page.locator("main a[href^='/moments/']").first).to_be_visible()
 
 
