@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from checklists.content import Question
-from checklists.rules import Absence
+from checklists.rules import COMFORT_GATES, Absence
 from common.forms import ServiceForm
 from observations.details import Answer
 
@@ -60,10 +60,20 @@ class WallClockField(forms.Field):
         return wall_clock
 
 
+class Chips(forms.CheckboxSelectMultiple):
+    """Chips of which some say that the child was hurt, ill or scared: the page then asks about comfort at once."""
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        if option["value"] in COMFORT_GATES:
+            option["attrs"]["data-asks-comfort"] = True
+        return option
+
+
 class KeysField(forms.MultipleChoiceField):
     """Keys of whatever was ticked; which keys there are is for the use case to know."""
 
-    widget = forms.CheckboxSelectMultiple
+    widget = Chips
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"required": False, **kwargs})

@@ -101,7 +101,8 @@ def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         found = get_moment(actor_id=request.user.pk, moment_id=moment_id)
     except NotVisible:
         gone = get_deleted_moment(actor_id=request.user.pk, moment_id=moment_id, now=timezone.now())
-        return render_page(request, "frontend/moments/deleted.html", {"moment": gone})
+        context = {"household": gone.household, "moment": gone}
+        return render_page(request, "frontend/moments/deleted.html", context)
     mine = found.author_id == request.user.pk
     children = list_children(actor_id=request.user.pk, household_id=found.household.public_id)
     context = {
@@ -123,7 +124,11 @@ def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
 def history(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
     """How one's own moment was before each change."""
     found = get_moment(actor_id=request.user.pk, moment_id=moment_id, capability=Capability.RECORD)
-    context = {"moment": found, "revisions": list_changes(found, actor_id=request.user.pk)}
+    context = {
+        "household": found.household,
+        "moment": found,
+        "revisions": list_changes(found, actor_id=request.user.pk),
+    }
     return render_page(request, "frontend/moments/history.html", context)
 
 
@@ -217,7 +222,7 @@ def delete(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         now=timezone.now(),
     )
     if request.POST.get("next"):
-        messages.success(request, _("Taken back. Nothing was kept."))
+        messages.success(request, _("Taken back."))
     return see_other(request, next_url(request, reverse("moment", args=[moment_id])))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -137,6 +138,11 @@ class TestMore:
     def test_asks_about_comfort_when_the_child_was_hurt(self, browser: Client, record: Record) -> None:
         moment = record(details={"contexts": ["hurt_ill"]})
         assert browser.get(f"/moments/{moment.public_id}/more/").context["asked"].name == "rating_comfort"
+
+    def test_marks_the_chips_that_bring_comfort_forward(self, browser: Client, record: Record) -> None:
+        page = browser.get(f"/moments/{record().public_id}/more/").content.decode()
+        marked = re.findall(r'value="(\w+)"[^>]*data-asks-comfort', page)
+        assert marked == ["hurt_ill", "hurt", "afraid"]
 
     def test_puts_the_question_in_words_for_the_childs_age(
         self, browser: Client, record: Record, second_child: Child

@@ -13,7 +13,6 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from households.models import Child
-from observations import selectors
 from observations.models import Observation
 from observations.rules import PAGE_SIZE
 from observations.when import Said
@@ -214,7 +213,7 @@ class TestFilters:
     def test_a_search_says_when_it_looked_through_a_part_only_and_offers_to_go_on(
         self, browser: Client, record: Record, now: datetime, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(selectors, "SEARCH_SCAN_MAX", 3)
+        monkeypatch.setattr("observations.selectors.moments.SEARCH_SCAN_MAX", 3)
         record(occurred=Said(at=now - timedelta(hours=9)), details={"note": "the blue cup"})
         for hours in range(5):
             record(occurred=Said(at=now - timedelta(hours=hours)))

@@ -2,6 +2,7 @@
 // Everything here makes a working page nicer; no page needs it. Nothing of a family is ever written to browser storage.
 import "./quiet.js";
 import { watchClock } from "./clock.js";
+import { watchComfort } from "./comfort.js";
 import { watchSaved } from "./saved.js";
 import { watchToasts } from "./toasts.js";
 
@@ -13,6 +14,7 @@ try {
 }
 
 watchClock();
+watchComfort();
 watchSaved();
 watchToasts();
 
