@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
-from common.queues import SCHEDULE
+from common.queues import COMPILE, SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attune_project.settings")
 
@@ -14,3 +15,21 @@ app = Celery("attune")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.task_default_queue = SCHEDULE
+# A tick that nobody took within its interval has nothing left to say: the next one says the same.
+app.conf.beat_schedule = {
+    "plan": {
+        "task": "reflections.tasks.plan",
+        "schedule": crontab(minute="*/5"),
+        "options": {"queue": SCHEDULE, "expires": 5 * 60},
+    },
+    "compile-changed": {
+        "task": "reflections.tasks.compile_changed",
+        "schedule": crontab(minute="2-59/15"),
+        "options": {"queue": COMPILE, "expires": 15 * 60},
+    },
+    "purge": {
+        "task": "observations.tasks.purge",
+        "schedule": crontab(hour=3, minute=40),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
+}

@@ -19,12 +19,13 @@ import yaml
 from accounts.rules import DigestLevel, Visibility
 from accounts.services import change_choices, open_account
 from checklists.rules import Absence, Dimension, Tone, asks_for_comfort
-from common.dates import local_day, resolve_local, week_start
+from common.dates import local_day, resolve_local, week_label, week_start
 from households.rules import Role
 from households.services import accept_invitation, add_child, create_household, invite_member
 from observations.details import Answer, Details
 from observations.services import answer_self_check, choose_focus, record_moment
 from observations.when import Said
+from reflections.services import compile_week
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -62,7 +63,9 @@ def seed_family(*, seed: int, now: datetime, progress: Progress) -> Family:
     family = _move_in(seed=seed, now=now)
     this_week = week_start(local_day(now, ZONE), 0)
     for number in range(WEEKS + 1):
-        _write_week(family, number, monday=this_week - timedelta(weeks=WEEKS - number), now=now)
+        monday = this_week - timedelta(weeks=WEEKS - number)
+        _write_week(family, number, monday=monday, now=now)
+        _compile(family, monday, now)
         progress(number + 1, WEEKS + 1)
     return family
 
@@ -215,3 +218,9 @@ def _check_week(family: Family, monday: date, now: datetime) -> None:
         ratings={dimension: family.chance.choice((2, 3, 3, 4, 4, 5)) for dimension in Dimension},
         now=sunday,
     )
+
+
+def _compile(family: Family, monday: date, now: datetime) -> None:
+    """Compile the week as the schedule would have done: in the morning after it closed, or now."""
+    closed = resolve_local(datetime.combine(monday + timedelta(weeks=1), time(6, 30)), ZONE)
+    compile_week(household_ids=[family.household.pk], label=week_label(monday), now=min(closed, now))

@@ -1,0 +1,16 @@
+"""Nudges. Each looks at rows and may come early, late, twice or never."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from observations.services import purge_deleted
+
+
+@shared_task
+def purge(**_: Any) -> None:
+    """Every night: destroy what was deleted more than seven days ago. What one night leaves, the next takes."""
+    purge_deleted(now=timezone.now())
