@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from accounts.rules import DigestLevel, Visibility
 from accounts.selectors import get_user_by_public_id
 from checklists.selectors import get_content
+from common.dates import parse_week_label
 from common.errors import NotVisible
 from common.pages import Page, page_of
 from households.scope import member_of
@@ -140,7 +141,11 @@ class WeekPage:
 
 def own_reflection(*, actor_id: int, label: str, household_id: uuid.UUID | None = None) -> Reflection | None:
     """The actor's stored reflection of a week; without a household the one of their oldest with that week."""
-    rows = _own(actor_id, household_id).filter(week__label=label)
+    rows = (
+        _own(actor_id, household_id).filter(week__label=label)
+        if _is_label(label)
+        else Reflection.objects.none()
+    )
     return rows.select_related("week", "household", "member").order_by("member__joined_at", "id").first()
 
 
@@ -189,6 +194,8 @@ def words_for(*, actor_id: int, household_id: uuid.UUID) -> Words:
 
 
 def _own_week(*, actor_id: int, label: str, household_id: uuid.UUID | None, now: datetime) -> DigestWeek:
+    if not _is_label(label):
+        raise NotVisible("reflection")
     weeks = DigestWeek.objects.filter(member_of(actor_id), label=label).select_related("household")
     if household_id is not None:
         weeks = weeks.filter(household__public_id=household_id)
@@ -199,6 +206,15 @@ def _own_week(*, actor_id: int, label: str, household_id: uuid.UUID | None, now:
     if found is None:
         raise NotVisible("reflection")
     return found
+
+
+def _is_label(label: str) -> bool:
+    """Whether a week could have that label; what could not never reaches the database."""
+    try:
+        parse_week_label(label)
+    except ValueError:
+        return False
+    return True
 
 
 def _stored_or_live(sheet: MemberWeek) -> tuple[Reflection | None, Json]:
