@@ -101,8 +101,9 @@ def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         found = get_moment(actor_id=request.user.pk, moment_id=moment_id)
     except NotVisible:
         gone = get_deleted_moment(actor_id=request.user.pk, moment_id=moment_id, now=timezone.now())
-        context = {"household": gone.household, "moment": gone}
-        return render_page(request, "frontend/moments/deleted.html", context)
+        return render_page(
+            request, "frontend/moments/deleted.html", {"household": gone.household, "moment": gone}
+        )
     mine = found.author_id == request.user.pk
     children = list_children(actor_id=request.user.pk, household_id=found.household.public_id)
     context = {

@@ -16,7 +16,9 @@ from common.dates import local_day, week_start
 from frontend import soft_card
 from frontend.current import Home, SignedInRequest, with_child
 from frontend.render import render_page
+from frontend.words import week_in_words
 from observations.selectors import MomentFilters, count_by_day, find_own_self_check, list_moments
+from reflections.selectors import list_reflections
 
 if TYPE_CHECKING:
     from observations.models import Observation
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _OFFERED_KEY = "came_back_offered"
 _OFFERED_FOR = timedelta(days=7)
 _CHECK_DUE_BEFORE_END = timedelta(days=1)
+_WEEK_SHOWN_FOR = timedelta(days=7)
 
 
 @require_GET
@@ -53,6 +56,7 @@ def _today(request: SignedInRequest, home: Home) -> HttpResponse:
         "day_count": sum(bool(entry["tones"]) for entry in week),
         "moments": moments.items,
         "came_back_offer": _offer_once(request, home, since=day - _OFFERED_FOR),
+        "reflection": _ready_week(request, home, today=day),
         "check_due": _is_check_due(request, home, first=first, today=day),
         "soft_card": soft_card.take(request),
     }
@@ -86,6 +90,16 @@ def _offer_once(request: SignedInRequest, home: Home, *, since: date) -> Observa
         return None
     request.session[_OFFERED_KEY] = str(latest.public_id)
     return latest
+
+
+def _ready_week(request: SignedInRequest, home: Home, *, today: date) -> dict[str, str] | None:
+    """The week that closed last, for a week from then on."""
+    weeks = list_reflections(actor_id=request.user.pk, household_id=home.household.public_id, limit=2).items
+    closed = (week for week in weeks if today - _WEEK_SHOWN_FOR <= week.last_on < today)
+    latest = next(closed, None)
+    if latest is None:
+        return None
+    return {"label": latest.label, "words": week_in_words(latest.start_on, latest.last_on)}
 
 
 def _is_check_due(request: SignedInRequest, home: Home, *, first: date, today: date) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -18,6 +18,7 @@ from households.models import Child, Household
 from observations.models import Observation
 from observations.services import answer_self_check
 from observations.when import Said
+from reflections.services import compile_week
 
 pytestmark = pytest.mark.usefixtures("that_evening")
 
@@ -133,6 +134,24 @@ class TestSelfCheckDue:
                 now=saturday,
             )
             assert browser.get("/").context["check_due"] is False
+
+
+class TestReadyWeek:
+    @pytest.fixture
+    def told(self, record: Callable[..., Observation], household: Household, now: datetime) -> None:
+        record(occurred=Said(at=now - timedelta(days=7)))
+        compile_week(household_ids=[household.pk], label="2026-W46", now=now)
+        record()
+        compile_week(household_ids=[household.pk], label="2026-W47", now=now)
+
+    def test_is_the_last_that_closed_not_the_one_that_runs(self, browser: Client, told: None) -> None:
+        page = browser.get("/")
+        assert page.context["reflection"] == {"label": "2026-W46", "words": "9 to 15 November"}
+        assert "/reflections/2026-W46/" in page.content.decode()
+
+    def test_rests_after_a_week(self, client_of: Callable[[User], Client], parent: User, told: None) -> None:
+        with time_machine.travel(datetime(2026, 12, 9, 12, tzinfo=UTC), tick=False):
+            assert client_of(parent).get("/").context["reflection"] is None
 
 
 class TestQueries:
