@@ -21,16 +21,18 @@ from tests.machine import POSTGRES_URL, missing
 ON_SQLITE = "not drill and not postgres"
 ON_POSTGRES = "not drill and not browser"
 NOTHING_COLLECTED = 5
+# Collecting the static files takes seconds, so they stay from run to run.
+STATIC_ROOT = Path(__file__).resolve().parent.parent / "var" / "static"
 
 
 @dataclass
 class Run:
-    """One pytest run: its exit code, how many tests passed, and the reasons of those that were skipped."""
+    """One pytest run: its exit code, which tests ran, and which were skipped for what reason."""
 
     database: str
     code: int = 0
-    ran: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
+    ran: set[str] = field(default_factory=set)
+    skipped: dict[str, str] = field(default_factory=dict)
 
 
 def main() -> int:
@@ -59,6 +61,7 @@ def run(database: str, marks: str, url: str, var: Path, pytest_args: list[str]) 
         "REDIS_URL": "",
         "EMAIL_URL": "",
         "VAR_DIR": str(var),
+        "STATIC_ROOT": str(STATIC_ROOT),
     }
     command = [sys.executable, "-m", "pytest", "-q", "-m", marks, f"--junitxml={junit}", *pytest_args]
     done = Run(database, subprocess.run(command, env=env, check=False).returncode)
@@ -71,11 +74,12 @@ def run(database: str, marks: str, url: str, var: Path, pytest_args: list[str]) 
 
 def read_results(done: Run, junit: Path) -> None:
     for case in ET.parse(junit).iter("testcase"):
+        name = f"{case.get('classname')}::{case.get('name')}"
         skip = case.find("skipped")
         if skip is None or skip.get("type") == "pytest.xfail":
-            done.ran += 1
+            done.ran.add(name)
         else:
-            done.skipped[skip.get("message") or "no reason given"] += 1
+            done.skipped[name] = skip.get("message") or "no reason given"
 
 
 def own_database(url: str) -> str:
@@ -84,11 +88,12 @@ def own_database(url: str) -> str:
 
 
 def report(runs: list[Run], without_postgres: str) -> bool:
-    """Says what ran and what did not; True when something was left out."""
-    print("\nRan " + ", ".join(f"{one.ran} tests on {one.database}" for one in runs) + ".")
+    """Says what ran and what ran nowhere; True when something was left out."""
+    print("\nRan " + ", ".join(f"{len(one.ran)} tests on {one.database}" for one in runs) + ".")
+    ran = {name for one in runs for name in one.ran}
+    skipped = {name: reason for one in runs for name, reason in one.skipped.items() if name not in ran}
     reasons = [f"the run on PostgreSQL: {without_postgres}"] if without_postgres else []
-    for one in runs:
-        reasons += [f"{count} on {one.database}: {reason}" for reason, count in one.skipped.items()]
+    reasons += [f"{count} tests: {reason}" for reason, count in Counter(skipped.values()).items()]
     if reasons:
         print("Left out on this machine:", *reasons, sep="\n  ")
     else:
