@@ -6,28 +6,22 @@ policy fails the test, and a failing test leaves its last screen in `var/journey
 
 from __future__ import annotations
 
-import email
-import email.policy
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from email.message import EmailMessage
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from attune_project.demo.family import PASSWORD
+from tests.machine import chromium as chromium_path
+from tests.servers import Mailbox, free_port, open_mailbox, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHOTS = ROOT / "var" / "journeys"
@@ -39,55 +33,18 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 
-def find_chromium() -> str | None:
-    return next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs a browser, and says so when there is none."""
+    """Everything here drives a browser."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker("browser")
-            if not find_chromium():
-                item.add_marker(pytest.mark.skip(reason="Chromium is not installed"))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@dataclass
-class Mailbox:
-    """What a real SMTP server has accepted."""
-
-    messages: list[EmailMessage] = field(default_factory=list)
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 (the name that aiosmtpd calls)
-        self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
-        return "250 taken"
-
-    def wait_for(self, to: str, *, subject: str = "", seconds: float = 30) -> EmailMessage:
-        """The latest mail to this address whose subject holds *subject*."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            for message in reversed(self.messages):
-                if to in str(message["to"]) and subject in str(message["subject"]):
-                    return message
-            time.sleep(0.1)
-        raise AssertionError(f"no mail to {to} came; there are {[str(m['subject']) for m in self.messages]}")
 
 
 @pytest.fixture(scope="session")
 def mailbox() -> Iterator[Mailbox]:
-    box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    box.port = controller.port  # type: ignore[attr-defined]
-    yield box
-    controller.stop()
+    with open_mailbox() as box:
+        yield box
 
 
 @dataclass
@@ -121,7 +78,7 @@ def app(mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         **{name: value for name, value in os.environ.items() if name not in unset},
         "VAR_DIR": str(home),
         "SITE_URL": f"http://{bind}",
-        "EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}",  # type: ignore[attr-defined]
+        "EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}",
         "PYTHONWARNINGS": "default",
     }
     with (home / "up.log").open("wb") as log:
@@ -141,21 +98,22 @@ def app(mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def _wait_until_ready(url: str, up: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 90
-    while time.monotonic() < until and up.poll() is None:
+    def is_ready() -> bool:
+        assert up.poll() is None, "the app ended:\n" + log.read_text("utf-8", "replace")[-4000:]
         try:
             urllib.request.urlopen(url, timeout=2)
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise AssertionError("the app did not start:\n" + log.read_text("utf-8", "replace")[-4000:])
+        except OSError:
+            return False
+        return True
+
+    assert wait_until(is_ready, 90), "the app did not start:\n" + log.read_text("utf-8", "replace")[-4000:]
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(),
+            executable_path=chromium_path(),
             args=[
                 "--no-sandbox",
                 "--disable-background-networking",

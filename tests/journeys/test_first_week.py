@@ -11,7 +11,8 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from common.dates import local_day, week_label
-from tests.journeys.conftest import App, Mailbox
+from tests.journeys.conftest import App
+from tests.servers import Mailbox
 
 ADDRESS = "nora@example.org"
 
