@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.translation import gettext_lazy as _
 
 Result = TypeVar("Result")
 
 
 class ServiceForm(forms.Form):
     """A form that checks shapes; the use case checks the rules, and its errors appear on these fields."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # The same words as `common.text`, unless the field has better ones of its own.
+            if field.error_messages["required"] == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = _("Please fill this in.")
 
     def run(self, use_case: Callable[[], Result]) -> Result | None:
         """What *use_case* returned, or None when the form or the use case found something to correct."""

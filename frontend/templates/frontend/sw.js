@@ -16,6 +16,7 @@ const SHELL = [
   "{% static 'js/app.js' %}",
   "{% static 'js/quiet.js' %}",
   "{% static 'js/clock.js' %}",
+  "{% static 'js/comfort.js' %}",
   "{% static 'js/saved.js' %}",
   "{% static 'js/toasts.js' %}",
 ].map((address) => new URL(address, self.location.origin).href);
