@@ -29,7 +29,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
         try:
             super().enforce_csrf(request)
         except exceptions.PermissionDenied as error:
-            raise CsrfFailed(error.detail) from error
+            raise CsrfFailed(str(error.detail)) from error
 
 
 class TokenMayWrite(permissions.BasePermission):

@@ -1,15 +1,93 @@
-"""The pages read the clock themselves: here it always shows the cast's Wednesday evening."""
+"""What both doors are tried with. They read the clock themselves: here it shows the cast's Wednesday evening."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 import time_machine
+
+from accounts.services import create_token
+from observations.services import answer_self_check
+from reflections.services import compile_week
 
 
 @pytest.fixture
 def that_evening(now: datetime) -> Iterator[datetime]:
     with time_machine.travel(now, tick=False):
         yield now
+
+
+@pytest.fixture
+def places(that_evening, record, parent, household, child, now) -> Callable[[], dict[str, Any]]:
+    """Values for the places in addresses, of things that exist and are the parent's: made anew for each call."""
+
+    compile_week(household_ids=[household.pk], label="2026-W47", now=now)
+
+    def make() -> dict[str, Any]:
+        check = answer_self_check(
+            actor_id=parent.pk,
+            check_id=uuid.uuid4(),
+            child_id=child.public_id,
+            day=now.date(),
+            ratings={"needs": 3},
+            now=now,
+        )
+        token, _secret = create_token(actor_id=parent.pk, name="a script", now=now)
+        return {
+            "household_id": household.public_id,
+            "child_id": child.public_id,
+            "moment_id": record(details={"visibility": "household"}).public_id,
+            "check_id": check.public_id,
+            "token_id": token.digest,
+            "key": "attune",
+            "week": "2026-W47",
+        }
+
+    return make
+
+
+@pytest.fixture
+def valid_bodies(that_evening, child) -> Callable[[str], dict[str, Any]]:
+    """A body that each operation accepts. An operation that is not here fails the tests that need one."""
+
+    def body_of(operation_id: str) -> dict[str, Any]:
+        moment_id, nickname = str(uuid.uuid4()), f"N{uuid.uuid4().hex[:8]}"
+        bodies: dict[str, dict[str, Any]] = {
+            "me_choose": {"display_name": "Al"},
+            "tokens_create": {"name": "a script", "scope": "read", "days": 3},
+            "households_create": {"name": "Second home", "timezone": "Europe/Lisbon", "week_starts_on": 6},
+            "households_edit": {"name": "The loft"},
+            "children_add": {"nickname": nickname, "birth_month": "2024-02", "emoji": "🐻"},
+            "children_edit": {"nickname": nickname},
+            "focus_choose": {"dimension": "repair"},
+            "moments_record": {
+                "id": moment_id,
+                "child": str(child.public_id),
+                "tone": "in_tune",
+                "occurred_at": "2026-11-18T19:00:00+00:00",
+                "precision": "about",
+                "note": "a walk",
+                "ratings": {"needs": 4, "safety": "not_seen", "openness": "skipped", "self": 2},
+                "cues": ["phone_away"],
+                "contexts": ["bedtime"],
+                "feelings": ["calm"],
+                "visibility": "household",
+                "repairs": None,
+            },
+            "moments_edit": {"note": "other words", "ratings": {"needs": None}},
+            "self_checks_answer": {
+                "id": moment_id,
+                "child": str(child.public_id),
+                "day": "2026-11-18",
+                "ratings": {"needs": 4},
+                "note": "",
+            },
+            "thoughts_write": {"text": "quiet week"},
+        }
+        return bodies[operation_id]
+
+    return body_of
