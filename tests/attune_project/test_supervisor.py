@@ -13,6 +13,8 @@ import pytest
 
 from attune_project.supervisor import Program, Supervisor
 
+pytestmark = pytest.mark.once
+
 SLEEPS = "import time; time.sleep(60)"
 # Leaves a child of its own behind, as a killed worker leaves its scheduler.
 HAS_CHILD = """

@@ -42,7 +42,7 @@ class Running:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--bind", f"127.0.0.1:{port}"],
                 cwd=ROOT,
-                env={**env, "VAR_DIR": str(var), "PYTHONUNBUFFERED": "1"},
+                env={**env, "VAR_DIR": str(var), "STATIC_ROOT": str(ROOT / "var" / "static")},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -83,6 +83,7 @@ def is_gone(pid: int) -> bool:
         return True
 
 
+@pytest.mark.once
 @pytest.mark.timeout(180)
 class TestUp:
     def test_prints_the_address_only_when_it_answers(self, up: Running) -> None:
@@ -90,7 +91,7 @@ class TestUp:
         with urllib.request.urlopen(f"http://127.0.0.1:{up.port}/healthz", timeout=10) as answer:
             assert answer.status == 200
 
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_stops_within_ten_seconds_and_leaves_nothing(self, up: Running, number: int) -> None:
         children = up.children()
         up.wait_until(lambda: len(up.children()) >= 4)  # web and its worker, worker and its schedule

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("accounts", "checklists", "coaching", "households", "observations", "reflections")
 PACKAGES = (*APPS, "attune_project", "common", "frontend")

@@ -8,6 +8,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Read by a program of somebody else: gunicorn.
 READ_ELSEWHERE = {"WEB_CONCURRENCY"}

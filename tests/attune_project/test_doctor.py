@@ -1,0 +1,163 @@
+"""Each check of the doctor sees its illness, and says nothing about a healthy installation."""
+
+from __future__ import annotations
+
+import os
+import time
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from attune_project import doctor
+from tests.machine import REDIS_URL
+
+
+@pytest.fixture
+def var(tmp_path: Path, settings: Any) -> Path:
+    """A `var/` of its own, as the application leaves it."""
+    tmp_path.chmod(0o700)
+    settings.VAR_DIR = tmp_path
+    settings.QUEUE_DIR = tmp_path / "queue"
+    settings.QUEUE_DIR.mkdir()
+    return tmp_path
+
+
+def wrong(check: doctor.Check) -> str:
+    """All that a check finds wrong, as one text."""
+    return " ".join(finding.wrong for finding in check())
+
+
+class TestFiles:
+    def test_a_private_folder_is_well(self, var: Path) -> None:
+        (var / "keys.env").touch(0o600)
+        assert wrong(doctor.check_files) == ""
+
+    @pytest.mark.parametrize("name", ["keys.env", "attune.sqlite3", "attune.sqlite3-wal"])
+    def test_a_file_that_others_can_read_is_named(self, var: Path, name: str) -> None:
+        (var / name).touch()
+        (var / name).chmod(0o644)
+        assert str(var / name) in wrong(doctor.check_files)
+
+    def test_a_folder_that_is_not_there_cannot_be_written(self, var: Path, settings: Any) -> None:
+        settings.VAR_DIR = var / "nowhere"
+        assert "cannot be written" in wrong(doctor.check_files)
+
+
+class TestSecrets:
+    def test_generated_ones_are_well(self) -> None:
+        assert wrong(doctor.check_secrets) == ""
+
+    def test_a_short_one_is_named(self, settings: Any) -> None:
+        settings.SECRET_KEY = "short"
+        assert "SECRET_KEY is short" in wrong(doctor.check_secrets)
+
+    def test_two_that_are_one_are_named(self, settings: Any) -> None:
+        settings.UNSUBSCRIBE_KEY = settings.SECRET_KEY
+        assert "are the same" in wrong(doctor.check_secrets)
+
+    @pytest.mark.parametrize("key", ["", "2026a", "2026a:dG9vIHNob3J0", "2026a:not base64"])
+    def test_a_field_key_that_cannot_seal_is_named(self, settings: Any, key: str) -> None:
+        settings.FIELD_KEYS = [key]
+        assert "FIELD_KEYS" in wrong(doctor.check_secrets)
+
+
+class TestAddresses:
+    def test_a_link_that_nothing_answers_is_named(self, settings: Any) -> None:
+        settings.SITE_URL = "https://elsewhere.example"
+        settings.ALLOWED_HOSTS = ["attune.example"]
+        assert "elsewhere.example" in wrong(doctor.check_addresses)
+
+    def test_production_wants_https(self, settings: Any) -> None:
+        settings.PRODUCTION = True
+        settings.SITE_URL = "http://attune.example"
+        settings.ALLOWED_HOSTS = ["attune.example"]
+        assert "https" in wrong(doctor.check_addresses)
+
+
+@pytest.mark.django_db
+class TestDatabase:
+    def test_a_prepared_one_is_well_but_for_what_tests_do_without(self) -> None:
+        found = wrong(doctor.check_database)
+        # The tests' database has no cache table, and on SQLite it is in memory, where there is no journal.
+        for known in (
+            "The table of the cache is missing.",
+            "SQLite says journal_mode is 'memory', not 'wal'.",
+        ):
+            found = found.replace(known, "")
+        assert found.strip() == ""
+
+    def test_a_migration_that_was_not_applied_is_counted(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
+        assert "1 migrations have not been applied" in wrong(doctor.check_database)
+
+    def test_the_built_in_content_is_there(self) -> None:
+        assert wrong(doctor.check_content) == ""
+
+
+class TestQueue:
+    def test_a_fresh_message_is_well(self, var: Path) -> None:
+        (var / "queue" / "1.msg").touch()
+        assert wrong(doctor.check_queue) == ""
+
+    def test_messages_that_nobody_fetches_are_counted(self, var: Path) -> None:
+        for number in range(2):
+            path = var / "queue" / f"{number}.msg"
+            path.touch()
+            os.utime(path, (time.time() - 3600,) * 2)
+        assert "2 messages wait" in wrong(doctor.check_queue)
+
+    def test_a_redis_that_is_away_is_named(self, settings: Any) -> None:
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+        assert "Redis does not answer" in wrong(doctor.check_queue)
+
+    @pytest.mark.redis
+    def test_a_redis_that_answers_is_well(self, settings: Any) -> None:
+        settings.REDIS_URL = REDIS_URL
+        assert wrong(doctor.check_queue) == ""
+
+
+class TestMail:
+    def test_production_without_a_mail_server_is_named(self, settings: Any) -> None:
+        settings.PRODUCTION = True
+        settings.DEFAULT_FROM_EMAIL = "Attune <hello@attune.invalid>"
+        found = wrong(doctor.check_mail)
+        assert "no real sender" in found
+        assert "not sent anywhere" in found
+
+    def test_a_mail_server_that_is_away_is_named(self, settings: Any) -> None:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+        assert "does not answer" in wrong(doctor.check_mail)
+
+
+class TestCommand:
+    def test_a_check_that_breaks_off_is_a_finding(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def breaks() -> doctor.Findings:
+            raise RuntimeError("no such thing")
+            yield
+
+        monkeypatch.setattr(doctor, "CHECKS", {"Odd": breaks})
+        [(name, [finding])] = doctor.examine()
+        assert (name, finding.serious) == ("Odd", True)
+        assert "no such thing" in finding.wrong
+
+    @pytest.mark.parametrize(("serious", "code"), [(True, 1), (False, None)])
+    def test_ends_with_code_1_only_for_what_has_to_be_mended(
+        self, monkeypatch: pytest.MonkeyPatch, serious: bool, code: int | None
+    ) -> None:
+        finding = doctor.Finding("It is odd.", "Mend it so.", serious=serious)
+        monkeypatch.setattr(doctor, "CHECKS", {"Odd": lambda: iter([finding]), "Well": lambda: iter([])})
+        out, found = StringIO(), None
+        try:
+            call_command("doctor", stdout=out)
+        except SystemExit as ended:
+            found = ended.code
+        assert found == code
+        assert "It is odd." in out.getvalue()
+        assert "Mend it so." in out.getvalue()
+        assert "ok     Well" in out.getvalue()
