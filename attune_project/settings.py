@@ -284,7 +284,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"VisibilityEnum": list(Visibility)},
+    "ENUM_NAME_OVERRIDES": {
+        "VisibilityEnum": list(Visibility),
+        "WeekKindEnum": "reflections.composition.Kind",
+    },
 }
 
 # --- Content, language, static files -----------------------------------------------------------------------------
