@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.rules import Visibility
 from checklists.rules import Occasion
@@ -69,7 +69,7 @@ def check(request: SignedInRequest, home: Home) -> HttpResponse:
     return render_page(request, "frontend/check/form.html", context, status=status)
 
 
-@require_GET
+@require_safe
 @with_child
 def done(request: SignedInRequest, home: Home, check_id: uuid.UUID) -> HttpResponse:
     """What was answered, once more, and nothing added up."""

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from checklists.rules import Tone
 from common.errors import Conflict, NotVisible
@@ -44,7 +44,7 @@ def log(request: SignedInRequest, home: Home) -> HttpResponse:
     return render_page(request, "frontend/log/capture.html", context, status=422)
 
 
-@require_GET
+@require_safe
 def saved(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
     """ "Saved. Phone down.", with an undo for a mistaken tap."""
     moment = get_moment(actor_id=request.user.pk, moment_id=moment_id, capability=Capability.RECORD)

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from checklists.rules import Dimension, Occasion, Tone
 from checklists.selectors import get_content
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 # --- The timeline ------------------------------------------------------------------------------------------------
-@require_GET
+@require_safe
 @at_home
 def timeline(request: SignedInRequest, home: Home) -> HttpResponse:
     """The household's moments, latest first. A filter that cannot be read shows its error at 422, and no moments."""
@@ -94,7 +94,7 @@ def _previous_day(request: SignedInRequest) -> date | None:
 
 
 # --- One moment --------------------------------------------------------------------------------------------------
-@require_GET
+@require_safe
 def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
     """One moment as the reader may see it; one's own deleted moment, with a way to bring it back."""
     try:
@@ -121,7 +121,7 @@ def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
     return render_page(request, "frontend/moments/detail.html", context)
 
 
-@require_GET
+@require_safe
 def history(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
     """How one's own moment was before each change."""
     found = get_moment(actor_id=request.user.pk, moment_id=moment_id, capability=Capability.RECORD)

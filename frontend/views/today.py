@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from checklists.rules import Tone
 from common.dates import local_day, week_start
@@ -29,7 +29,7 @@ _CHECK_DUE_BEFORE_END = timedelta(days=1)
 _WEEK_SHOWN_FOR = timedelta(days=7)
 
 
-@require_GET
+@require_safe
 @login_not_required
 def today(request: HttpRequest) -> HttpResponse:
     """The landing page, or Today for somebody who is signed in."""
