@@ -43,6 +43,9 @@ class Observation(models.Model):
     changed_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
 
+    is_new = False
+    """Set by the use case that made this row just now, so that a door can tell a first time from a replay."""
+
     class Meta:
         indexes = [
             models.Index(fields=["household", "-occurred_at", "-id"], name="observation_timeline"),

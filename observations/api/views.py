@@ -52,7 +52,6 @@ class MomentListApi(APIView):
     )
     def post(self, request: Request) -> Response:
         """Record a moment: 201. Sending the same `id` again changes nothing and answers 200 with what is there."""
-        now = timezone.now()
         values = read_body(shapes.MomentInput, request)
         moment_id, tone = values.pop("id"), values.pop("tone")
         details = shapes.said_details(values)
@@ -63,10 +62,9 @@ class MomentListApi(APIView):
             tone=tone,
             occurred=details.pop("occurred", None),
             details=details,
-            now=now,
+            now=timezone.now(),
         )
-        # What was received with this very request is new; a replay was received before.
-        status = HTTPStatus.CREATED if moment.received_at == now else HTTPStatus.OK
+        status = HTTPStatus.CREATED if moment.is_new else HTTPStatus.OK
         return _moment_response(request, moment_id, status)
 
 
@@ -147,16 +145,15 @@ class SelfCheckListApi(APIView):
     )
     def post(self, request: Request) -> Response:
         """Answer for a week: 201. If you had answered for that week, it is edited and keeps its own `id`: 200."""
-        now = timezone.now()
         values = read_body(shapes.SelfCheckInput, request)
         check = answer_self_check(
             actor_id=actor_of(request),
             check_id=values.pop("id"),
             child_id=values.pop("child"),
-            now=now,
+            now=timezone.now(),
             **values,
         )
-        status = HTTPStatus.CREATED if check.received_at == now else HTTPStatus.OK
+        status = HTTPStatus.CREATED if check.is_new else HTTPStatus.OK
         return _self_check_response(request, check.public_id, status)
 
 

@@ -51,7 +51,7 @@ def record_moment(
     content = get_content(author.language)
     zone = child.household.timezone
     when = place_in_time(occurred or Said(at=now), zone=zone, born=child.birth_month, now=now)
-    moment, is_new = Observation.objects.get_or_create(
+    moment, created = Observation.objects.get_or_create(
         author_id=actor_id,
         public_id=moment_id,
         defaults={
@@ -69,9 +69,10 @@ def record_moment(
             "changed_at": now,
         },
     )
-    if not is_new:
+    if not created:
         _refuse_other(moment, child_id=child_id, tone=tone)
         return moment
+    moment.is_new = True
     if details:
         _apply(moment, actor_id=actor_id, details=details)
         moment.save()

@@ -52,7 +52,7 @@ def answer_self_check(
     first_day = _checked_week(day, local_day(now, household.timezone), household.week_starts_on)
     content = get_content(get_user(user_id=actor_id).language)
     _refuse_taken(check_id, actor_id=actor_id, child_id=child.pk, first_day=first_day)
-    check, is_new = Observation.objects.get_or_create(
+    check, created = Observation.objects.get_or_create(
         author_id=actor_id,
         child=child,
         occurred_on=first_day,
@@ -76,7 +76,8 @@ def answer_self_check(
     if visibility is not None:
         check.visibility = checked_visibility(visibility)
     write_ratings(check, ratings, content=content, occasion=Occasion.WEEK)
-    if not is_new and state_of(check) != was:
+    check.is_new = created
+    if not created and state_of(check) != was:
         keep_revision(check, was, now=now)
     check.save()
     return check
