@@ -286,7 +286,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "VisibilityEnum": list(Visibility),
-        "WeekKindEnum": "reflections.composition.Kind",
+        "WeekKindEnum": ["week", "missed", "quiet"],
     },
 }
 

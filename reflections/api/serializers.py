@@ -39,7 +39,7 @@ class WeekOutput(Output):
     household = serializers.UUIDField(source="household_id")
     start_on = serializers.DateField()
     last_on = serializers.DateField()
-    kind = serializers.ChoiceField(choices=list(Kind))
+    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
     revision = serializers.IntegerField(help_text="Grows when what the week was composed from changed.")
 
 
