@@ -44,23 +44,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the product against bare floors.")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="per figure, over all rounds")
     parser.add_argument("--rows", type=int, default=ROWS, help="moments that are there before it begins")
+    parser.add_argument("--only", choices=["sqlite", "postgres"], help="one database engine")
     options = parser.parse_args()
     print(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, gunicorn {WORKERS} x 8 threads, "
         f"{options.rows} moments, {options.seconds:g} s per figure."
     )
     with tempfile.TemporaryDirectory(prefix="attune-bench-") as folder:
-        measure_on(
-            "SQLite",
-            {name: f"sqlite:///{folder}/{name}.sqlite3" for name in APPLICATIONS},
-            folder=folder,
-            options=options,
-        )
+        if options.only != "postgres":
+            urls = {name: f"sqlite:///{folder}/{name}.sqlite3" for name in APPLICATIONS}
+            measure_on("SQLite", urls, folder=folder, options=options)
+        if options.only == "sqlite":
+            return
         if reason := missing("postgres"):
             print(f"\nPostgreSQL: left out. {reason}.")
-        else:
-            with postgres_databases() as urls:
-                measure_on("PostgreSQL", urls, folder=folder, options=options)
+            return
+        with postgres_databases() as urls:
+            measure_on("PostgreSQL", urls, folder=folder, options=options)
 
 
 def measure_on(engine: str, urls: dict[str, str], *, folder: str, options: argparse.Namespace) -> None:
