@@ -185,6 +185,8 @@ class _Sheet:
         self.user_id: int = membership.user_id
         self.person: Person = (week.household_id, membership.user_id)
         self.stored = read.stored.get((membership.pk, week.pk))
+        # Everybody who lives here now. Who left takes what they shared along, from the same second.
+        self.authors = {m.user_id: m.user.public_id for m in read.memberships[week.household_id]}
 
     def facts(self, practices: tuple[PracticeChoice, ...], prompts: tuple[str, ...]) -> WeekFacts:
         rows = self.read.observations[self.week.pk]
@@ -212,13 +214,7 @@ class _Sheet:
         return local_day(instant, self.week.timezone)
 
     def _may_see(self, author_id: int, visibility: str) -> bool:
-        return author_id == self.user_id or (
-            visibility == Visibility.HOUSEHOLD and author_id in self._live_authors()
-        )
-
-    def _live_authors(self) -> dict[int, uuid.UUID]:
-        """Everybody who lives here now. Who left takes what they shared along, from the same second."""
-        return {m.user_id: m.user.public_id for m in self.read.memberships[self.week.household_id]}
+        return author_id == self.user_id or (visibility == Visibility.HOUSEHOLD and author_id in self.authors)
 
     def _own(self, row: Any) -> OwnMoment:
         ticks = sorted((tick.kind, tick.key) for tick in row.ticks.all())
@@ -260,11 +256,12 @@ class _Sheet:
         return SelfCheck(row.public_id, self._answers(row))
 
     def _shared(self, rows: list[Any]) -> Iterable[SharedMoment]:
-        authors = self._live_authors()
         for row in rows:
             others = row.kind == Kind.MOMENT and row.author_id != self.user_id
             if others and self._may_see(row.author_id, row.visibility):
-                yield SharedMoment(row.public_id, authors[row.author_id], Tone(row.tone), row.occurred_at)
+                yield SharedMoment(
+                    row.public_id, self.authors[row.author_id], Tone(row.tone), row.occurred_at
+                )
 
     def _focus(self) -> Focus | None:
         chosen = [focus for focus in self.read.focuses[self.person] if focus.chosen_at < self.week.ends_at]
