@@ -51,12 +51,12 @@ def start_of_local_day(day: date, zone: str | tzinfo) -> datetime:
         return first
     # Midnight is missing: the jump lies between the two readings of it (PEP 495: fold=1 reads with the later offset).
     before = midnight.replace(tzinfo=place, fold=1).astimezone(UTC)
-    return _first_instant_on_or_after(day, place, before, first)
+    return _first_instant(day, place, between=(before, first))
 
 
-def _first_instant_on_or_after(day: date, place: tzinfo, low: datetime, high: datetime) -> datetime:
-    """Bisect to the second: `low` is still on an earlier date, `high` is not."""
-    earlier, later = int(low.timestamp()), int(high.timestamp())
+def _first_instant(day: date, place: tzinfo, *, between: tuple[datetime, datetime]) -> datetime:
+    """Bisect to the second: the first of `between` is still on an earlier date, the second is not."""
+    earlier, later = (int(end.timestamp()) for end in between)
     while later - earlier > 1:
         middle = (earlier + later) // 2
         if datetime.fromtimestamp(middle, place).date() < day:
