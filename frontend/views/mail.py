@@ -60,13 +60,14 @@ def dev_mail(request: HttpRequest, name: str = "") -> HttpResponse:
         "style-src": ["'unsafe-inline'"],
         "img-src": ["data:"],
         "frame-ancestors": ["'self'"],
-        "sandbox": [""],
+        "sandbox": ["allow-top-navigation-by-user-activation"],
     }
 )
 def dev_mail_html(_request: HttpRequest, name: str = "") -> HttpResponse:
     """The HTML part by itself, as a mail program shows it: its own styles, no script, nothing fetched."""
     _only_local()
-    return HttpResponse(_caught(name).html)
+    # A link leads out of the frame that the list page shows this in.
+    return HttpResponse(_caught(name).html.replace("<head>", '<head><base target="_top">', 1))
 
 
 def _only_local() -> None:

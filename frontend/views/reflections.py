@@ -29,6 +29,9 @@ from reflections.services import write_thought
 from reflections.statistics import Detail
 
 
+_PRACTICE_IN_SHORT = frozenset({"small.try", "way_back.practice"})
+
+
 # --- The list ----------------------------------------------------------------------------------------------------
 @require_safe
 @at_home
@@ -123,7 +126,9 @@ class _Drawing:
     chosen: Mapping[str, int | None]
 
     def section(self, part: Part) -> dict[str, Any]:
-        shown = {"key": part.key, "title": part.title, "sentences": part.sentences}
+        # Where the practice itself stands on the page, the mail's one-line form of it would say it twice.
+        said = tuple(sentence for sentence in part.sentences if sentence.rule not in _PRACTICE_IN_SHORT)
+        shown = {"key": part.key, "title": part.title, "sentences": said}
         match part.key:
             case "keep":
                 return shown | self._keep(part.data)
@@ -138,7 +143,10 @@ class _Drawing:
         return shown
 
     def _keep(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The moment with its note, which is opened here and now and stored nowhere."""
+        """The moment with its note, which is opened here and now and stored nowhere.
+
+        The stored sentence speaks of the first one, so it goes when another is shown; so does a practice's.
+        """
         offered = [data["moment"], *data["alternatives"]]
         moment_id, another = self._turn("keep", offered)
         try:
@@ -146,7 +154,8 @@ class _Drawing:
         except NotVisible:
             # Deleted between the page's two looks: the next one tells the week without it.
             return {"moment": None}
-        return {"moment": moment, "swap_url": another}
+        said = {} if moment_id == offered[0] else {"sentences": ()}
+        return {"moment": moment, "swap_url": another, **said}
 
     def _practice(self, data: Mapping[str, Any]) -> dict[str, Any]:
         offered = [data["practice"], *data["alternatives"]]
@@ -154,7 +163,8 @@ class _Drawing:
         if not known:
             return {}
         slug, another = self._turn("practice", known)
-        return {"practice": self.content.practice_by_slug[slug], "swap_url": another}
+        said = {} if slug == offered[0] else {"sentences": ()}
+        return {"practice": self.content.practice_by_slug[slug], "swap_url": another, **said}
 
     def _turn(self, name: str, offered: Sequence[str]) -> tuple[str, str]:
         """The one at the chosen place, and the address that shows the next ('' when there is only one)."""

@@ -65,18 +65,20 @@ class TestCaughtMail:
 
 class TestDevMail:
     def test_shows_text_escaped_and_html_in_a_cage(self, mail_dir: Path, client: Client) -> None:
-        send("<b>bold</b>", html="<style>p{color:red}</style><script>alert(1)</script><p>hi</p>")
+        send("<b>bold</b>", html="<head></head><style>p{color:red}</style><script>alert(1)</script><p>hi</p>")
         (caught,) = list_caught(mail_dir)
         page = client.get(reverse("dev-mail-open", args=[caught.key]))
         assert "&lt;b&gt;bold" in page.content.decode()
         assert "<iframe" in page.content.decode()
-        assert " sandbox " in page.content.decode()
+        assert 'sandbox="allow-top-navigation-by-user-activation"' in page.content.decode()
+        assert "allow-scripts" not in page.content.decode()
         assert "frame-src 'self'" in page["Content-Security-Policy"]
 
         inside = client.get(reverse("dev-mail-html", args=[caught.key]))
         policy = inside["Content-Security-Policy"]
         assert "default-src 'none'" in policy
-        assert "sandbox" in policy
+        assert "sandbox allow-top-navigation-by-user-activation;" in f"{policy};"
+        assert b'<base target="_top">' in inside.content
         assert "script-src" not in policy
         assert "style-src 'unsafe-inline'" in policy
         assert inside["X-Frame-Options"] == "SAMEORIGIN"

@@ -122,6 +122,8 @@ class TestWeek:
         swap = sections(first)["keep"]["swap_url"]
         before = list(Reflection.objects.values())
         second = browser.get(address + swap)
+        assert sections(first)["keep"]["sentences"]
+        assert not sections(second)["keep"]["sentences"], "what is said is about the first one"
         assert sections(second)["keep"]["moment"].public_id == week[3].public_id
         back = browser.get(address + sections(second)["keep"]["swap_url"])
         assert sections(back)["keep"]["moment"] == sections(first)["keep"]["moment"]
