@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _OFFERED_KEY = "came_back_offered"
 _OFFERED_FOR = timedelta(days=7)
+# Right after a miss was noted the phone goes down; the question waits for the next time it is picked up.
+_OFFERED_AFTER = timedelta(minutes=30)
 _CHECK_DUE_BEFORE_END = timedelta(days=1)
 _WEEK_SHOWN_FOR = timedelta(days=7)
 
@@ -40,7 +42,8 @@ def today(request: HttpRequest) -> HttpResponse:
 
 @with_child
 def _today(request: SignedInRequest, home: Home) -> HttpResponse:
-    day = local_day(timezone.now(), home.household.timezone)
+    now = timezone.now()
+    day = local_day(now, home.household.timezone)
     first = week_start(day, home.household.week_starts_on)
     week = _week(request, home, first=first, today=day)
     moments = list_moments(
@@ -55,7 +58,7 @@ def _today(request: SignedInRequest, home: Home) -> HttpResponse:
         "count": sum(len(entry["tones"]) for entry in week),
         "day_count": sum(bool(entry["tones"]) for entry in week),
         "moments": moments.items,
-        "came_back_offer": _offer_once(request, home, since=day - _OFFERED_FOR),
+        "came_back_offer": _offer_once(request, home, since=day - _OFFERED_FOR, now=now),
         "reflection": _ready_week(request, home, today=day),
         "check_due": _is_check_due(request, home, first=first, today=day),
         "soft_card": soft_card.take(request),
@@ -78,13 +81,13 @@ def _week(request: SignedInRequest, home: Home, *, first: date, today: date) -> 
     ]
 
 
-def _offer_once(request: SignedInRequest, home: Home, *, since: date) -> Observation | None:
+def _offer_once(request: SignedInRequest, home: Home, *, since: date, now: datetime) -> Observation | None:
     """The reader's latest miss of these days, if it is not mended and was not asked about before."""
     filters = MomentFilters(
         household_id=home.household.public_id, author_id=request.user.public_id, tone=Tone.MISSED, since=since
     )
     latest = next(iter(list_moments(actor_id=request.user.pk, filters=filters, limit=1).items), None)
-    if latest is None or getattr(latest, "mended_by", None):
+    if latest is None or latest.received_at > now - _OFFERED_AFTER or getattr(latest, "mended_by", None):
         return None
     if request.session.get(_OFFERED_KEY) == str(latest.public_id):
         return None

@@ -88,29 +88,41 @@ class TestToday:
 
 class TestCameBackOffer:
     def test_asks_once_about_the_latest_miss(
-        self, browser: Client, record: Callable[..., Observation]
+        self, browser: Client, record: Callable[..., Observation], now: datetime
     ) -> None:
-        missed = record(tone="missed")
+        missed = record(tone="missed", now=now - timedelta(hours=1))
         assert browser.get("/").context["came_back_offer"] == missed
         assert browser.get("/").context["came_back_offer"] is None
 
-    def test_asks_not_about_a_miss_that_is_mended(
-        self, browser: Client, record: Callable[..., Observation]
+    def test_leaves_the_phone_down_right_after_the_miss(
+        self, browser: Client, record: Callable[..., Observation], now: datetime
     ) -> None:
         missed = record(tone="missed")
+        assert browser.get("/").context["came_back_offer"] is None
+        with time_machine.travel(now + timedelta(hours=1), tick=False):
+            assert browser.get("/").context["came_back_offer"] == missed
+
+    def test_asks_not_about_a_miss_that_is_mended(
+        self, browser: Client, record: Callable[..., Observation], now: datetime
+    ) -> None:
+        missed = record(tone="missed", now=now - timedelta(hours=1))
         record(tone="came_back", details={"repairs": missed.public_id})
         assert browser.get("/").context["came_back_offer"] is None
 
     def test_asks_not_about_another_adults_miss(
-        self, client_of: Callable[[User], Client], co_parent: User, record: Callable[..., Observation]
+        self,
+        client_of: Callable[[User], Client],
+        co_parent: User,
+        record: Callable[..., Observation],
+        now: datetime,
     ) -> None:
-        record(tone="missed", details={"visibility": "household"})
+        record(tone="missed", details={"visibility": "household"}, now=now - timedelta(hours=1))
         assert client_of(co_parent).get("/").context["came_back_offer"] is None
 
     def test_lets_an_old_miss_rest(
         self, browser: Client, record: Callable[..., Observation], now: datetime
     ) -> None:
-        record(tone="missed", occurred=Said(at=now - timedelta(days=9)))
+        record(tone="missed", occurred=Said(at=now - timedelta(days=9)), now=now - timedelta(hours=1))
         assert browser.get("/").context["came_back_offer"] is None
 
 
