@@ -28,7 +28,6 @@ from reflections.selectors import Part, WeekPage, get_reflection, list_reflectio
 from reflections.services import write_thought
 from reflections.statistics import Detail
 
-
 _PRACTICE_IN_SHORT = frozenset({"small.try", "way_back.practice"})
 
 
