@@ -8,6 +8,6 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def shell(_request: HttpRequest) -> dict[str, Any]:
     """`catches_mail`: mails land in a local folder that /dev/mail/ shows (local mode without a mail server)."""
     return {"catches_mail": settings.CATCHES_MAIL}
