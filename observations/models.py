@@ -49,6 +49,7 @@ class Observation(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["household", "-occurred_at", "-id"], name="observation_timeline"),
+            models.Index(fields=["household", "public_id"], name="observation_by_public_id"),
             models.Index(fields=["household", "changed_at"], name="observation_changes"),
             models.Index(
                 fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="observation_to_purge"

@@ -314,6 +314,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="observation",
+            index=models.Index(fields=["household", "public_id"], name="observation_by_public_id"),
+        ),
+        migrations.AddIndex(
+            model_name="observation",
             index=models.Index(fields=["household", "changed_at"], name="observation_changes"),
         ),
         migrations.AddIndex(
