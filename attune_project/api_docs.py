@@ -99,7 +99,8 @@ def _operation(schema: Mapping[str, Any], *place: Any) -> Operation:
 
 def _answers(schema: Mapping[str, Any], responses: Mapping[str, Any]) -> Iterator[Answer]:
     """The answers that carry something, in full; of problems, which all look the same, only what they are."""
-    for status, response in sorted(responses.items()):
+    for status, found in sorted(responses.items()):
+        response = resolved(schema, found)
         content = response.get("content", {}).get("application/json", {}).get("schema", {})
         yield Answer(status, response.get("description", ""), tuple(_fields(schema, content)))
 
@@ -113,11 +114,11 @@ def _fields(schema: Mapping[str, Any], shape: Mapping[str, Any]) -> Iterator[Fie
 
 
 def resolved(schema: Mapping[str, Any], shape: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The shape that a reference points at."""
+    """What a reference points at."""
     if "allOf" in shape and len(shape["allOf"]) == 1:
         shape = shape["allOf"][0]
-    name = shape.get("$ref", "").rpartition("/")[2]
-    found: Mapping[str, Any] = schema["components"]["schemas"][name] if name else shape
+    _root, _components, kind, name = (shape.get("$ref") or "///").split("/")
+    found: Mapping[str, Any] = schema["components"][kind][name] if name else shape
     return found
 
 
@@ -131,9 +132,19 @@ def kind_of(schema: Mapping[str, Any], shape: Mapping[str, Any]) -> str:
             return " | ".join(dict.fromkeys(kind_of(schema, one) for one in shape[several]))
     if shape.get("type") == "array":
         return f"list of {kind_of(schema, shape.get('items', {}))}"
+    if shape.get("properties"):
+        return _object(schema, shape["properties"])
     kind = shape.get("type", "object")
     kinds = [kind] if isinstance(kind, str) else list(kind)
     return " | ".join(f"{name} ({shape['format']})" if _has_format(name, shape) else name for name in kinds)
+
+
+def _object(schema: Mapping[str, Any], properties: Mapping[str, Any]) -> str:
+    """An object by the names in it, those that take the same together: {needs, safety: 1 | 2}."""
+    names: dict[str, list[str]] = {}
+    for name, found in properties.items():
+        names.setdefault(kind_of(schema, found), []).append(name)
+    return "{" + "; ".join(f"{', '.join(same)}: {kind}" for kind, same in names.items()) + "}"
 
 
 def _has_format(kind: str, shape: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
 
 from common.api.fields import Input
 from common.api.problems import PROBLEM_JSON, ProblemOutput
@@ -24,16 +25,21 @@ class ProblemAutoSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
         if operation:
-            component = self.resolve_serializer(ProblemOutput, "response")
             for status in self._problem_statuses(operation):
-                operation["responses"].setdefault(
-                    str(int(status)),
-                    {
-                        "description": status.phrase,
-                        "content": {PROBLEM_JSON: {"schema": component.ref}},
-                    },
-                )
+                operation["responses"].setdefault(str(int(status)), self._problem(status).ref)
         return operation
+
+    def _problem(self, status: HTTPStatus) -> ResolvedComponent:
+        """The one description of this problem that every operation refers to."""
+        shape = self.resolve_serializer(ProblemOutput, "response").ref
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]
+            name=f"Problem{int(status)}",
+            type=ResolvedComponent.RESPONSE,
+            object=status,
+            schema={"description": status.phrase, "content": {PROBLEM_JSON: {"schema": shape}}},
+        )
+        self.registry.register_on_missing(component)
+        return component
 
     def _problem_statuses(self, operation: Mapping[str, Any]) -> list[HTTPStatus]:
         """Which problem answers this operation may give."""
