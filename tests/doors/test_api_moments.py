@@ -148,8 +148,8 @@ class TestRecord:
             ({"ratings": {"needs": [3]}}, "ratings.needs"),
             ({"ratings": {"joy": 3}}, "ratings.joy"),
             ({"ratings": [3]}, "ratings"),
-            ({"repairs": str(uuid.uuid4())}, "repairs"),
-            ({"author": str(uuid.uuid4())}, "author"),
+            ({"repairs": "00000000-0000-4000-8000-000000000000"}, "repairs"),
+            ({"author": "00000000-0000-4000-8000-000000000000"}, "author"),
             ({"revision": 7}, "revision"),
         ],
     )
