@@ -25,7 +25,7 @@ from observations.services import choose_focus
 
 View = Callable[..., HttpResponse]
 # Whoever has a password types it in once more, if that is longer ago than five minutes; then the form goes on as sent.
-_proved_again: Callable[[View], View] = reauthentication_required(allow_get=True)
+proved_again: Callable[[View], View] = reauthentication_required(allow_get=True)
 
 _KEPT = (
     "display_name",
@@ -74,7 +74,7 @@ def _choose(request: SignedInRequest, home: Home | None, form: ChoicesForm) -> b
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@_proved_again
+@proved_again
 def tokens(request: SignedInRequest) -> HttpResponse:
     """The keys to the API. The secret of a new one is in this answer and nowhere else, ever."""
     now = timezone.now()

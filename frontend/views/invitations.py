@@ -20,6 +20,7 @@ from frontend.current import Home, SignedInRequest, at_home, choose_household
 from frontend.forms.fields import posted
 from frontend.forms.household import InvitationForm
 from frontend.render import render_page, see_other
+from frontend.views.account import proved_again
 from frontend.views.household import form_status
 from households.scope import Capability
 from households.selectors import list_invitations, require
@@ -37,6 +38,7 @@ _TOKEN_MAX = 64
 
 # --- Sending -----------------------------------------------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
+@proved_again
 @at_home
 def invitations(request: SignedInRequest, home: Home) -> HttpResponse:
     """Open invitations, and a form for one more: for guardians."""

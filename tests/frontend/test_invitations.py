@@ -106,6 +106,20 @@ class TestInviting:
         assert set(page.context["form"].errors) == {"email"}
         assert page.context["invitations"].count() == 0
 
+    def test_whoever_has_a_password_types_it_in_once_more(
+        self, client_of: Callable[[User], Client], parent: User, child: Child
+    ) -> None:
+        parent.set_password("seven quiet geese at dawn")
+        parent.save()
+        browser = client_of(parent)
+        fields = {"email": "guest@example.org", "role": "helper"}
+        answer = browser.post(reverse("household-invitations"), fields)
+        assert answer["Location"].startswith(reverse("account_reauthenticate"))
+        assert not Invitation.objects.exists()
+        done = browser.post(answer["Location"], {"password": "seven quiet geese at dawn"})
+        assert done["Location"] == reverse("household-invitations")
+        assert Invitation.objects.get().email == "guest@example.org"
+
     def test_a_helper_is_refused(
         self, client_of: Callable[[User], Client], helper: User, browser: Client
     ) -> None:
