@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +17,8 @@ pytestmark = pytest.mark.usefixtures("that_evening")
 FORM = "application/x-www-form-urlencoded"
 LONE_SURROGATE = "%ED%A0%80"
 TYPED = "The words I typed"
+
+NOBODYS = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
@@ -172,6 +173,8 @@ class TestAddresses:
     def test_with_a_nul_are_turned_away(self, browser: Client) -> None:
         assert browser.get("/moments/?text=a%00b").status_code == 400
 
-    @pytest.mark.parametrize("query", ["tone=%ED%A0%80", "repairs=1", "repairs=00000000-0000-4000-8000-000000000000", "tone=x"])
+    @pytest.mark.parametrize(
+        "query", ["tone=%ED%A0%80", "repairs=1", "repairs=00000000-0000-4000-8000-000000000000", "tone=x"]
+    )
     def test_of_the_sheet_suggest_nothing_when_broken(self, browser: Client, query: str) -> None:
         assert browser.get(f"/log/?{query}").status_code == 200
