@@ -1,0 +1,112 @@
+"""Ids that a request names in its query or body, where they are as secret as in an address."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+
+import frontend.forms
+from tests.guards.matrix import DOORS, V1
+from tests.guards.matrix_bytes import Answer, answer
+from tests.guards.matrix_visit import Visitor, path_of
+from tests.guards.matrix_world import ELSEWHERE, Thing, Who, World
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One place for an id: which kind it is of, and what else a request needs for the id to matter."""
+
+    route: str
+    method: str
+    name: str
+    kind: str
+    besides: Mapping[str, Any] = field(default_factory=dict)
+
+
+CAME_BACK = {"tone": "came_back"}
+IN_API = [
+    Reference(f"{V1}/moments/", "GET", "author", "person"),
+    Reference(f"{V1}/moments/", "GET", "child", "child"),
+    Reference(f"{V1}/moments/", "GET", "household", "household"),
+    Reference(f"{V1}/moments/", "POST", "id", "moment"),
+    Reference(f"{V1}/moments/", "POST", "child", "child"),
+    Reference(f"{V1}/moments/", "POST", "repairs", "moment", CAME_BACK),
+    Reference(f"{V1}/moments/{{moment_id}}/", "PATCH", "child", "child"),
+    Reference(f"{V1}/moments/{{moment_id}}/", "PATCH", "repairs", "moment", CAME_BACK),
+    Reference(f"{V1}/self-checks/", "GET", "household", "household"),
+    Reference(f"{V1}/self-checks/", "POST", "id", "check"),
+    Reference(f"{V1}/self-checks/", "POST", "child", "child"),
+    Reference(f"{V1}/reflections/", "GET", "household", "household"),
+    Reference(f"{V1}/reflections/{{week}}/", "GET", "household", "household"),
+    Reference(f"{V1}/reflections/{{week}}/thoughts/", "GET", "household", "household"),
+    Reference(f"{V1}/reflections/{{week}}/thoughts/", "POST", "household", "household"),
+]
+# The forms of the pages, by class and field; `log/` takes the miss it mends from its address too.
+IN_PAGES = {
+    "CaptureForm.moment_id": Reference("/log/", "POST", "moment_id", "moment"),
+    "CaptureForm.child": Reference("/log/", "POST", "child", "child"),
+    "CaptureForm.repairs": Reference("/log/", "POST", "repairs", "moment", CAME_BACK),
+    "MomentForm.repairs": Reference("/moments/{moment_id}/more/", "POST", "repairs", "moment"),
+    "EditForm.repairs": Reference("/moments/{moment_id}/edit/", "POST", "repairs", "moment", CAME_BACK),
+    "EditForm.child": Reference("/moments/{moment_id}/edit/", "POST", "child", "child"),
+    "FilterForm.child": Reference("/moments/", "GET", "child", "child"),
+    "FilterForm.author": Reference("/moments/", "GET", "author", "person"),
+    "WeekForm.child": Reference("/check/", "GET", "child", "child"),
+    "CheckForm.check_id": Reference("/check/", "POST", "check_id", "check"),
+    "HouseholdChoiceForm.household": Reference("/household/switch/", "POST", "household", "household"),
+}
+IN_ADDRESSES = [Reference("/log/", "GET", "repairs", "moment")]
+REFERENCES = [*IN_API, *IN_PAGES.values(), *IN_ADDRESSES]
+
+
+def form_fields() -> Iterator[str]:
+    """Every field of a page's form that takes somebody's id."""
+    for module in pkgutil.iter_modules(frontend.forms.__path__, "frontend.forms."):
+        for name, form in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(form, forms.BaseForm) and form.__module__ == module.name:
+                for field_name, shape in form.base_fields.items():
+                    if isinstance(shape, forms.UUIDField):
+                        yield f"{name}.{field_name}"
+
+
+def invisible_ids(world: World, kind: str) -> dict[str, uuid.UUID]:
+    """What the co-guardian must not be able to tell from an id that nobody ever had."""
+    if kind == "person":
+        strangers = (Who.STRANGER, Who.STAFF)
+        return {who: world.users[who].public_id for who in strangers}
+    name = {"moment": "moment_id", "check": "check_id", "child": "child_id", "household": "household_id"}[
+        kind
+    ]
+    return {thing.name: thing.ids[name] for thing in world.things[kind] if _is_hidden(thing)}
+
+
+def _is_hidden(thing: Thing) -> bool:
+    if thing.state == "missing":
+        return False
+    if thing.author in (None, Who.STRANGER):
+        return thing.home == ELSEWHERE
+    return thing.author is not Who.CO_GUARDIAN and (not thing.shared or thing.state != "live")
+
+
+def answer_to(visitor: Visitor, reference: Reference, named: uuid.UUID) -> Answer:
+    """What the co-guardian gets who names this id in an otherwise proper request."""
+    world, route = visitor.world, reference.route
+    kind = DOORS[route].kind
+    about = world.thing("moment", f"{Who.CO_GUARDIAN}'s shared live") if kind == "moment" else None
+    about = world.things[kind][0] if kind == "week" else about
+    data = {**DOORS[route].doors[reference.method].sends(world, visitor.who, about), **reference.besides}
+    path = path_of(route, about)
+    if reference.method == "GET":
+        path += "?" + urlencode({reference.name: str(named), **reference.besides})
+    else:
+        data[reference.name] = str(named)
+    response = visitor.send(reference.method, path, data, **DOORS[route].headers)
+    return answer(response, masked=[named])

@@ -1,0 +1,323 @@
+"""Two households, everybody who could want to look in, and one of every kind of thing there is to look at."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.test import Client
+
+from accounts.models import User
+from accounts.services import create_token
+from households.models import Child, Household, Membership
+from households.rules import Role
+from households.services import (
+    add_child,
+    archive_child,
+    create_household,
+    invite_member,
+    withdraw_invitation,
+)
+from observations.models import Observation
+from observations.services import answer_self_check, delete_moment, record_moment
+from reflections.services import compile_week
+from reflections.tokens import unsubscribe_token
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+LABEL = "2026-W46"  # the week before the cast's Wednesday
+PASSWORD = "an attic full of kites"
+MISSING = uuid.UUID("dddddddd-dddd-4ddd-8ddd-dddddddddddd")
+
+
+class Who(StrEnum):
+    ANONYMOUS = "anonymous"
+    STRANGER = "stranger"  # has a household, another one
+    AUTHOR = "author"  # guardian; most of what is in the attic is theirs
+    CO_GUARDIAN = "co-guardian"
+    HELPER = "helper"
+    FORMER = "former member"
+    STAFF = "staff"  # an operator with every right the admin knows, and no household
+
+
+PEOPLE = tuple(who for who in Who if who is not Who.ANONYMOUS)
+ATTIC, ELSEWHERE = "attic", "elsewhere"
+HOME = {
+    Who.AUTHOR: (ATTIC, Role.GUARDIAN),
+    Who.CO_GUARDIAN: (ATTIC, Role.GUARDIAN),
+    Who.HELPER: (ATTIC, Role.HELPER),
+    Who.STRANGER: (ELSEWHERE, Role.GUARDIAN),
+}
+WRITERS = {
+    Who.AUTHOR: ATTIC,
+    Who.CO_GUARDIAN: ATTIC,
+    Who.HELPER: ATTIC,
+    Who.FORMER: ATTIC,
+    Who.STRANGER: ELSEWHERE,
+}
+
+
+# State and whether it is shared. The author's and a complete world's have every one; others need not all be there
+# twice for every test.
+STATES = (("live", False), ("live", True), ("deleted", False), ("deleted", True), ("expired", True))
+FEWER = {
+    Who.CO_GUARDIAN: STATES[:2],
+    Who.HELPER: STATES[1:2],
+    Who.FORMER: STATES[1:2],
+    Who.STRANGER: STATES[:1],
+}
+CHECKS = ((0, False, "live"), (1, True, "live"), (2, True, "deleted"))
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something an address can name. `state` is live, deleted, expired (deleted too long ago) or missing."""
+
+    name: str
+    ids: dict[str, Any]
+    home: str = ""
+    author: Who | None = None
+    shared: bool = False
+    state: str = "live"
+
+
+@dataclass
+class World:
+    now: datetime
+    complete: bool = False
+    users: dict[Who, User] = field(default_factory=dict)
+    homes: dict[str, Household] = field(default_factory=dict)
+    children: dict[str, Child] = field(default_factory=dict)
+    things: dict[str, list[Thing]] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)  # API tokens and invitation tokens, by name
+
+    def thing(self, kind: str, name: str) -> Thing:
+        return next(thing for thing in self.things[kind] if thing.name == name)
+
+    def child_of(self, who: Who) -> Child:
+        """A child this person may log with; the attic's for those without a home."""
+        return self.children["pip" if HOME.get(who, (ATTIC,))[0] == ATTIC else "ash"]
+
+    def client(self, who: Who, **options: Any) -> Client:
+        """A browser in which this person signed in, and proved a moment ago that it is still they."""
+        client = Client(**options)
+        if who is not Who.ANONYMOUS:
+            client.force_login(self.users[who], backend=BACKEND)
+            session = client.session
+            session["account_authentication_methods"] = [
+                {"method": "password", "at": time.time(), "reauthenticated": True}
+            ]
+            session["account_authentication_methods_user"] = str(self.users[who].pk)
+            session.save()
+        return client
+
+
+def build_world(now: datetime, *, complete: bool = False) -> World:
+    """Both households, six weeks old. *complete*: with deleted things of everybody, not of the author alone."""
+    world, founded = World(now, complete=complete), now - timedelta(weeks=6)
+    for who in PEOPLE:
+        world.users[who] = _person(who)
+    _found(world, founded)
+    _people_things(world, founded)
+    world.things["moment"] = [*_moments(world), Thing("missing", {"moment_id": MISSING}, state="missing")]
+    world.things["check"] = [*_checks(world), Thing("missing", {"check_id": MISSING}, state="missing")]
+    compile_week(household_ids=[home.pk for home in world.homes.values()], label=LABEL, now=now)
+    _leave(world)
+    _other_things(world)
+    return world
+
+
+def _person(who: Who) -> User:
+    is_staff = who is Who.STAFF
+    user = User.objects.create_user(
+        f"{who.name.lower()}@example.org",
+        display_name=who.name.title(),
+        timezone="Europe/Lisbon",
+        is_staff=is_staff,
+        is_superuser=is_staff,
+    )
+    User.objects.filter(pk=user.pk).update(password=a_password())
+    user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+    return User.objects.get(pk=user.pk)
+
+
+@cache
+def a_password() -> str:
+    """The same for everybody: hashing one takes longer than the rest of the world."""
+    return make_password(PASSWORD)
+
+
+def _found(world: World, at: datetime) -> None:
+    for name, founder in ((ATTIC, Who.AUTHOR), (ELSEWHERE, Who.STRANGER)):
+        world.homes[name] = create_household(
+            actor_id=world.users[founder].pk, name=f"The {name}", timezone="Europe/Lisbon", now=at
+        )
+    for nickname, home, founder in (
+        ("pip", ATTIC, Who.AUTHOR),
+        ("moth", ATTIC, Who.AUTHOR),
+        ("ash", ELSEWHERE, Who.STRANGER),
+    ):
+        world.children[nickname] = add_child(
+            actor_id=world.users[founder].pk,
+            household_id=world.homes[home].public_id,
+            nickname=nickname.title(),
+            birth_month=date(2022, 5, 1),
+            now=at,
+        )
+    for who, role in (
+        (Who.CO_GUARDIAN, Role.GUARDIAN),
+        (Who.HELPER, Role.HELPER),
+        (Who.FORMER, Role.GUARDIAN),
+    ):
+        Membership.objects.create(
+            household=world.homes[ATTIC], user=world.users[who], role=role, joined_at=at
+        )
+
+
+def _people_things(world: World, at: datetime) -> None:
+    archived = world.children["moth"]
+    archive_child(actor_id=world.users[Who.AUTHOR].pk, child_id=archived.public_id, now=at)
+    missing = {"child_id": MISSING, "household_id": world.homes[ATTIC].public_id}
+    world.things["child"] = [
+        *(
+            Thing(name, {"child_id": child.public_id, "household_id": child.household.public_id}, home)
+            for name, child, home in (
+                ("pip", world.children["pip"], ATTIC),
+                ("archived", archived, ATTIC),
+                ("foreign", world.children["ash"], ELSEWHERE),
+            )
+        ),
+        Thing("missing", missing, state="missing"),
+    ]
+    world.things["household"] = [
+        *(Thing(name, {"household_id": home.public_id}, name) for name, home in world.homes.items()),
+        Thing("missing", {"household_id": MISSING}, state="missing"),
+    ]
+
+
+def _moments(world: World) -> Iterator[Thing]:
+    """Of every writer: private, shared, deleted, and deleted too long ago to be restored."""
+    for who, home in WRITERS.items():
+        actor, child = world.users[who].pk, world.child_of(who)
+        states = STATES if world.complete else FEWER.get(who, STATES)
+        for number, (state, shared) in enumerate(states):
+            moment = record_moment(
+                actor_id=actor,
+                moment_id=uuid.uuid4(),
+                child_id=child.public_id,
+                tone="missed" if state == "live" else "in_tune",
+                details={
+                    "note": f"Words of the {who}, number {number}",
+                    "visibility": "household" if shared else "private",
+                    "ratings": {"needs": 3, "self": 2},
+                },
+                # Some in the week that is over, so that there is something to reflect on.
+                now=world.now - timedelta(days=8 - number, minutes=number),
+            )
+            if state != "live":
+                gone_at = world.now - timedelta(days=8 if state == "expired" else 1)
+                delete_moment(actor_id=actor, moment_id=moment.public_id, now=gone_at)
+            name = f"{who}'s {'shared' if shared else 'private'} {state}"
+            yield Thing(name, {"moment_id": moment.public_id}, home, who, shared, state)
+
+
+def _checks(world: World) -> Iterator[Thing]:
+    for who, home in WRITERS.items():
+        kept = {(state, shared) for state, shared in FEWER.get(who, STATES)}
+        for weeks, shared, state in CHECKS:
+            if not world.complete and (state, shared) not in kept:
+                continue
+            check = answer_self_check(
+                actor_id=world.users[who].pk,
+                check_id=uuid.uuid4(),
+                child_id=world.child_of(who).public_id,
+                day=(world.now - timedelta(weeks=weeks)).date(),
+                ratings={"needs": 4, "self": 1},
+                note=f"Thoughts of the {who}",
+                visibility="household" if shared else "private",
+                now=world.now,
+            )
+            if state != "live":
+                Observation.objects.filter(pk=check.pk).update(deleted_at=world.now)
+            name = f"{who}'s {'shared' if shared else 'private'} {state}"
+            yield Thing(name, {"check_id": check.public_id}, home, who, shared, state)
+
+
+def _leave(world: World) -> None:
+    Membership.objects.filter(user=world.users[Who.FORMER]).update(left_at=world.now)
+
+
+def _other_things(world: World) -> None:
+    world.things["membership"] = [
+        *(
+            Thing(
+                f"{membership.role} {membership.user.display_name}",
+                {"membership_id": membership.public_id},
+                ATTIC if membership.household == world.homes[ATTIC] else ELSEWHERE,
+                state="deleted" if membership.left_at else "live",
+                shared=membership.role == Role.HELPER,  # "shared" here: a guardian may end it
+            )
+            for membership in Membership.objects.select_related("user", "household").order_by("pk")
+        ),
+        Thing("missing", {"membership_id": MISSING}, state="missing"),
+    ]
+    world.things["invitation"] = [
+        *_invitations(world),
+        Thing("missing", {"invitation_id": MISSING}, state="missing"),
+    ]
+    world.things["token"] = [*_tokens(world), Thing("missing", {"token_id": "f" * 128}, state="missing")]
+    world.things["week"] = [
+        Thing("last week", {"label": LABEL, "week": LABEL}),
+        Thing("missing", {"label": "2019-W01", "week": "2019-W01"}, state="missing"),
+    ]
+    world.things["practice"] = [
+        Thing("notice", {"slug": "notice"}),
+        Thing("missing", {"slug": "no-such"}, state="missing"),
+    ]
+    world.things["checklist"] = [
+        Thing("attune", {"key": "attune"}),
+        Thing("missing", {"key": "no-such"}, state="missing"),
+    ]
+    world.things["caught mail"] = [Thing("missing", {"name": "f" * 16}, state="missing")]
+    author = world.users[Who.AUTHOR]
+    world.things["subscription"] = [
+        Thing("the author's", {"token": unsubscribe_token(user_id=author.public_id)}),
+        Thing("forged", {"token": unsubscribe_token(user_id=MISSING)}, state="missing"),
+    ]
+
+
+def _invitations(world: World) -> Iterator[Thing]:
+    for name, home, founder in (
+        ("open", ATTIC, Who.AUTHOR),
+        ("withdrawn", ATTIC, Who.AUTHOR),
+        ("foreign", ELSEWHERE, Who.STRANGER),
+    ):
+        actor = world.users[founder].pk
+        invitation, token = invite_member(
+            actor_id=actor,
+            household_id=world.homes[home].public_id,
+            email=world.users[Who.STAFF].email,
+            role=Role.HELPER,
+            now=world.now,
+        )
+        if name == "withdrawn":
+            withdraw_invitation(actor_id=actor, invitation_id=invitation.public_id, now=world.now)
+        world.secrets[f"invitation {name}"] = token
+        state = "deleted" if name == "withdrawn" else "live"
+        yield Thing(name, {"invitation_id": invitation.public_id}, home, state=state)
+
+
+def _tokens(world: World) -> Iterator[Thing]:
+    for who in PEOPLE:
+        for scope in ("read", "write"):
+            token, secret = create_token(
+                actor_id=world.users[who].pk, name=f"For {scope}", scope=scope, now=world.now
+            )
+            world.secrets[f"{who} {scope}"] = secret
+            yield Thing(f"{who}'s, to {scope}", {"token_id": token.digest}, author=who)
