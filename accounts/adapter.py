@@ -21,6 +21,13 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError(_("This address is longer than any that gets mail."), code="too_long")
         return cleaned
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """An address that is none, like `//[x`, is not safe; allauth stumbles over it."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def render_mail(self, *args: Any, **kwargs: Any) -> EmailMessage:
         """Says that no person wrote it, so that nobody's holiday notice answers (RFC 3834)."""
         message: EmailMessage = super().render_mail(*args, **kwargs)

@@ -1,90 +1,113 @@
-"""Every address is private unless it stands on the short list of public ones."""
+"""Every address is private unless it stands on the short list of public ones; signing in leads nowhere else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
-# What a signed-out person may fetch. A new public page is added here on purpose, with its reason.
+from accounts.models import User
+from observations.services import restore_moment
+from tests.guards.matrix import DOORS, Outcome
+from tests.guards.matrix_routes import routes
+from tests.guards.matrix_visit import met, path_of
+from tests.guards.matrix_world import PASSWORD, Who, World
+
+# What a signed-out person may fetch. A new public page is added here on purpose; `matrix` has its reason.
 PUBLIC = {
-    "",  # what Attune is
-    "help/",  # help must not ask for a sign-in first
-    "offline/",
-    "manifest.webmanifest",
-    "sw.js",
-    "robots.txt",
-    "favicon.ico",
-    "healthz",
-    "readyz",
-    "household/invitations/<token>/",  # puts the token away and shows nothing; whoever was invited may have no account
-    "household/join/",
-    "unsubscribe/<token>/",  # the signed token stands for the person
-    "dev/mail/",  # local mode only: where the code to sign in arrives
-    "dev/mail/<name>/",
-    "dev/mail/<name>/html/",
+    "/",
+    "/help/",
+    "/offline/",
+    "/manifest.webmanifest",
+    "/sw.js",
+    "/robots.txt",
+    "/favicon.ico",
+    "/healthz",
+    "/readyz",
+    "/household/invitations/{token}/",
+    "/household/join/",
+    "/unsubscribe/{token}/",
+    "/dev/mail/",
+    "/dev/mail/{name}/",
+    "/dev/mail/{name}/html/",
 }
-SAMPLE = {
-    "uuid": "00000000-0000-4000-8000-000000000000",
-    "week": "2026-W46",
-    "slug": "notice",
-    "token": "x" * 43,
-    "str": "x",
-    "int": "1",
-    "key": "attune",
-}
+# allauth's own flows begin and end signed out.
+FLOWS = re.compile(r"/account/(login|logout|signup|inactive|confirm-email|password/reset)/")
+
+_PLACES = """
+//evil.example  ///evil.example  ////evil.example  //evil.example/%2f..  //evil.example#@testserver  //[::2]/  //[evil
+/\\evil.example  \\\\evil.example  \\/evil.example  /\\/evil.example  ///\\evil.example  //0x7f000001/  //evil。example
+http://evil.example  https://evil.example  HtTpS://evil.example  ftp://evil.example  ws://evil.example
+https:evil.example  https:/evil.example  https:///evil.example  https:\\\\evil.example  http:\\\\evil.example
+https://testserver@evil.example  //testserver@evil.example  https://testserver.evil.example  http://testserver:81/
+https://evil.example\\@testserver  //evil.example:80\\@testserver/  https://evil.example?testserver
+javascript:alert(1)  JaVaScRiPt:alert(1)  vbscript:x  data:text/html,x  mailto:a@b  blob:x  view-source:x
+"""
+_CONTROLS = ["\t//", " //", "\n//", "/\t/", "/\n/", "/\r/", "\x01//", "https\t://"]
+ELSEWHERE = [*_PLACES.split(), *(f"{start}evil.example" for start in _CONTROLS)]
 
 
-def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern).removeprefix("^")
-        if isinstance(pattern, URLResolver):
-            yield from routes(pattern.url_patterns, route)
-        else:
-            yield route
-
-
-def own_routes() -> list[str]:
-    """All but allauth's, which decide for themselves who is signed in."""
-    return [route for route in routes(get_resolver().url_patterns) if not route.startswith("account/")]
-
-
-def sample_path(route: str) -> str:
-    path = ""
-    for part in route.replace("<", "\0").replace(">", "\0").split("\0"):
-        is_parameter = f"<{part}>" in route
-        kind, _, name = part.rpartition(":")
-        path += SAMPLE.get(name, SAMPLE.get(kind, "x")) if is_parameter else part
-    return "/" + path.removesuffix("\\Z").removesuffix("$")
-
-
-def is_public(route: str) -> bool:
-    return route in PUBLIC or any(
-        sample_path(route) == sample_path(public) for public in PUBLIC if "<" in public
-    )
+def stays_here(location: str) -> bool:
+    """Whether a browser that is sent to *location* stays on this host (WHATWG URL: tabs vanish, backslashes turn)."""
+    seen = re.sub(r"[\t\r\n]", "", location).strip("".join(map(chr, range(33)))).replace("\\", "/")
+    if seen.startswith("//") or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", seen):
+        return bool(re.match(r"http://testserver(/|$)", seen))
+    return True
 
 
 class TestSignedOut:
-    def test_the_guard_sees_the_routes(self) -> None:
-        assert {"log/", "moments/", "reflections/"} <= set(own_routes())
-
     def test_no_entry_of_the_public_list_is_stale(self) -> None:
-        known = {sample_path(route) for route in own_routes()}
-        assert {route for route in PUBLIC if sample_path(route) not in known} == set()
+        assert set(routes()) >= PUBLIC
 
     @pytest.mark.django_db
-    def test_every_other_address_asks_who_is_there(self) -> None:
-        client = Client()
-        open_to_all = {}
-        for route in own_routes():
-            if is_public(route):
-                continue
-            response = client.get(sample_path(route))
-            asks = response.status_code == 401 or (
-                response.status_code == 302 and "/account/login/" in response["Location"]
-            )
-            if not asks:
-                open_to_all[route] = response.status_code
-        assert open_to_all == {}
+    def test_every_other_address_asks_who_is_there(self, world: World) -> None:
+        private = [route for route in routes() if route not in PUBLIC and not FLOWS.match(route)]
+        assert {"/log/", "/moments/", "/reflections/", "/api/v1/me/"} <= set(private)
+        things = {route: world.things[DOORS[route].kind][0] for route in private if DOORS[route].kind}
+        asked = {route: met(Client().get(path_of(route, things.get(route)))) for route in private}
+        assert asked == dict.fromkeys(private, Outcome.SIGNS_IN)
+
+
+@pytest.mark.django_db
+class TestLeadsNowhereElse:
+    """What stands in `next` may be anybody's: a link in a mail, a page that wants a password."""
+
+    @pytest.fixture
+    def author(self, world: World, settings: Any) -> User:
+        # Each sign-in below checks a password: with the real hasher that takes longer than all the rest.
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+        settings.ACCOUNT_RATE_LIMITS = False
+        User.objects.update(password=make_password(PASSWORD))
+        return world.users[Who.AUTHOR]
+
+    def test_the_check_sees_every_one_of_them(self) -> None:
+        assert len(ELSEWHERE) >= 40
+        assert stays_here("/moments/?text=a:b")
+        assert stays_here("http://testserver/moments/")
+        assert [place for place in ELSEWHERE if stays_here(place)] == []
+
+    def test_neither_after_a_password_nor_when_signed_in_nor_after_leaving(
+        self, world: World, author: User
+    ) -> None:
+        left = {}
+        moment = world.thing("moment", f"{Who.AUTHOR}'s private live")
+        for place in ELSEWHERE:
+            signed_in, password = world.client(Who.AUTHOR), {"password": PASSWORD, "next": place}
+            answers = {
+                "password": Client().post("/account/login/", {"login": author.email, **password}),
+                "signed in": signed_in.get("/account/login/", {"next": place}),
+                "again": signed_in.post("/account/reauthenticate/", password),
+                "restored": signed_in.post(path_of("/moments/{moment_id}/restore/", moment), {"next": place}),
+                "deleted": signed_in.post(path_of("/moments/{moment_id}/delete/", moment), {"next": place}),
+                "out": signed_in.post("/account/logout/", {"next": place}),
+            }
+            left |= {
+                f"{way} {place!r}": (answer.status_code, answer.get("Location"))
+                for way, answer in answers.items()
+                if answer.status_code not in (200, 302, 303) or not stays_here(answer.get("Location", "/"))
+            }
+            restore_moment(actor_id=author.pk, moment_id=moment.ids["moment_id"], now=world.now)
+        assert not left, "\n".join(map(str, left.items()))
