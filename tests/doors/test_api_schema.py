@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pytest
 import schemathesis
 import yaml
 from django.conf import settings
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.middleware.csrf import _get_new_csrf_string
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given
@@ -103,6 +105,17 @@ class TestThePageToRead:
 
     def test_the_description_and_the_page_are_all_there_is_besides(self):
         assert {route for route, _view in routes()} > ABOUT
+
+
+@pytest.fixture(autouse=True)
+def _connection_of_the_test() -> Iterator[None]:
+    """A request straight into the application would close the connection that the test's transaction is on."""
+    ends = (request_started, request_finished)
+    for signal in ends:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in ends:
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

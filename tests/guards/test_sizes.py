@@ -12,7 +12,7 @@ pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FUNCTION_LINES = 40
-MODULE_LINES = 340
+MODULE_LINES = 360
 NOT_OURS = (".venv", "migrations", "node_modules", "var", "tests")
 
 
