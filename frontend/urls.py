@@ -10,6 +10,7 @@ urlpatterns = [
     path("", today.today, name="today"),
     path("log/", log.log, name="log"),
     path("log/saved/<uuid:moment_id>/", log.saved, name="log-saved"),
+    path("log/saved/<uuid:moment_id>/undo/", log.undo, name="log-undo"),
     path("moments/", moments.timeline, name="moments"),
     path("moments/<uuid:moment_id>/", moments.moment, name="moment"),
     path("moments/<uuid:moment_id>/more/", moments.more, name="moment-more"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -61,6 +62,11 @@ class When(StrEnum):
     EARLIER_TODAY = "earlier_today"
     LAST_NIGHT = "last_night"
     PICK = "pick"
+
+
+def sibling_id(moment_id: uuid.UUID, child_id: uuid.UUID) -> uuid.UUID:
+    """The id of the moment with another child that came with the same tap. It does not lead back to *moment_id*."""
+    return uuid.uuid5(moment_id, str(child_id))
 
 
 def guess_earlier_today(opened: datetime) -> datetime:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from checklists.rules import Tone
 from frontend.forms.sheets import IdField, InstantField, SheetForm
+
+ALL = "all"
+"""In the place of one child: every child of the household, a moment with each."""
+
+
+class WhomField(IdField):
+    """One child, or ALL of them."""
+
+    def to_python(self, value: Any) -> Any:
+        return ALL if value == ALL else super().to_python(value)
 
 
 class CaptureForm(SheetForm):
@@ -14,7 +26,7 @@ class CaptureForm(SheetForm):
 
     shown_as = {"occurred_at": "opened_at", "child_id": "child"}
 
-    child = IdField(error_messages={"required": _("Please choose with whom.")})
+    child = WhomField(error_messages={"required": _("Please choose with whom.")})
     tone = forms.ChoiceField(
         choices=[(tone, tone) for tone in Tone],
         error_messages={

@@ -6,21 +6,20 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from checklists.rules import Tone
 from common.errors import Conflict, NotVisible
 from frontend.current import Home, SignedInRequest, with_child
-from frontend.forms.log import CaptureForm
+from frontend.forms.log import ALL, CaptureForm
 from frontend.render import render_page, see_other
-from households.scope import Capability
 from observations.details import Details
-from observations.selectors import get_latest_child_id, get_moment
-from observations.services import record_moment
+from observations.selectors import get_moment, list_captured, list_latest_child_ids
+from observations.services import record_moment, record_moment_with_each, undo_capture
 from observations.when import Said
 
 
@@ -33,7 +32,7 @@ def log(request: SignedInRequest, home: Home) -> HttpResponse:
         return render_page(request, "frontend/log/capture.html", _sheet(request, home, now=now))
     form = CaptureForm(request.POST)
     try:
-        moment = form.run(lambda: _record(request, form.cleaned_data, now=now))
+        moment = form.run(lambda: _record(request, home, form.cleaned_data, now=now))
     except Conflict:
         form.add_error(None, _("That tap is saved already. To note another moment, tap once more."))
         context = {**_sheet(request, home, now=now, form=form), "moment_id": uuid.uuid4()}
@@ -47,17 +46,34 @@ def log(request: SignedInRequest, home: Home) -> HttpResponse:
 @require_safe
 def saved(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
     """ "Saved. Phone down.", with an undo for a mistaken tap."""
-    moment = get_moment(actor_id=request.user.pk, moment_id=moment_id, capability=Capability.RECORD)
-    context = {
-        "moment": moment,
-        "undo_url": reverse("moment-delete", args=[moment_id]),
-        "more_url": reverse("moment-more", args=[moment_id]),
-    }
+    captured = list_captured(actor_id=request.user.pk, moment_id=moment_id)
+    context = {"moment": captured[0], "captured": captured}
     return render_page(request, "frontend/log/saved.html", context)
 
 
-def _record(request: SignedInRequest, data: dict[str, Any], *, now: datetime) -> Any:
-    """The moment of this sheet. Only coming back can mend a miss; with another tone the link is dropped."""
+@require_POST
+def undo(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
+    """The tap taken back, with everybody it was for; the sheet is there for another."""
+    undo_capture(actor_id=request.user.pk, moment_id=moment_id, now=timezone.now())
+    messages.success(request, _("Taken back."))
+    return see_other(request, "log")
+
+
+def _record(request: SignedInRequest, home: Home, data: dict[str, Any], *, now: datetime) -> Any:
+    """The moment of this sheet, or the first of several.
+
+    Only coming back, and with one child, can mend a miss; otherwise the link is dropped.
+    """
+    if data["child"] == ALL:
+        moments = record_moment_with_each(
+            actor_id=request.user.pk,
+            moment_id=data["moment_id"],
+            child_ids=[child.public_id for child in home.children],
+            tone=data["tone"],
+            occurred=Said(at=data["opened_at"] or now),
+            now=now,
+        )
+        return moments[0]
     details: Details = {}
     if data["repairs"] and data["tone"] == Tone.CAME_BACK:
         details["repairs"] = data["repairs"]
@@ -82,7 +98,7 @@ def _sheet(
         "form": form,
         "household": home.household,
         "children": home.children,
-        "chosen_child": kept.get("child") or _first_child(request, home, mended),
+        "chosen_child": kept.get("child") or _chosen(request, home, mended),
         "moment_id": kept.get("moment_id") or uuid.uuid4(),
         "opened_at": kept.get("opened_at") or now,
         "suggested_tone": Tone.CAME_BACK if mended else request.GET.get("tone", ""),
@@ -90,13 +106,14 @@ def _sheet(
     }
 
 
-def _first_child(request: SignedInRequest, home: Home, mended: Any) -> uuid.UUID:
-    """Whom the sheet starts with: the child of the miss that is mended, or else the one logged last."""
-    latest = mended.child_id if mended else None
-    if latest is None and len(home.children) > 1:
-        latest = get_latest_child_id(actor_id=request.user.pk, household_id=home.household.pk)
-    found = next((child for child in home.children if child.pk == latest), home.children[0])
-    return found.public_id
+def _chosen(request: SignedInRequest, home: Home, mended: Any) -> uuid.UUID | str:
+    """Whom the sheet starts with: the child of the miss that is mended, or else whoever was logged with last."""
+    first, *others = home.children
+    latest = {mended.child_id} if mended else set()
+    if others and not latest:
+        latest = list_latest_child_ids(actor_id=request.user.pk, household_id=home.household.pk)
+    chosen = [child for child in home.children if child.pk in latest] or [first]
+    return ALL if others and chosen == home.children else chosen[0].public_id
 
 
 def _find_miss(request: SignedInRequest, moment_id: object) -> Any:

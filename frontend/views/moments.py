@@ -7,11 +7,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from checklists.rules import Dimension, Occasion, Tone
@@ -24,7 +21,7 @@ from frontend.changes import list_changes
 from frontend.current import Home, SignedInRequest, at_home
 from frontend.forms.moments import EditForm, MomentForm, Offer
 from frontend.forms.timeline import FilterForm
-from frontend.render import is_swap, next_url, render_page, see_other
+from frontend.render import is_swap, render_page, see_other
 from frontend.words import answers_in_words, ticks_in_words
 from households.scope import Capability
 from households.selectors import list_children, list_members
@@ -167,6 +164,7 @@ def _sheet(
         "moment": found,
         "form": form,
         "conflict": status == 409,
+        "several_children": bool(form.offer.children),
         **form.questions(),
     }
     return render_page(request, template, context, status=status)
@@ -222,9 +220,7 @@ def delete(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         revision=form.cleaned_data["revision"],
         now=timezone.now(),
     )
-    if request.POST.get("next"):
-        messages.success(request, _("Taken back."))
-    return see_other(request, next_url(request, reverse("moment", args=[moment_id])))
+    return see_other(request, "moment", moment_id=moment_id)
 
 
 @require_POST

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
+from itertools import chain
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Value, When
 
@@ -14,8 +15,17 @@ from common.errors import NotVisible
 from common.pages import Page, page_of, take_first
 from common.text import clean_text
 from households.scope import Capability, visible_to
+from households.selectors import list_children
 from observations.models import Observation, Revision, Tick
-from observations.rules import PAGE_SIZE, PAGE_SIZE_MAX, RESTORE_WINDOW, SEARCH_MAX, SEARCH_SCAN_MAX, Kind
+from observations.rules import (
+    PAGE_SIZE,
+    PAGE_SIZE_MAX,
+    RESTORE_WINDOW,
+    SEARCH_MAX,
+    SEARCH_SCAN_MAX,
+    Kind,
+    sibling_id,
+)
 from observations.selectors.visible import ratings_shown_to, visible, with_details
 
 
@@ -73,6 +83,22 @@ def get_moment(
     if found is None:
         raise NotVisible("moment")
     return with_details([found], actor_id)[0]
+
+
+def list_captured(*, actor_id: int, moment_id: uuid.UUID) -> Sequence[Observation]:
+    """The actor's own moments that one tap recorded, with their children; the one that was asked for comes first.
+
+    Raises:
+        NotVisible: no such moment of the actor's own.
+    """
+    own = visible(actor_id, capability=Capability.RECORD).select_related("child", "household")
+    first = own.filter(public_id=moment_id).first()
+    if first is None:
+        raise NotVisible("moment")
+    of_household = partial(list_children, actor_id=actor_id, household_id=first.household.public_id)
+    children = chain(of_household(), of_household(archived=True))
+    ids = [sibling_id(moment_id, child.public_id) for child in children]
+    return [first, *own.filter(public_id__in=ids, household_id=first.household_id).order_by("id")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,14 +47,12 @@ def list_recent_cues(*, actor_id: int, household_id: int, keys: Collection[str],
     return list(dict.fromkeys(latest))[:limit]
 
 
-def get_latest_child_id(*, actor_id: int, household_id: int) -> int | None:
-    """The child the actor logged last in this household: the one chosen when the sheet opens."""
-    return (
-        Observation.objects.filter(household_id=household_id, author_id=actor_id, deleted_at__isnull=True)
-        .order_by("-received_at", "-id")
-        .values_list("child_id", flat=True)
-        .first()
-    )
+def list_latest_child_ids(*, actor_id: int, household_id: int) -> set[int]:
+    """Whom the actor logged with last in this household, with one tap: they are chosen when the sheet opens."""
+    own = Observation.objects.filter(
+        household_id=household_id, author_id=actor_id, deleted_at__isnull=True
+    ).order_by("-received_at", "-id")
+    return set(own.filter(received_at=own.values("received_at")[:1]).values_list("child_id", flat=True))
 
 
 def count_by_day(*, actor_id: int, household_id: int, since: date, until: date) -> dict[date, dict[str, int]]:

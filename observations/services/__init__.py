@@ -1,5 +1,6 @@
 """The use cases of noticing: moments, the weekly self-check, the focus."""
 
+from observations.services.captures import record_moment_with_each, undo_capture
 from observations.services.focus import choose_focus
 from observations.services.moments import (
     delete_moment,
@@ -18,6 +19,8 @@ __all__ = [
     "edit_moment",
     "purge_deleted",
     "record_moment",
+    "record_moment_with_each",
     "restore_moment",
     "starting_visibility",
+    "undo_capture",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from households.models import Child
-from households.services import archive_child
+from households.models import Child, Household
+from households.services import add_child, archive_child
 from observations.models import Observation
 
 pytestmark = pytest.mark.usefixtures("that_evening")
@@ -40,6 +41,20 @@ def tap(browser: Client, child: Child, now: datetime) -> Callable[..., Any]:
     return send
 
 
+@pytest.fixture
+def add_third(parent: User, household: Household, now: datetime) -> Callable[[], Child]:
+    def add() -> Child:
+        return add_child(
+            actor_id=parent.pk,
+            household_id=household.public_id,
+            nickname="Bee",
+            birth_month=date(2024, 2, 1),
+            now=now,
+        )
+
+    return add
+
+
 class TestTheSheet:
     def test_asks_for_no_child_when_there_is_one(self, browser: Client, child: Child) -> None:
         page = browser.get("/log/")
@@ -61,6 +76,22 @@ class TestTheSheet:
     ) -> None:
         record(child_id=second_child.public_id)
         assert browser.get("/log/").context["chosen_child"] == second_child.public_id
+
+    def test_offers_several_children_at_once_after_each_of_them(
+        self, browser: Client, second_child: Child, add_third: Callable[[], Child]
+    ) -> None:
+        page = browser.get("/log/").content.decode()
+        assert re.findall(r'name="child" value="([^"]+)"', page)[-1] == "all"
+        assert "<span>Both</span>" in page
+        add_third()
+        assert "<span>All</span>" in browser.get("/log/").content.decode()
+
+    def test_a_miss_is_mended_with_one_child(
+        self, browser: Client, second_child: Child, record: Callable[..., Observation]
+    ) -> None:
+        sheet = browser.get(f"/log/?repairs={record(tone='missed').public_id}").content.decode()
+        assert f'name="child" value="{second_child.public_id}"' in sheet
+        assert 'value="all"' not in sheet
 
     def test_a_shortcut_suggests_a_tone_and_writes_nothing(self, browser: Client, child: Child) -> None:
         page = browser.get("/log/?tone=missed")
@@ -193,19 +224,100 @@ class TestUndo:
     ) -> None:
         tap()
         moment = Observation.objects.get()
-        response = browser.post(f"/moments/{moment.public_id}/delete/", {"next": "/log/"})
+        response = browser.post(f"/log/saved/{moment.public_id}/undo/")
         assert response.status_code == 303
         assert response.headers["Location"] == "/log/"
         moment.refresh_from_db()
         assert moment.deleted_at is not None
+        assert "Taken back." in browser.get("/log/").content.decode()
 
-    def test_goes_nowhere_else_than_to_a_page_of_ours(self, tap: Callable[..., Any], browser: Client) -> None:
-        tap()
-        moment_id = Observation.objects.get().public_id
-        response = browser.post(f"/moments/{moment_id}/delete/", {"next": "https://elsewhere.example/"})
-        assert response.headers["Location"] == f"/moments/{moment_id}/"
+    def test_is_there_without_scripts_and_only_ever_sent(
+        self, tap: Callable[..., Any], browser: Client
+    ) -> None:
+        saved = tap().headers["Location"]
+        assert f'<form method="post" action="{saved}undo/">' in browser.get(saved).content.decode()
+        assert browser.get(f"{saved}undo/").status_code == 405
+        assert Observation.objects.get().deleted_at is None
+
+    def test_nobody_else_takes_it_back(
+        self, tap: Callable[..., Any], client_of: Callable[[User], Client], co_parent: User
+    ) -> None:
+        saved = tap().headers["Location"]
+        Observation.objects.update(visibility="household")
+        assert client_of(co_parent).post(f"{saved}undo/").status_code == 404
+        assert client_of(co_parent).get(saved).status_code == 404
+        assert Observation.objects.get().deleted_at is None
 
     def test_what_was_taken_back_has_no_saved_page(self, tap: Callable[..., Any], browser: Client) -> None:
         saved = tap().headers["Location"]
-        browser.post(f"/moments/{Observation.objects.get().public_id}/delete/", {"next": "/log/"})
+        browser.post(f"{saved}undo/")
         assert browser.get(saved).status_code == 404
+        assert browser.post(f"{saved}undo/").status_code == 404
+
+
+class TestSeveralChildren:
+    def test_one_tap_saves_a_moment_with_each(
+        self, tap: Callable[..., Any], browser: Client, child: Child, second_child: Child
+    ) -> None:
+        moment_id = uuid.uuid4()
+        response = tap("came_back", child="all", moment_id=moment_id)
+        assert response.headers["Location"] == f"/log/saved/{moment_id}/"
+        assert [m.child for m in Observation.objects.order_by("id")] == [child, second_child]
+        page = browser.get(response.headers["Location"]).content.decode()
+        assert "One moment with each: Pip, Moth" in page
+        assert "Add more for Pip" in page
+
+    def test_a_moment_with_one_child_says_no_more_than_before(
+        self, tap: Callable[..., Any], browser: Client, second_child: Child
+    ) -> None:
+        page = browser.get(tap().headers["Location"]).content.decode()
+        assert "Pip" not in page
+
+    def test_sent_twice_records_once_with_each(self, tap: Callable[..., Any], second_child: Child) -> None:
+        moment_id = uuid.uuid4()
+        first, second = (tap(child="all", moment_id=moment_id) for _ in range(2))
+        assert first.headers["Location"] == second.headers["Location"]
+        assert Observation.objects.count() == 2
+
+    def test_undo_takes_all_of_them_back(
+        self, tap: Callable[..., Any], browser: Client, second_child: Child
+    ) -> None:
+        browser.post(tap(child="all").headers["Location"] + "undo/")
+        assert Observation.objects.filter(deleted_at__isnull=False).count() == 2
+
+    def test_adding_more_is_about_the_first_and_says_whom(
+        self, tap: Callable[..., Any], browser: Client, second_child: Child
+    ) -> None:
+        moment_id = uuid.uuid4()
+        tap(child="all", moment_id=moment_id)
+        sheet = browser.get(f"/moments/{moment_id}/more/").content.decode()
+        assert "Pip" in sheet
+        assert "Moth" not in sheet
+
+    def test_the_sheet_remembers_that_it_was_everybody(
+        self, tap: Callable[..., Any], browser: Client, second_child: Child, add_third: Callable[[], Child]
+    ) -> None:
+        tap(child="all")
+        page = browser.get("/log/")
+        assert page.context["chosen_child"] == "all"
+        assert 'value="all" checked' in page.content.decode()
+        add_third()
+        assert browser.get("/log/").context["chosen_child"] != "all"
+
+    def test_with_one_child_left_it_is_that_child(self, tap: Callable[..., Any], child: Child) -> None:
+        tap(child="all")
+        assert Observation.objects.get().child == child
+
+    def test_a_link_to_a_miss_is_dropped(
+        self, tap: Callable[..., Any], second_child: Child, record: Callable[..., Observation]
+    ) -> None:
+        tap("came_back", child="all", repairs=record(tone="missed").public_id)
+        assert set(Observation.objects.filter(tone="came_back").values_list("repairs", flat=True)) == {None}
+
+    def test_a_refused_sheet_keeps_everybody_chosen(
+        self, tap: Callable[..., Any], second_child: Child
+    ) -> None:
+        page = tap("", child="all")
+        assert page.status_code == 422
+        assert page.context["chosen_child"] == "all"
+        assert not Observation.objects.exists()

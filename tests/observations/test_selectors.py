@@ -424,7 +424,7 @@ class TestEveryReadIsScoped:
                 count_by_day(
                     actor_id=actor_id, household_id=household.pk, since=now.date(), until=now.date()
                 ),
-                selectors.get_latest_child_id(actor_id=actor_id, household_id=household.pk),
+                selectors.list_latest_child_ids(actor_id=actor_id, household_id=household.pk),
             )
 
         before = all_reads()
