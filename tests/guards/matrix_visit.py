@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.db import transaction
 from django.test import Client
 
-from tests.guards.matrix import DOORS, Door, Outcome, Route
+from tests.guards.matrix import DOORS, Door, Outcome, Route, outcome
 from tests.guards.matrix_bytes import Answer, answer
 from tests.guards.matrix_routes import fill, routes, sample
 from tests.guards.matrix_world import Thing, Who, World
@@ -59,10 +59,14 @@ class Visitor:
         self.client = Client(**options) if secret else world.client(who, **options)
         self._cookies = {name: morsel.value for name, morsel in self.client.cookies.items()}
 
-    def visit(self, cell: Cell) -> Any:
-        """The response to a proper request through this door."""
-        data = cell.door.sends(self.world, self.who, cell.thing)
-        return self.send(cell.method, path_of(cell.route, cell.thing), data, **DOORS[cell.route].headers)
+    def keep_cookie(self, name: str, value: str) -> None:
+        self._cookies[name] = value
+
+    def visit(self, cell: Cell, *, besides: Mapping[str, Any] | None = None, **headers: str) -> Any:
+        """The response to a proper request through this door, with this *besides*."""
+        data = {**cell.door.sends(self.world, self.who, cell.thing), **(besides or {})}
+        headers = {**DOORS[cell.route].headers, **headers}
+        return self.send(cell.method, path_of(cell.route, cell.thing), data, **headers)
 
     def send(self, method: str, path: str, data: Mapping[str, Any] | None = None, **headers: str) -> Any:
         """The response, after everything it did was rolled back."""
@@ -78,6 +82,20 @@ class Visitor:
             )
             transaction.set_rollback(True)
         return response
+
+
+def law(who: Who, cell: Cell) -> Outcome:
+    """What *who* should meet there."""
+    return outcome(who, cell.door, cell.thing, kind=DOORS[cell.route].kind)
+
+
+def open_cells(world: World, who: Who, methods: Collection[str]) -> dict[str, Cell]:
+    """One request for each route and method that lets *who* pass."""
+    found = {}
+    for cell in cells(world):
+        if cell.method in methods and law(who, cell) is Outcome.PASSES:
+            found.setdefault(f"{cell.method} {cell.route}", cell)
+    return found
 
 
 def met(response: Any) -> Outcome | int:

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from households.models import Invitation
 from households.scope import member_of, visible_to
-from tests.guards.matrix import API, DOORS, Need, Outcome, outcome
+from tests.guards.matrix import API, DOORS, Need, Outcome
 from tests.guards.matrix_bytes import Answer, answer
 from tests.guards.matrix_references import (
     IN_API,
@@ -25,7 +25,7 @@ from tests.guards.matrix_references import (
     invisible_ids,
 )
 from tests.guards.matrix_routes import METHODS, UNSAFE, operations, routes, uuid_inputs
-from tests.guards.matrix_visit import Cell, Visitor, cells, met, path_of, seen
+from tests.guards.matrix_visit import Cell, Visitor, cells, law, met, path_of, seen
 from tests.guards.matrix_world import MISSING, Who, World, build_world
 from tests.guards.matrix_writes import REMEMBERS, tables_written
 
@@ -136,10 +136,6 @@ class TestNamedIds:
 
 def told(wrong: dict[str, Any]) -> str:
     return "\n".join(f"{cell}: {what}" for cell, what in wrong.items())
-
-
-def law(who: Who, cell: Cell) -> Outcome:
-    return outcome(who, cell.door, cell.thing, kind=DOORS[cell.route].kind)
 
 
 class TestTheTable:

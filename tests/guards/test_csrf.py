@@ -1,0 +1,122 @@
+"""Nothing is changed by a request that no page of ours made, and nothing by looking."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import product
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.guards.matrix import API, Outcome
+from tests.guards.matrix_routes import UNSAFE
+from tests.guards.matrix_visit import Cell, Visitor, met, open_cells, path_of
+from tests.guards.matrix_world import Who, World
+from tests.guards.matrix_writes import REMEMBERS, tables_written
+
+# A mail program has no CSRF token: the signed token in the address stands for the person (RFC 8058).
+WITHOUT_TOKEN = {"/unsubscribe/{token}/"}
+OURS, STALE = "o" * 32, "s" * 32
+OTHER_SITE = {"Origin": "https://evil.example"}
+
+
+def forger(world: World, who: Who, *, cookie: str = OURS) -> Visitor:
+    """The person's own browser, into which another site puts a request. Tokens are checked as they are outside."""
+    visitor = Visitor(world, who, enforce_csrf_checks=True)
+    if cookie:
+        visitor.keep_cookie(settings.CSRF_COOKIE_NAME, cookie)
+    return visitor
+
+
+def with_token(visitor: Visitor, cell: Cell, token: str, **headers: str) -> Any:
+    """A proper request with this CSRF token: in a header for the API, in the form for a page."""
+    if cell.route in API:
+        return visitor.visit(cell, **({"X-CSRFToken": token} if token else {}), **headers)
+    return visitor.visit(cell, besides={"csrfmiddlewaretoken": token} if token else {}, **headers)
+
+
+# What somebody else can send, by what it lacks: the token in the cookie, the token sent along, other headers.
+FORGERIES = {
+    "without a token": (OURS, "", {}),
+    "without a token or its cookie": ("", "", {}),
+    "with a token from before": (OURS, STALE, {}),
+    "with somebody else's token and no cookie": ("", STALE, {}),
+    "with a token that is none": (OURS, "<script>", {}),
+    "with our token, from another site": (OURS, OURS, OTHER_SITE),
+    "with our token, from nowhere": (OURS, OURS, {"Origin": "null"}),
+}
+
+
+@pytest.mark.django_db
+class TestForgedRequests:
+    @pytest.mark.parametrize("who", [Who.ANONYMOUS, Who.AUTHOR, Who.HELPER])
+    def test_a_request_of_our_own_pages_passes(self, world: World, who: Who) -> None:
+        visitor, wrote = forger(world, who), set()
+        for cell in open_cells(world, who, UNSAFE).values():
+            response, tables = tables_written(partial(with_token, visitor, cell, OURS))
+            assert met(response) is Outcome.PASSES, cell
+            wrote |= tables
+        seen = {"observations_observation", "households_child", "accounts_apitoken"}
+        assert who is not Who.AUTHOR or wrote >= seen
+
+    @pytest.mark.parametrize("forgery", FORGERIES)
+    @pytest.mark.parametrize("who", [Who.ANONYMOUS, Who.AUTHOR])
+    def test_a_forged_one_is_refused_and_changes_nothing(self, world: World, who: Who, forgery: str) -> None:
+        cookie, token, headers = FORGERIES[forgery]
+        visitor, doors = forger(world, who, cookie=cookie), open_cells(world, who, UNSAFE)
+        answers = {}
+        for name, cell in doors.items():
+            if cell.route not in WITHOUT_TOKEN:
+                send = partial(with_token, visitor, cell, token, **headers)
+                response, tables = tables_written(send)
+                answers[name] = (response.status_code, tables)
+        assert len(answers) > (35 if who is Who.AUTHOR else 8)
+        assert answers == dict.fromkeys(answers, (403, set()))
+
+    def test_what_needs_no_token_is_what_we_say(self, world: World) -> None:
+        visitor = forger(world, Who.ANONYMOUS, cookie="")
+        passing = {
+            cell.route
+            for cell in open_cells(world, Who.ANONYMOUS, UNSAFE).values()
+            if met(with_token(visitor, cell, "")) is Outcome.PASSES
+        }
+        assert passing == WITHOUT_TOKEN
+
+    def test_a_program_with_a_key_needs_none(self, world: World) -> None:
+        visitor = Visitor(
+            world, Who.AUTHOR, secret=world.secrets[f"{Who.AUTHOR} write"], enforce_csrf_checks=True
+        )
+        cells = open_cells(world, Who.AUTHOR, UNSAFE).values()
+        api = [cell for cell in cells if cell.route in API and "tokens" not in cell.route]
+        assert len(api) > 10
+        assert {str(cell): met(visitor.visit(cell)) for cell in api} == {
+            str(cell): Outcome.PASSES for cell in api
+        }
+
+    def test_a_key_beside_a_session_does_not_make_up_for_the_token(self, world: World) -> None:
+        visitor = forger(world, Who.AUTHOR)
+        visitor.headers["Authorization"] = f"Bearer {world.secrets[f'{Who.STRANGER} write']}"
+        cells = open_cells(world, Who.AUTHOR, UNSAFE).values()
+        assert {met(visitor.visit(cell)) for cell in cells if cell.route in API} == {Outcome.REFUSED}
+
+
+@pytest.mark.django_db
+class TestLooking:
+    @pytest.mark.parametrize(
+        ("who", "method"),
+        [
+            *product([Who.ANONYMOUS, Who.AUTHOR, Who.HELPER], ["GET"]),
+            (Who.AUTHOR, "HEAD"),
+            (Who.AUTHOR, "OPTIONS"),
+        ],
+    )
+    def test_changes_nothing_the_first_time_and_the_second(self, world: World, who: Who, method: str) -> None:
+        browser, wrote = world.client(who), {}
+        for name, cell in open_cells(world, who, ["GET"]).items():
+            look = partial(browser.generic, method, path_of(cell.route, cell.thing))
+            for time in ("first", "second"):
+                response, tables = tables_written(look, besides=REMEMBERS)
+                if tables or response.status_code >= 500:
+                    wrote[f"{name}, the {time} time"] = (response.status_code, tables)
+        assert wrote == {}
