@@ -69,6 +69,9 @@ def live():
 
 
 class TestRecordMomentWithEach:
+    def test_no_id_tells_that_there_is_another(self, tap):
+        assert {moment.public_id.version for moment in tap()} == {4}
+
     def test_each_child_has_a_moment_and_the_first_keeps_the_id(self, tap, parent, children, now):
         moments = tap(tone="came_back", occurred=Said(at=now - timedelta(minutes=5)))
         assert [moment.child for moment in moments] == children
