@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from common.errors import Conflict, NotVisible
 from households.services import add_child, archive_child, create_household
 from observations.models import Observation
+from observations.rules import sibling_id
 from observations.selectors import list_captured, list_latest_child_ids
 from observations.services import (
     delete_moment,
@@ -76,7 +77,7 @@ class TestRecordMomentWithEach:
         moments = tap(tone="came_back", occurred=Said(at=now - timedelta(minutes=5)))
         assert [moment.child for moment in moments] == children
         assert moments[0].public_id == MOMENT_ID
-        assert moments[1].public_id == uuid.uuid5(MOMENT_ID, str(children[1].public_id))
+        assert moments[1].public_id == sibling_id(MOMENT_ID, children[1].public_id)
         assert {(m.author_id, m.tone, m.occurred_at) for m in moments} == {
             (parent.pk, "came_back", now - timedelta(minutes=5))
         }
