@@ -55,8 +55,8 @@ def current_key_id() -> str:
     return next(iter(_ring()))
 
 
-def _bound_to(table: str, row: str, field: str, kid: str) -> bytes:
-    return "|".join((table, row, field, kid)).encode()
+def _bound_to(*place: str) -> bytes:
+    return "|".join(place).encode()
 
 
 def seal(text: str, *, table: str, row: str, field: str) -> bytes:

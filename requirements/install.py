@@ -50,7 +50,10 @@ def use_a_supported_python():
     for major, minor in reversed(SUPPORTED):
         found = shutil.which("python%d.%d" % (major, minor))
         # A version manager leaves commands on the path that only explain why they do not work.
-        if found and subprocess.call([found, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
+        if (
+            found
+            and subprocess.call([found, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+        ):
             os.execv(found, [found, *sys.argv])
     stop(
         "Attune needs Python 3.11, 3.12 or 3.13; this is %d.%d (%s) and no other was found.\n"
@@ -82,7 +85,15 @@ def install(which):
     lock = os.path.join(ROOT, "requirements", which + ".txt")
     with open(lock) as lines:
         total = sum("==" in line for line in lines)
-    command = [PYTHON, "-m", "pip", "install", "--require-hashes", "--disable-pip-version-check", "--no-input"]
+    command = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--require-hashes",
+        "--disable-pip-version-check",
+        "--no-input",
+    ]
     pip = subprocess.Popen(
         [*command, "--progress-bar", "off", "-r", lock],
         stdout=subprocess.PIPE,
@@ -92,7 +103,10 @@ def install(which):
     transcript = follow(pip, total)
     if pip.wait():
         sys.stderr.write("".join(transcript[-30:]))
-        stop("The packages of requirements/%s.txt could not be installed; pip's last lines stand above." % which)
+        stop(
+            "The packages of requirements/%s.txt could not be installed; pip's last lines stand above."
+            % which
+        )
     for name in INCLUDES[which]:
         with open(stamp_path(name), "w") as stamp:
             stamp.write(fingerprint(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -167,7 +167,7 @@ def client_of() -> Callable[[User], Client]:
 
 
 @pytest.fixture
-def api_of() -> Iterator[Callable[[User], APIClient]]:
+def api_of() -> Callable[[User], APIClient]:
     """An API client in which this person is signed in."""
 
     def sign_in(user: User) -> APIClient:
@@ -175,4 +175,4 @@ def api_of() -> Iterator[Callable[[User], APIClient]]:
         client.force_authenticate(user)
         return client
 
-    yield sign_in
+    return sign_in
