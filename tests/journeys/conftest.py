@@ -164,8 +164,8 @@ def open_phone(chromium: Browser, app: App, request: pytest.FixtureRequest) -> I
 
 
 def _hear(kind: str, text: str, url: str, complaints: list[str]) -> None:
-    # Being offline, a form that comes back with 422, and a tap before a page has faded in, are part of some journeys.
-    expected = re.search(r"ERR_INTERNET_DISCONNECTED|status of 4(04|22|09)|ViewTransition", text)
+    # Being offline, and a form that comes back with 422, are part of some journeys.
+    expected = re.search(r"ERR_INTERNET_DISCONNECTED|status of 4(04|22|09)", text)
     if kind == "error" and not expected:
         complaints.append(f"{url}: {text}")
 
