@@ -9,7 +9,6 @@ known key opens: rotation is adding a key in front and sealing again what is not
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 from functools import lru_cache
 
@@ -34,11 +33,15 @@ def _keyring(entries: tuple[str, ...]) -> dict[str, AESGCM]:
         kid, _, encoded = entry.strip().partition(":")
         try:
             key = base64.b64decode(encoded, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # binascii.Error is one, and so is what is not ASCII
             raise ImproperlyConfigured(f"FIELD_KEYS: the key {kid!r} is not base64.") from error
-        if not kid or len(kid) > 32 or len(key) != KEY_BYTES:
+        if not kid or not kid.isascii() or len(kid) > 32 or len(key) != KEY_BYTES:
             raise ImproperlyConfigured(
-                "FIELD_KEYS: every entry is an id of 1-32 characters, ':', and 32 bytes as base64."
+                "FIELD_KEYS: every entry is an id of 1-32 ASCII characters, ':', and 32 bytes as base64."
+            )
+        if kid in ring:
+            raise ImproperlyConfigured(
+                f"FIELD_KEYS: two keys are called {kid!r}; give the new one its own id."
             )
         ring[kid] = AESGCM(key)
     if not ring:

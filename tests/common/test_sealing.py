@@ -6,6 +6,7 @@ import base64
 import os
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,9 +77,30 @@ class TestKeys:
             unseal(sealed, **PLACE)
 
     @pytest.mark.parametrize(
-        "entry", ["", "k", "k:", "k:short", ":" + "A" * 44, f"{'x' * 33}:{'A' * 43}=", "k:!!!!"]
+        "entry",
+        [
+            "",
+            "k",
+            "k:",
+            "k:short",
+            ":" + "A" * 44,
+            f"{'x' * 33}:{'A' * 43}=",
+            f"clé:{'A' * 43}=",
+            "k:!!!!",
+            "k:é",
+        ],
     )
     def test_a_key_that_cannot_work_is_named_at_once(self, settings, entry):
         settings.FIELD_KEYS = [entry]
         with pytest.raises(ImproperlyConfigured, match="FIELD_KEYS"):
             current_key_id()
+
+    def test_two_keys_of_one_name_are_refused(self, settings):
+        settings.FIELD_KEYS = [key("k"), key("k")]
+        with pytest.raises(ImproperlyConfigured, match="two keys"):
+            current_key_id()
+
+    def test_a_key_that_cannot_seal_stops_the_process_when_it_starts(self, settings):
+        settings.FIELD_KEYS = ["k:short"]
+        with pytest.raises(ImproperlyConfigured, match="FIELD_KEYS"):
+            apps.get_app_config("common").ready()
