@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -76,10 +77,13 @@ def measure_on(engine: str, urls: dict[str, str], *, folder: str, options: argpa
         found: dict[str, tuple[Measured, Measured | None]] = {}
         for name, floor in floors.items():
             product = products.get(name)
-            measured = measure([floor, product] if product else [floor], seconds=options.seconds)
+            measured = measure(
+                [floor, product] if product else [floor], seconds=options.seconds, cpu_seconds=cpu_seconds
+            )
             found[name] = (measured[0], measured[1] if product else None)
         memory = {name: worker_megabytes(port) for name, port in ports.items()}
-    print_tables(engine, found, products)
+    print_floors(engine, found)
+    print_products(found, products, sign_ins[PRODUCT]["queries"])
     print(
         f"\nMemory per worker after the run: floor {memory[FLOOR]} MB, product {memory[PRODUCT]} MB.",
         flush=True,
@@ -103,11 +107,12 @@ def environment(name: str, url: str, folder: str) -> dict[str, str]:
     }
 
 
-def seed(name: str, env: dict[str, str], rows: int) -> dict[str, str]:
+def seed(name: str, env: dict[str, str], rows: int) -> dict[str, Any]:
     """Fills an empty database; what a client needs to sign in."""
     command = [sys.executable, "-m", APPLICATIONS[name][1], str(rows)]
     done = subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
-    return {key: str(value) for key, value in json.loads(done.stdout.splitlines()[-1]).items()}
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 @contextlib.contextmanager
@@ -169,38 +174,57 @@ def postgres_databases() -> Iterator[dict[str, str]]:
                 server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
 
 
+def workers(port: int) -> list[Path]:
+    """The folders in /proc of the processes that answer on this port (Linux; none elsewhere)."""
+    server = SERVERS[port].pid
+    children = Path(f"/proc/{server}/task/{server}/children")
+    return [Path("/proc") / pid for pid in children.read_text().split()] if children.exists() else []
+
+
+def cpu_seconds(port: int) -> float:
+    # proc(5): after the name in brackets, the 12th and 13th fields are user and system time in ticks.
+    fields = [(folder / "stat").read_text().rpartition(")")[2].split() for folder in workers(port)]
+    return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
+
+
 def worker_megabytes(port: int) -> int:
-    """The memory of one worker, what it shares counted by share (Linux; 0 elsewhere)."""
-    children = Path(f"/proc/{SERVERS[port].pid}/task/{SERVERS[port].pid}/children")
-    if not children.exists():
-        return 0
+    """The memory of the largest worker; what it shares with others is counted by its share."""
     sizes = [
         int(line.split()[1])
-        for pid in children.read_text().split()
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        for folder in workers(port)
+        for line in (folder / "smaps_rollup").read_text().splitlines()
         if line.startswith("Pss:")
     ]
     return round(max(sizes, default=0) / 1024)
 
 
-def print_tables(
-    engine: str, found: dict[str, tuple[Measured, Measured | None]], products: dict[str, Target]
-) -> None:
+Found = dict[str, tuple[Measured, Measured | None]]
+
+
+def print_floors(engine: str, found: Found) -> None:
     print(f"\n### {engine}\n")
-    print(f"| floor | p50 at 1 client | requests/s at {CLIENTS} | bytes |\n|---|--:|--:|--:|")
+    print(f"| floor | p50 at 1 client | requests/s at {CLIENTS} | CPU each | bytes |\n|---|--:|--:|--:|--:|")
     for name, (floor, _product) in found.items():
-        print(f"| {name} | {floor.p50_ms:.1f} ms | {floor.per_second:,.0f} | {floor.answer_bytes:,} |")
-    print(
-        f"\n| product | p50 at 1 client | requests/s at {CLIENTS} | bytes | stands on | p50 × floor | floor/s ÷ |"
-    )
-    print("|---|--:|--:|--:|---|--:|--:|")
-    for name, (floor, product) in found.items():
-        if product:
-            print(
-                f"| {products[name].name} | {product.p50_ms:.1f} ms | {product.per_second:,.0f} "
-                f"| {product.answer_bytes:,} | {name} | {product.p50_ms / floor.p50_ms:.1f} "
-                f"| {floor.per_second / product.per_second:.1f} |"
-            )
+        print(f"| {name} | {figures(floor)} |")
+
+
+def print_products(found: Found, products: dict[str, Target], queries: dict[str, int]) -> None:
+    print(f"\n| product | queries | p50 at 1 client | requests/s at {CLIENTS} | CPU each | bytes |")
+    print("|---|--:|--:|--:|--:|--:|")
+    pairs = [(name, floor, product) for name, (floor, product) in found.items() if product]
+    for name, _floor, product in pairs:
+        print(f"| {products[name].name} | {queries[products[name].name]} | {figures(product)} |")
+    print("\n| product | its floor | p50 | requests/s | CPU |\n|---|---|--:|--:|--:|")
+    for name, floor, product in pairs:
+        print(
+            f"| {products[name].name} | {name} | {product.p50_ms / floor.p50_ms:.1f} times as long "
+            f"| {floor.per_second / product.per_second:.1f} times fewer "
+            f"| {product.cpu_ms / max(floor.cpu_ms, 0.001):.1f} times as much |"
+        )
+
+
+def figures(one: Measured) -> str:
+    return f"{one.p50_ms:.1f} ms | {one.per_second:,.0f} | {one.cpu_ms:.1f} ms | {one.answer_bytes:,}"
 
 
 if __name__ == "__main__":

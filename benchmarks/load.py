@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 MakeRequest = Callable[[], bytes]
+CpuSeconds = Callable[[int], float]
+"""The processor time that the server on a port has used so far."""
 CLIENTS = 16
 ROUNDS = 3
 
@@ -20,10 +22,12 @@ class WrongAnswer(RuntimeError):
 
 @dataclass(frozen=True)
 class Measured:
-    """How long one request takes alone, how many are answered under load, and how large an answer is."""
+    """How long one request takes alone, how many are answered under load, what one costs the server's processors
+    (which another program on the same machine hardly changes), and how large an answer is."""
 
     p50_ms: float
     per_second: float
+    cpu_ms: float
     answer_bytes: int
 
 
@@ -71,7 +75,7 @@ class Connection:
         self.socket.close()
 
 
-def measure(targets: list[Target], *, seconds: float) -> list[Measured]:
+def measure(targets: list[Target], *, seconds: float, cpu_seconds: CpuSeconds) -> list[Measured]:
     """Latency with one client and throughput with sixteen of each target, the best of a few rounds.
 
     The rounds go from target to target, so that what else the machine does in a moment falls on all of them; the
@@ -80,19 +84,26 @@ def measure(targets: list[Target], *, seconds: float) -> list[Measured]:
     for target in targets:
         _run_clients(target, clients=2, seconds=seconds / ROUNDS)
     rounds = [
-        [_measure_once(target, seconds=seconds / ROUNDS) for target in targets] for _round in range(ROUNDS)
+        [_measure_once(target, seconds=seconds / ROUNDS, cpu_seconds=cpu_seconds) for target in targets]
+        for _round in range(ROUNDS)
     ]
     return [
-        Measured(min(one.p50_ms for one in ones), max(one.per_second for one in ones), ones[-1].answer_bytes)
+        Measured(
+            min(one.p50_ms for one in ones),
+            max(one.per_second for one in ones),
+            min(one.cpu_ms for one in ones),
+            ones[-1].answer_bytes,
+        )
         for ones in zip(*rounds, strict=True)
     ]
 
 
-def _measure_once(target: Target, *, seconds: float) -> Measured:
+def _measure_once(target: Target, *, seconds: float, cpu_seconds: CpuSeconds) -> Measured:
     alone, size = _run_clients(target, clients=1, seconds=seconds)
-    began = time.perf_counter()
+    began, used = time.perf_counter(), cpu_seconds(target.port)
     crowd, _size = _run_clients(target, clients=CLIENTS, seconds=seconds)
-    return Measured(statistics.median(alone) * 1000, len(crowd) / (time.perf_counter() - began), size)
+    took, used = time.perf_counter() - began, cpu_seconds(target.port) - used
+    return Measured(statistics.median(alone) * 1000, len(crowd) / took, used / len(crowd) * 1000, size)
 
 
 def _run_clients(target: Target, *, clients: int, seconds: float) -> tuple[list[float], int]:

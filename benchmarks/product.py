@@ -9,7 +9,9 @@ import json
 import os
 import sys
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import django
 
@@ -18,6 +20,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
@@ -64,11 +67,44 @@ def main(rows: int) -> None:
             details=full if number % 3 == 0 else {},
             now=now,
         )
-    client = Client()
+    client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
     _token, secret = create_token(actor_id=user.pk, name="bench", scope="write", now=now)
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    print(json.dumps({"session": session, "token": secret, "child": str(child.public_id)}))
+    sign_in = {"session": session, "token": secret, "child": str(child.public_id)}
+    print(json.dumps({**sign_in, "queries": count_queries(client, sign_in)}))
+
+
+def count_queries(client: Client, sign_in: dict[str, str]) -> dict[str, int]:
+    """How many queries each measured request takes, by its name in `benchmarks.targets`."""
+    token = {"Authorization": f"Bearer {sign_in['token']}"}
+    taps = {"child": sign_in["child"], "tone": "in_tune"}
+    moment = json.dumps({**taps, "id": str(uuid.uuid4())})
+    page = {**taps, "moment_id": str(uuid.uuid4()), "opened_at": timezone.now().isoformat()}
+    requests: dict[str, Callable[[], Any]] = {
+        "capture, page": lambda: client.post("/log/", page),
+        "capture, API": lambda: Client(SERVER_NAME="127.0.0.1", headers=token).post(
+            "/api/v1/moments/", moment, content_type="application/json"
+        ),
+        "timeline, page": lambda: client.get("/moments/"),
+        "timeline, API, 100": lambda: Client(SERVER_NAME="127.0.0.1", headers=token).get(
+            "/api/v1/moments/", {"limit": 100}
+        ),
+    }
+    return {name: queries_of(ask) for name, ask in requests.items()}
+
+
+def queries_of(ask: Callable[[], Any]) -> int:
+    """The queries of one request; the marks of a transaction are none."""
+    seen: list[str] = []
+
+    def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        seen.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        ask()
+    return sum(sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")) for sql in seen)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ import secrets
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.load import Target, request
 
 CSRF_SECRET = secrets.token_hex(16)  # 32 letters and digits, the form in which Django keeps one
-SignIn = dict[str, str]
+SignIn = dict[str, Any]
 
 
 def floor_targets(port: int, sign_in: SignIn) -> dict[str, Target]:
