@@ -12,6 +12,7 @@ urlpatterns = [
     path("log/saved/<uuid:moment_id>/", log.saved, name="log-saved"),
     path("log/saved/<uuid:moment_id>/undo/", log.undo, name="log-undo"),
     path("moments/", moments.timeline, name="moments"),
+    path("moments/deleted/", moments.deleted, name="moments-deleted"),
     path("moments/<uuid:moment_id>/", moments.moment, name="moment"),
     path("moments/<uuid:moment_id>/more/", moments.more, name="moment-more"),
     path("moments/<uuid:moment_id>/edit/", moments.edit, name="moment-edit"),

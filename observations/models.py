@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
 from accounts.rules import Visibility
 from checklists.rules import VALUE_MAX, VALUE_MIN, Absence, Dimension, Tone
 from common.sealed import SealedText
-from observations.rules import Kind, Precision, TickKind
+from observations.rules import RESTORE_WINDOW, Kind, Precision, TickKind
 
 
 class Observation(models.Model):
@@ -77,6 +79,11 @@ class Observation(models.Model):
 
     def __str__(self) -> str:
         return f"observation {self.pk}"
+
+    @property
+    def restorable_until(self) -> datetime | None:
+        """Until when its author can bring a deleted one back."""
+        return self.deleted_at + RESTORE_WINDOW if self.deleted_at else None
 
 
 class Rating(models.Model):

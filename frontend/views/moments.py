@@ -15,6 +15,7 @@ from checklists.rules import Dimension, Occasion, Tone
 from checklists.selectors import get_content
 from common.dates import local_day
 from common.errors import Conflict, NotVisible
+from common.forms import ServiceForm
 from common.pages import Page
 from frontend import soft_card
 from frontend.changes import list_changes
@@ -30,6 +31,7 @@ from observations.selectors import (
     get_deleted_moment,
     get_focus,
     get_moment,
+    list_deleted_moments,
     list_moments,
     list_recent_cues,
     list_repairable,
@@ -221,6 +223,28 @@ def delete(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         now=timezone.now(),
     )
     return see_other(request, "moment", moment_id=moment_id)
+
+
+@require_safe
+@at_home
+def deleted(request: SignedInRequest, home: Home) -> HttpResponse:
+    """What the reader deleted and can still bring back; an address of a page that is over leads back to the top."""
+    page = ServiceForm(request.GET).run(
+        lambda: list_deleted_moments(
+            actor_id=request.user.pk,
+            household_id=home.household.public_id,
+            cursor=request.GET.get("cursor", ""),
+            now=timezone.now(),
+        )
+    )
+    if page is None:
+        return see_other(request, "moments-deleted")
+    context = {
+        "household": home.household,
+        "page": page,
+        "several_children": len(home.children) > 1,
+    }
+    return render_page(request, "frontend/moments/recently_deleted.html", context)
 
 
 @require_POST

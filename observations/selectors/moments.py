@@ -129,16 +129,35 @@ def get_deleted_moment(*, actor_id: int, moment_id: uuid.UUID, now: datetime) ->
     Raises:
         NotVisible: there is none.
     """
-    found = (
-        Observation.objects.filter(
-            visible_to(actor_id, Capability.RECORD), public_id=moment_id, deleted_at__gte=now - RESTORE_WINDOW
-        )
-        .select_related("child", "household")
-        .first()
-    )
+    found = _restorable(actor_id, now).filter(public_id=moment_id).first()
     if found is None:
         raise NotVisible("moment")
     return found
+
+
+def list_deleted_moments(
+    *, actor_id: int, household_id: uuid.UUID, cursor: str = "", now: datetime
+) -> Page[Observation]:
+    """A page of the actor's own deleted moments that can still be restored, the one deleted last first.
+
+    Raises:
+        ValidationError: on `cursor`, when it is not one of this reader's.
+    """
+    return page_of(
+        _restorable(actor_id, now).filter(household__public_id=household_id),
+        by="deleted_at",
+        cursor=cursor,
+        limit=PAGE_SIZE,
+        reader_id=actor_id,
+        list_name="deleted moments",
+    )
+
+
+def _restorable(actor_id: int, now: datetime) -> QuerySet[Observation]:
+    """What the actor deleted so short a time ago that it can come back."""
+    return Observation.objects.filter(
+        visible_to(actor_id, Capability.RECORD), kind=Kind.MOMENT, deleted_at__gte=now - RESTORE_WINDOW
+    ).select_related("child", "household")
 
 
 def list_revisions(*, actor_id: int, moment_id: uuid.UUID) -> QuerySet[Revision]:

@@ -156,6 +156,7 @@ PAGES = {
     "/log/saved/{moment_id}/": page(Need.AUTHOR, kind="moment"),
     "/log/saved/{moment_id}/undo/": button(Need.AUTHOR, kind="moment"),
     "/moments/": page(Need.HOME, home=True),
+    "/moments/deleted/": page(Need.HOME, home=True),
     "/moments/{moment_id}/": page(Need.SEE_OR_UNDO, kind="moment"),
     "/moments/{moment_id}/more/": page(Need.AUTHOR, kind="moment", sends=SHEET),
     "/moments/{moment_id}/edit/": page(Need.AUTHOR, kind="moment", sends=SHEET),
