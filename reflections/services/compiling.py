@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from django.db import transaction
@@ -35,17 +36,21 @@ from reflections.rules import (
 logger = logging.getLogger(__name__)
 
 BATCH: Final = 500
+TOGETHER: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What a compile did: reflections written (new or changed), and found as they were."""
+    """What a compile did: reflections written (new or changed), and found as they were; weeks that broke, by key."""
 
     written: int = 0
     unchanged: int = 0
+    broken: tuple[int, ...] = ()
 
     def __add__(self, other: Compiled) -> Compiled:
-        return Compiled(self.written + other.written, self.unchanged + other.unchanged)
+        return Compiled(
+            self.written + other.written, self.unchanged + other.unchanged, self.broken + other.broken
+        )
 
 
 # --- Weeks -------------------------------------------------------------------------------------------------------
@@ -131,22 +136,24 @@ def compile_week(*, household_ids: Collection[int], label: str, now: datetime) -
 def compile_closed(*, household_ids: Collection[int], now: datetime) -> Compiled:
     """Compile closed weeks that never were, and any week in which something changed since it was: the sweep.
 
-    It looks back eight days; a page is composed afresh when it is opened, so nothing older misleads anybody.
+    Changes count for eight days; a page is composed afresh when it is opened, so nothing older misleads anybody. A week
+    that broke is tried again by the next sweep.
     """
-    since = now - PLAN_WINDOW
     changes: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     for household_id, occurred_at, changed_at in list_changed_for_compile(
-        household_ids=household_ids, since=since
+        household_ids=household_ids, since=now - PLAN_WINDOW
     ):
         changes[household_id].append((occurred_at, changed_at))
     closed = DigestWeek.objects.filter(household_id__in=household_ids, ends_at__lte=now - SYNC_GRACE)
-    recent_or_changed = Q(ends_at__gt=since) | Q(
+    new_or_changed = Q(compiled_at__isnull=True) | Q(
         household_id__in=changes, ends_at__gt=_earliest(changes, now)
     )
-    weeks = closed.filter(recent_or_changed).order_by("household_id", "starts_at")
-    due = [week for week in weeks if _is_due(week, changes[week.household_id], since)]
-    done = _compile_apart(due, now)
-    DigestWeek.objects.filter(pk__in=[week.pk for week in due]).update(compiled_at=now)
+    due = [week for week in closed.filter(new_or_changed) if _is_due(week, changes[week.household_id])]
+    done = Compiled()
+    for together in _close_together(due):
+        done += _compile_apart(together, now)
+    compiled = {week.pk for week in due}.difference(done.broken)
+    DigestWeek.objects.filter(pk__in=compiled).update(compiled_at=now)
     return done
 
 
@@ -156,14 +163,28 @@ def _earliest(changes: dict[int, list[tuple[datetime, datetime]]], now: datetime
     )
 
 
-def _is_due(week: DigestWeek, changes: Sequence[tuple[datetime, datetime]], since: datetime) -> bool:
-    if week.compiled_at is None and week.ends_at > since:
+def _is_due(week: DigestWeek, changes: Sequence[tuple[datetime, datetime]]) -> bool:
+    if week.compiled_at is None:
         return True
-    seen = week.compiled_at or since
     return any(
-        week.starts_at <= occurred_at < week.ends_at and changed_at > seen
+        week.starts_at <= occurred_at < week.ends_at and changed_at > week.compiled_at
         for occurred_at, changed_at in changes
     )
+
+
+def _close_together(weeks: Iterable[DigestWeek]) -> Iterator[list[DigestWeek]]:
+    """The weeks in groups that start within seven days, earliest first.
+
+    A group is read as one span of time: an old week beside a new one would read everything in between.
+    """
+    group: list[DigestWeek] = []
+    for week in sorted(weeks, key=attrgetter("starts_at", "household_id")):
+        if group and week.starts_at - group[0].starts_at >= TOGETHER:
+            yield group
+            group = []
+        group.append(week)
+    if group:
+        yield group
 
 
 def _compile_apart(weeks: Sequence[DigestWeek], now: datetime) -> Compiled:
@@ -176,7 +197,7 @@ def _compile_apart(weeks: Sequence[DigestWeek], now: datetime) -> Compiled:
     except Exception:
         if len(weeks) == 1:
             logger.exception("week %s of household %s did not compile", weeks[0].label, weeks[0].household_id)
-            return Compiled()
+            return Compiled(broken=(weeks[0].pk,))
     half = len(weeks) // 2
     return _compile_apart(weeks[:half], now) + _compile_apart(weeks[half:], now)
 

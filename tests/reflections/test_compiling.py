@@ -203,7 +203,8 @@ class TestCompileWeek:
             return real(weeks)
 
         monkeypatch.setattr("reflections.services.compiling.gather", breaks)
-        assert run(*families) == Compiled(written=6)
+        done = run(*families)
+        assert (done.written, len(done.broken)) == (6, 1)
         assert f"household {poison} did not compile" in caplog.text
 
     def test_ten_times_the_households_cost_no_more_queries(self, make_family):
@@ -337,3 +338,27 @@ class TestCompileClosed:
         family.note(family.alice, at=MONDAY - timedelta(weeks=3), received=EVENING + DAY)
         self.sweep(family, EVENING + 2 * DAY)
         assert compiled(family, family.alice, "2026-W43").revision == 2
+
+    def test_a_schedule_that_was_away_for_weeks_leaves_none_of_them_out(self, family):
+        self.sweep(family, EVENING + timedelta(weeks=4))
+        weeks = Reflection.objects.filter(member=family.membership(family.alice)).order_by("week__starts_at")
+        assert list(weeks.values_list("week__label", flat=True)) == [f"2026-W{n}" for n in range(41, 51)]
+
+    def test_weeks_far_apart_are_not_read_as_one_long_span(self, family, monkeypatch):
+        spans: list[timedelta] = []
+        real = gather_module.gather
+
+        def watched(weeks):
+            spans.append(max(week.ends_at for week in weeks) - min(week.starts_at for week in weeks))
+            return real(weeks)
+
+        monkeypatch.setattr("reflections.services.compiling.gather", watched)
+        self.sweep(family, EVENING)
+        assert len(spans) == 6
+        assert max(spans) < timedelta(days=14)
+
+    def test_a_week_that_broke_is_tried_again(self, family, monkeypatch):
+        with monkeypatch.context() as patched:
+            patched.setattr("reflections.services.compiling.gather", lambda weeks: 1 / 0)
+            assert len(self.sweep(family, EVENING).broken) == 6
+        assert self.sweep(family, EVENING + timedelta(minutes=15)) == Compiled(written=12)
