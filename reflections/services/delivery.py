@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import translation
@@ -108,8 +108,11 @@ def prepare_digest(*, digest_id: int, now: datetime) -> Digest:
         return _end(digest, Status.SKIPPED_STALE, code="stale", now=now)
     if refusal := _refusal(digest):
         return _end(digest, Status.SUPPRESSED, code=refusal, now=now)
+    own = Reflection.objects.filter(member_id=digest.membership_id, week_id=digest.week_id)
+    # The mail tells what is there now: what came after its hour and before this is in it, so it is not late.
+    own.update(told_at=now)
     compile_weeks([digest.week], now)
-    reflection = Reflection.objects.get(member_id=digest.membership_id, week_id=digest.week_id)
+    reflection = own.get()
     quiet = _quiet_step(digest, reflection)
     if quiet in SILENT:
         return _end(digest, Status.SKIPPED_EMPTY, code=str(quiet), now=now)
@@ -234,10 +237,11 @@ def _again(digest: Digest) -> None:
 def deliver_digest(*, digest_id: int, now: datetime) -> Status:
     """Do whatever is due for one delivery, up to handing it over once; the state it ends up in.
 
-    A delivery that breaks what touches it is set apart for an operator, and stops nobody else's.
+    A delivery that breaks what touches it is set apart for an operator, and stops nobody else's. A database that is
+    busy or away says nothing about the delivery: the row stays as it is, for the next nudge.
 
     Raises:
-        NotVisible: there is no such delivery.
+        NotVisible: there is no such delivery. OperationalError: the database did not do it.
     """
     try:
         digest = prepare_digest(digest_id=digest_id, now=now)
@@ -249,7 +253,7 @@ def deliver_digest(*, digest_id: int, now: datetime) -> Status:
         if claim is not None:
             reply, code = hand_over(claim.message, to=claim.recipient)
             record_reply(claim=claim, reply=reply, code=code, now=now)
-    except NotVisible:
+    except (NotVisible, OperationalError):
         raise
     except Exception as error:
         logger.exception("digest %s is quarantined", digest_id)

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
+from django.db import OperationalError
 
 from accounts.models import User
 from common.errors import Conflict, NotVisible
@@ -16,6 +17,7 @@ from reflections.rules import LEASE, Reply, Status
 from reflections.selectors import find_subscription, list_due_digest_ids
 from reflections.services import (
     claim_digest,
+    compile_closed,
     deliver_digest,
     plan_digests,
     prepare_digest,
@@ -116,6 +118,17 @@ class TestPrepareDigest:
         family.note(family.alice, received=CLOSED + HOUR)
         digest = prepare_digest(digest_id=digest_of(family, family.alice).pk, now=EVENING)
         assert b"1 moment" in bytes(digest.message)
+
+    def test_what_came_after_its_hour_and_before_its_bytes_is_told_and_not_late(self, family):
+        family.note(family.alice)
+        plan(family)
+        compile_closed(household_ids=[family.household.pk], now=CLOSED + 6 * HOUR)
+        family.note(family.alice, at=MONDAY + 2 * HOUR, received=EVENING - timedelta(minutes=30))
+        digest = prepare_digest(digest_id=digest_of(family, family.alice).pk, now=EVENING)
+        assert b"2 moments" in bytes(digest.message)
+        stored = Reflection.objects.get(member=family.membership(family.alice), week__label=LABEL)
+        said = [item["rule"] for part in stored.content["sections"] for item in part["sentences"]]
+        assert "print.late" not in said
 
     @pytest.mark.parametrize(
         ("change", "code"),
@@ -282,6 +295,16 @@ class TestDeliverDigest:
         states = {number: deliver_digest(digest_id=number, now=EVENING) for number in due}
         assert states[digest.pk] == Status.QUARANTINED
         assert states[digest_of(family, family.bela).pk] == Status.SENT
+
+    def test_a_database_that_is_busy_leaves_it_for_the_next_nudge(self, digest, monkeypatch):
+        def busy(**_arguments):
+            raise OperationalError("database is locked")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("reflections.services.delivery.claim_digest", busy)
+            with pytest.raises(OperationalError):
+                deliver_digest(digest_id=digest.pk, now=EVENING)
+        assert deliver_digest(digest_id=digest.pk, now=EVENING + HOUR) == Status.SENT
 
     def test_an_operator_lifts_a_quarantine(self, digest, monkeypatch):
         answers(monkeypatch, smtplib.SMTPDataError(552, b"refused"), 1)
