@@ -50,7 +50,7 @@ class PrivateByDefaultMiddleware:
 
 
 class BoundedInputMiddleware:
-    """Turns away a body that is too large and a query that no database can hold, before anything reads them."""
+    """Turns away a body that is too large, and a query or cookie that no database can hold, before anything reads them."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -58,9 +58,15 @@ class BoundedInputMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if _body_bytes(request) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
             return _say(request, 413)
-        if any("\x00" in value for values in request.GET.lists() for value in (values[0], *values[1])):
+        if _holds_nul(request):
             return _say(request, 400)
         return self.get_response(request)
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """Whether query or cookies hold a NUL, at which PostgreSQL fails. A quoted cookie can spell one: `"\\000"`."""
+    query = (text for name, values in request.GET.lists() for text in (name, *values))
+    return any("\x00" in text for text in (*query, *request.COOKIES.values()))
 
 
 def _body_bytes(request: HttpRequest) -> int:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -215,3 +216,18 @@ class TestWhoMayUseTheApi:
         for response in (api.get(ME), api.get("/api/v1/moments/"), APIClient().get(ME)):
             assert response["Cache-Control"] == "no-store"
             assert response["X-Content-Type-Options"] == "nosniff"
+
+    @pytest.mark.parametrize(
+        ("cookie", "status"),
+        [
+            (r'"\000abcdefghijk"', 400),  # a quoted cookie may spell a NUL, which PostgreSQL cannot look up
+            (r'"\377\376abcdefgh"', 401),
+            ("x" * 4000, 401),
+            ("", 401),
+            ("é", 401),
+        ],
+    )
+    def test_a_cookie_that_is_no_session_signs_nobody_in(self, db, cookie, status):
+        response = Client().get(ME, headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"})
+        assert response.status_code == status
+        assert response["Content-Type"] == "application/problem+json"
