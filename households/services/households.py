@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from common.dates import is_zone
 from common.errors import NotVisible, Refused
 from common.text import required_text
-from households.models import Household, Membership
+from households.models import Household, Invitation, Membership
 from households.rules import HOUSEHOLD_NAME_MAX, HOUSEHOLDS_PER_PERSON_MAX, Role
 from households.scope import Capability, member_of
 from households.selectors import get_household, require
@@ -69,7 +69,7 @@ def edit_household(
 
 @transaction.atomic
 def leave_household(*, actor_id: int, household_id: uuid.UUID, now: datetime) -> None:
-    """The actor leaves alone, at once, asking nobody.
+    """The actor leaves alone, at once, asking nobody. Their open invitations close with the door behind them.
 
     Raises:
         NotVisible: the actor is no member.
@@ -79,6 +79,12 @@ def leave_household(*, actor_id: int, household_id: uuid.UUID, now: datetime) ->
     ).update(left_at=now)
     if not left:
         raise NotVisible("household")
+    Invitation.objects.filter(
+        invited_by_id=actor_id,
+        household__public_id=household_id,
+        accepted_at__isnull=True,
+        withdrawn_at__isnull=True,
+    ).update(withdrawn_at=now)
 
 
 @transaction.atomic

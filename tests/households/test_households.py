@@ -21,7 +21,14 @@ from households.selectors import (
     list_members,
     list_memberships,
 )
-from households.services import create_household, edit_household, leave_household, remove_helper
+from households.services import (
+    create_household,
+    edit_household,
+    find_invitation,
+    invite_member,
+    leave_household,
+    remove_helper,
+)
 
 BAD_ZONES = [
     "",
@@ -168,6 +175,24 @@ class TestLeaveHousehold:
     ) -> None:
         with pytest.raises(NotVisible):
             leave_household(actor_id=stranger.pk, household_id=household.public_id, now=now)
+
+    def test_nobody_keeps_a_way_back_in_by_an_invitation_of_their_own(
+        self, parent: User, co_parent: User, household: Household, now: datetime
+    ) -> None:
+        tokens = [
+            invite_member(
+                actor_id=actor.pk,
+                household_id=household.public_id,
+                email=f"{actor.pk}@example.org",
+                role=Role.GUARDIAN,
+                now=now,
+            )[1]
+            for actor in (parent, co_parent)
+        ]
+        leave_household(actor_id=co_parent.pk, household_id=household.public_id, now=now)
+        assert find_invitation(token=tokens[0], email=f"{parent.pk}@example.org", now=now)
+        with pytest.raises(NotVisible):
+            find_invitation(token=tokens[1], email=f"{co_parent.pk}@example.org", now=now)
 
     def test_whoever_left_may_come_back_as_a_new_member(
         self, helper: User, join: Callable[..., Membership], household: Household, now: datetime
