@@ -42,9 +42,7 @@ def add_child(
         ValidationError: on `nickname`, `birth_month`, `colour` or `emoji`, or too many children.
     """
     household = get_household(actor_id=actor_id, household_id=household_id, capability=Capability.MANAGE)
-    active = Child.objects.filter(household=household, archived_at__isnull=True).count()
-    if active >= CHILDREN_MAX:
-        raise ValidationError(_("This household has as many children as Attune can show."), code="too_many")
+    active = _room_for_one_more(household)
     return Child.objects.create(
         household=household,
         nickname=_free_nickname(household, nickname),
@@ -109,15 +107,27 @@ def restore_child(*, actor_id: int, child_id: uuid.UUID, household_id: uuid.UUID
     """Put an archived child back into the pickers.
 
     Raises:
-        NotVisible, Refused: not a member; not a guardian. ValidationError: the nickname is taken by now.
+        NotVisible, Refused: not a member; not a guardian.
+        ValidationError: the nickname is taken by now, or there are too many children.
     """
     child = get_child(
         actor_id=actor_id, child_id=child_id, household_id=household_id, capability=Capability.MANAGE
     )
-    _free_nickname(child.household, child.nickname, except_id=child.pk)
+    if child.archived_at is None:
+        return child
+    _room_for_one_more(child.household)
+    _free_nickname(child.household, child.nickname)
     child.archived_at = None
     child.save(update_fields=["archived_at"])
     return child
+
+
+def _room_for_one_more(household: Household) -> int:
+    """How many children are in the pickers, if another one fits."""
+    active = Child.objects.filter(household=household, archived_at__isnull=True).count()
+    if active >= CHILDREN_MAX:
+        raise ValidationError(_("This household has as many children as Attune can show."), code="too_many")
+    return active
 
 
 def _free_nickname(household: Household, nickname: str, *, except_id: int | None = None) -> str:

@@ -164,6 +164,15 @@ class TestArchiveAndRestore:
             restore_child(actor_id=parent.pk, child_id=child.public_id)
         assert fields_of(error) == {"nickname"}
 
+    def test_a_child_does_not_come_back_into_a_full_household(
+        self, parent: User, child: Child, add: Callable[..., Child], now: datetime
+    ) -> None:
+        archive_child(actor_id=parent.pk, child_id=child.public_id, now=now)
+        for number in range(CHILDREN_MAX):
+            add(nickname=f"Child {number}")
+        with pytest.raises(ValidationError, match="as many children"):
+            restore_child(actor_id=parent.pk, child_id=child.public_id)
+
     def test_a_helper_is_refused(self, helper: User, child: Child, now: datetime) -> None:
         with pytest.raises(Refused):
             archive_child(actor_id=helper.pk, child_id=child.public_id, now=now)
