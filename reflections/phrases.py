@@ -61,6 +61,7 @@ TITLES: Final[Mapping[str, Any]] = {
     "you": gettext_lazy("You"),
     "small_thing": gettext_lazy("One small thing"),
     "quiet": gettext_lazy("A quiet week"),
+    "so_far": gettext_lazy("This week, so far"),
     "small_print": gettext_lazy("Small print"),
 }
 
@@ -243,6 +244,12 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
     "quiet.monthly": (
         gettext_lazy(
             "Just a monthly hello. Your pages are here whenever you want them; there is nothing to catch up on."
+        ),
+    ),
+    # A week that still runs, with nothing in it yet
+    "so_far.note": (
+        gettext_lazy(
+            "Nothing written down yet, and nothing that has to be. If you like: think of one moment, any size."
         ),
     ),
     # Small print

@@ -21,7 +21,7 @@ from households.scope import member_of
 from households.selectors import list_household_ids, list_members
 from observations.selectors import MomentName, count_by_day, name_moments
 from reflections.compose import compose
-from reflections.composition import SCHEMA, Json, Kind
+from reflections.composition import SCHEMA, Json, Kind, Sentence
 from reflections.facts import source_digest
 from reflections.gather import MemberWeek, gather
 from reflections.models import Digest, DigestWeek, Reflection, Thought
@@ -39,6 +39,7 @@ class WeekSummary:
     household_id: uuid.UUID
     start_on: date
     last_on: date
+    ends_at: datetime
     kind: str
     count: int
     days: tuple[tuple[date, tuple[str, ...]], ...]
@@ -94,6 +95,7 @@ def _summary(row: Reflection, tones: dict[date, dict[str, int]]) -> WeekSummary:
         household_id=row.household.public_id,
         start_on=week.start_on,
         last_on=week.end_on - timedelta(days=1),
+        ends_at=week.ends_at,
         kind=kind,
         count=count,
         days=days,
@@ -165,6 +167,7 @@ def get_reflection(
     if sheet is None:
         raise NotVisible("reflection")
     stored, content = _stored_or_live(sheet)
+    is_open = now < week.ends_at
     neighbours = _own(actor_id, week.household.public_id)
     earlier = neighbours.filter(week__starts_at__lt=week.starts_at).order_by("-week__starts_at")
     later = neighbours.filter(week__starts_at__gt=week.starts_at).order_by("week__starts_at")
@@ -174,11 +177,11 @@ def get_reflection(
         start_on=week.start_on,
         last_on=week.end_on - timedelta(days=1),
         timezone=week.timezone,
-        is_open=now < week.ends_at,
+        is_open=is_open,
         kind=content["kind"],
         revision=stored.revision if stored else 0,
         compiled_at=stored.compiled_at if stored else None,
-        parts=_parts(content, actor_id, week.household.public_id),
+        parts=_parts(_so_far(content) if is_open else content, actor_id, week.household.public_id),
         earlier_label=earlier.values_list("week__label", flat=True).first() or "",
         later_label=later.values_list("week__label", flat=True).first() or "",
     )
@@ -222,6 +225,13 @@ def _stored_or_live(sheet: MemberWeek) -> tuple[Reflection | None, Json]:
     if stored is not None and stored.source_digest == source_digest(sheet.facts, schema=SCHEMA):
         return stored, stored.content
     return stored, compose(sheet.facts).to_json()
+
+
+def _so_far(content: Json) -> Json:
+    """The same for a week that still runs: whether it is a quiet one is not known before it has closed."""
+    so_far = {"key": "so_far", "sentences": [Sentence("so_far.note").to_json()]}
+    sections = [part | so_far if part["key"] == "quiet" else part for part in content["sections"]]
+    return {**content, "sections": sections}
 
 
 def _parts(content: Json, actor_id: int, household_id: uuid.UUID) -> tuple[Part, ...]:

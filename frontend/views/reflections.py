@@ -36,6 +36,7 @@ _PRACTICE_IN_SHORT = frozenset({"small.try", "way_back.practice"})
 @at_home
 def reflections(request: SignedInRequest, home: Home) -> HttpResponse:
     """The reader's own weeks, latest first; an address of a page that is over leads back to the top."""
+    now = timezone.now()
     form = ServiceForm(request.GET)
     page = form.run(
         lambda: list_reflections(
@@ -51,6 +52,7 @@ def reflections(request: SignedInRequest, home: Home) -> HttpResponse:
             "label": week.label,
             "words": period_in_words(week.start_on, week.last_on + timedelta(days=1)),
             "kind": week.kind,
+            "is_open": now < week.ends_at,
             "count": week.count,
             "days": [{"day": day, "tones": tones} for day, tones in week.days],
         }

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -69,6 +70,32 @@ class TestList:
         (shown,) = page.context["weeks"]
         assert (shown["label"], shown["words"], shown["count"]) == (LABEL, "16 to 22 November", 4)
         assert reverse("reflection", args=[LABEL]) in page.content.decode()
+
+    @pytest.mark.parametrize(
+        ("at", "moments", "said"),
+        [
+            ("2026-11-22T23:59:59+00:00", 0, "this week, so far"),
+            ("2026-11-22T23:59:59+00:00", 1, "1 moment so far"),
+            ("2026-11-23T00:00:00+00:00", 0, "a quiet week"),
+            ("2026-11-23T00:00:00+00:00", 2, "2 moments<"),
+        ],
+    )
+    def test_no_verdict_is_passed_on_a_week_before_it_has_closed(
+        self,
+        browser: Client,
+        record: Callable[..., Observation],
+        compiled: Callable[[], None],
+        at: str,
+        moments: int,
+        said: str,
+    ) -> None:
+        for _ in range(moments):
+            record()
+        compiled()
+        with time_machine.travel(datetime.fromisoformat(at), tick=False):
+            page = browser.get(reverse("reflections")).content.decode()
+        sayings = {"this week, so far", "1 moment so far", "a quiet week", "2 moments<"}
+        assert {saying for saying in sayings if saying in page} == {said}
 
     @pytest.mark.parametrize("cursor", ["x", "=" * 9, "x" * 3000, "é"])
     def test_a_damaged_place_in_the_list_leads_to_its_top(self, browser: Client, cursor: str) -> None:
@@ -172,11 +199,23 @@ class TestWeek:
         assert before == after
 
     def test_a_quiet_week_is_fine_and_writes_nothing_by_a_link(
+        self, browser: Client, compiled: Callable[[], None], now: datetime
+    ) -> None:
+        compiled()
+        with time_machine.travel(now + timedelta(days=7), tick=False):
+            page = browser.get(reverse("reflection", args=[LABEL])).content.decode()
+        assert "A quiet week" in page
+        assert "so far" not in page
+        assert f'href="{reverse("log")}?tone=came_back"' in page
+
+    def test_no_week_is_called_quiet_before_it_has_closed(
         self, browser: Client, compiled: Callable[[], None]
     ) -> None:
         compiled()
         page = browser.get(reverse("reflection", args=[LABEL])).content.decode()
-        assert "A quiet week" in page
+        assert "This week, so far" in page
+        assert "Nothing written down yet" in page
+        assert "quiet week" not in page.lower()
         assert f'href="{reverse("log")}?tone=came_back"' in page
 
     def test_a_week_of_misses_shows_the_way_back_first(

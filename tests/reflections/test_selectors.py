@@ -125,6 +125,15 @@ class TestGetReflection:
         found = page(family, family.alice)
         assert (found.revision, found.compiled_at, found.kind) == (0, None, "week")
 
+    def test_a_week_is_called_quiet_only_once_it_has_closed(self, family):
+        family.note(family.alice)
+        run(family)
+        running = page(family, family.bela, now=MONDAY + DAY)
+        assert [part.key for part in running.parts] == ["so_far", "small_print"]
+        assert "Nothing written down yet" in texts(running)
+        assert [part.key for part in page(family, family.bela).parts] == ["quiet", "small_print"]
+        assert "so_far" not in [part.key for part in page(family, family.alice, now=MONDAY + DAY).parts]
+
     def test_an_open_week_is_there_once_it_was_compiled(self, family):
         family.note(family.alice)
         ensure_weeks(household_ids=[family.household.pk], now=MONDAY + DAY)
