@@ -59,8 +59,8 @@ class TestRecentlyDeleted:
         assert list(page.context["page"].items) == [latest, earlier]
         text = page.content.decode()
         assert "At the door &lt;3" in text
-        assert "Can come back until 25 November, 19:30" in text
-        assert "Can come back until 23 November, 19:30" in text
+        assert "Until 25 November, 19:30" in text
+        assert "Until 23 November, 19:30" in text
         for moment in (earlier, latest):
             address = reverse("moment-restore", args=[moment.public_id])
             assert f'<form method="post" action="{address}">' in text
