@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import partial
 from itertools import chain
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Value, When
+from django.db.models import Exists, OuterRef, QuerySet
 
 from common.errors import NotVisible
 from common.pages import Page, page_of, take_first
@@ -26,7 +26,7 @@ from observations.rules import (
     Kind,
     sibling_id,
 )
-from observations.selectors.visible import ratings_shown_to, visible, with_details
+from observations.selectors.visible import own_first, ratings_shown_to, visible, with_details
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,8 @@ def get_moment(
     Raises:
         NotVisible: there is none for this actor.
     """
-    own_first = Case(When(author_id=actor_id, then=Value(0)), default=Value(1), output_field=IntegerField())
     rows = visible(actor_id, capability=capability).filter(public_id=moment_id)
-    found = rows.order_by(own_first, "id").first()
+    found = rows.order_by(own_first(actor_id), "id").first()
     if found is None:
         raise NotVisible("moment")
     return with_details([found], actor_id)[0]

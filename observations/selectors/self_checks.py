@@ -10,7 +10,7 @@ from common.errors import NotVisible
 from common.pages import Page, page_of
 from observations.models import Observation
 from observations.rules import PAGE_SIZE, Kind
-from observations.selectors.visible import visible, with_details
+from observations.selectors.visible import own_first, visible, with_details
 
 
 def list_self_checks(
@@ -31,12 +31,13 @@ def list_self_checks(
 
 
 def get_self_check(*, actor_id: int, check_id: uuid.UUID) -> Observation:
-    """One self-check with the answers the actor may see.
+    """One self-check with the answers the actor may see; where two authors' checks share the id, the actor's own.
 
     Raises:
         NotVisible: there is none for this actor.
     """
-    found = visible(actor_id, Kind.SELF_CHECK).filter(public_id=check_id).order_by("id").first()
+    rows = visible(actor_id, Kind.SELF_CHECK).filter(public_id=check_id)
+    found = rows.order_by(own_first(actor_id), "id").first()
     if found is None:
         raise NotVisible("self-check")
     return with_details([found], actor_id)[0]

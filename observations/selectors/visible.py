@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import (
+    Case,
+    IntegerField,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    prefetch_related_objects,
+)
 
 from checklists.rules import AUTHOR_ONLY
 from households.scope import Capability, visible_to
@@ -17,6 +26,11 @@ def visible(
 ) -> QuerySet[Observation]:
     """The live rows of one kind that the actor may touch so."""
     return Observation.objects.filter(visible_to(actor_id, capability), kind=kind, deleted_at__isnull=True)
+
+
+def own_first(actor_id: int) -> Case:
+    """Public ids are unique per author only: an order that puts the actor's own row before another's of that id."""
+    return Case(When(author_id=actor_id, then=Value(0)), default=Value(1), output_field=IntegerField())
 
 
 def ratings_shown_to(actor_id: int) -> QuerySet[Rating]:

@@ -164,6 +164,11 @@ class TestReadSelfChecks:
             get_self_check(actor_id=reader.pk, check_id=check.public_id)
         assert not list_self_checks(actor_id=reader.pk).items
 
+    def test_where_two_authors_checks_share_an_id_ones_own_is_meant(self, answer, co_parent):
+        theirs = answer(visibility="household")
+        own = answer(co_parent, check_id=theirs.public_id, ratings={"needs": 5})
+        assert get_self_check(actor_id=co_parent.pk, check_id=theirs.public_id) == own
+
     def test_it_is_no_moment(self, answer, parent):
         answer()
         assert not list_moments(actor_id=parent.pk).items
