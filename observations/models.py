@@ -80,6 +80,15 @@ class Observation(models.Model):
     def __str__(self) -> str:
         return f"observation {self.pk}"
 
+    def comes_back_to(self, missed: Observation) -> bool:
+        """Whether this moment can mend that one: a miss with the same child, and not a later one."""
+        return (
+            self.tone == Tone.CAME_BACK
+            and missed.tone == Tone.MISSED
+            and self.child_id == missed.child_id
+            and self.occurred_at >= missed.occurred_at
+        )
+
     @property
     def restorable_until(self) -> datetime | None:
         """Until when its author can bring a deleted one back."""

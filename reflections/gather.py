@@ -230,13 +230,15 @@ class _Sheet:
             feelings=tuple(key for kind, key in ticks if kind == OptionKind.FEELING),
             done=tuple(key for _kind, key in ticks if key in self.done),
             answers=self._answers(row),
-            repairs_earlier_week=self._mends_earlier(row.repairs),
+            repairs_earlier_week=self._mends_earlier(row),
             mended_by=tuple(public_id for public_id, author, sight in mends if self._may_see(author, sight)),
         )
 
-    def _mends_earlier(self, missed: Any) -> bool:
+    def _mends_earlier(self, row: Any) -> bool:
+        missed = row.repairs
         return (
             missed is not None
+            and row.comes_back_to(missed)
             and missed.deleted_at is None
             and missed.occurred_at < self.week.starts_at
             and self._may_see(missed.author_id, missed.visibility)

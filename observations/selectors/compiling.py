@@ -10,6 +10,7 @@ from django.db.models import Max, Min, QuerySet
 
 from observations.models import FocusDimension, Observation, Rating
 from observations.rules import Kind
+from observations.selectors.visible import MENDS
 
 
 def list_for_compile(
@@ -44,6 +45,7 @@ def list_mends_for_compile(
     for the compile to decide.
     """
     rows = Observation.objects.filter(
+        MENDS,
         household_id__in=household_ids,
         repairs__occurred_at__gte=starts_at,
         repairs__occurred_at__lt=ends_at,

@@ -18,12 +18,12 @@ from observations.rules import (
     Kind,
     TickKind,
 )
-from observations.selectors.visible import visible
+from observations.selectors.visible import MENDS, visible
 
 
 def list_repairable(*, actor_id: int, child_id: int, before: datetime) -> QuerySet[Observation]:
     """The latest missed moments with a child that nobody has come back to yet, as far as the actor may know."""
-    mended = visible(actor_id).filter(repairs=OuterRef("pk"))
+    mended = visible(actor_id).filter(MENDS, repairs=OuterRef("pk"))
     return (
         visible(actor_id)
         .filter(~Exists(mended), child_id=child_id, tone=Tone.MISSED, occurred_at__lte=before)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db.models import (
     Case,
+    F,
     IntegerField,
     Prefetch,
     Q,
@@ -15,7 +16,7 @@ from django.db.models import (
     prefetch_related_objects,
 )
 
-from checklists.rules import AUTHOR_ONLY
+from checklists.rules import AUTHOR_ONLY, Tone
 from households.scope import Capability, visible_to
 from observations.models import Observation, Rating, Tick
 from observations.rules import Kind
@@ -38,6 +39,11 @@ def ratings_shown_to(actor_id: int) -> QuerySet[Rating]:
     return Rating.objects.exclude(~Q(observation__author_id=actor_id), dimension__in=AUTHOR_ONLY)
 
 
+MENDS = Q(repairs__tone=Tone.MISSED, repairs__child=F("child"), repairs__occurred_at__lte=F("occurred_at"))
+"""`Observation.comes_back_to`, asked of the row that `repairs` names. A link outlives what its miss is edited to, since
+it is another author's to take away; it counts only while this holds."""
+
+
 def with_details(moments: Sequence[Observation], actor_id: int) -> Sequence[Observation]:
     """The same rows with author, child, ratings, ticks and repair links as the actor may see them, in five queries."""
     linked = visible(actor_id).select_related("author")
@@ -49,6 +55,9 @@ def with_details(moments: Sequence[Observation], actor_id: int) -> Sequence[Obse
         Prefetch("ratings", ratings_shown_to(actor_id).order_by("dimension"), to_attr="shown_ratings"),
         Prefetch("ticks", Tick.objects.order_by("kind", "id"), to_attr="shown_ticks"),
         Prefetch("repairs", linked),
-        Prefetch("repaired_by", linked.order_by("occurred_at", "id"), to_attr="mended_by"),
+        Prefetch("repaired_by", linked.filter(MENDS).order_by("occurred_at", "id"), to_attr="mended_by"),
     )
+    for moment in moments:
+        if moment.repairs and not moment.comes_back_to(moment.repairs):
+            moment.repairs = None
     return moments

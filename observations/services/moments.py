@@ -23,6 +23,8 @@ from observations.models import Observation
 from observations.rules import NOTE_MAX, RESTORE_WINDOW, Kind, Precision
 from observations.when import Said, place_in_time
 
+MENDING = {"child_id", "occurred", "tone"}  # the details that decide which miss a moment can come back to
+
 
 @transaction.atomic
 def record_moment(
@@ -113,7 +115,8 @@ def edit_moment(
         _move(moment, actor_id=actor_id, details=details, now=now)
     if "tone" in details:
         moment.tone = _checked_tone(details["tone"])
-    if moment.repairs and not _can_repair(moment, moment.repairs):
+    # Only what the author changes here drops a link: the miss may be another's, and changed where nobody may see it.
+    if details.keys() & MENDING and moment.repairs and not moment.comes_back_to(moment.repairs):
         moment.repairs = None
     _apply(moment, actor_id=actor_id, details=details)
     if state_of(moment) != was:
@@ -237,15 +240,6 @@ def _repairable(moment: Observation, *, actor_id: int, missed_id: uuid.UUID | No
             }
         )
     return missed
-
-
-def _can_repair(moment: Observation, missed: Observation) -> bool:
-    """Whether an edited *moment* still comes back to that miss: the same child, and not before it."""
-    return (
-        moment.tone == Tone.CAME_BACK
-        and moment.child_id == missed.child_id
-        and moment.occurred_at >= missed.occurred_at
-    )
 
 
 def _checked_tone(tone: str) -> Tone:

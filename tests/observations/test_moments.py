@@ -507,6 +507,31 @@ class TestRepairs:
         edit_moment(actor_id=parent.pk, moment_id=mended.public_id, details=details, now=now)
         assert Observation.objects.get(pk=mended.pk).repairs_id is None
 
+    @pytest.mark.parametrize("change", ["tone", "child", "time"])
+    def test_a_link_to_what_is_no_such_miss_any_more_does_not_show(
+        self, record, miss, parent, co_parent, second_child, now, change
+    ):
+        missed = miss(co_parent)
+        mended = self.mend(record, missed)
+        changes = {
+            "tone": {"tone": "in_tune"},
+            "child": {"child_id": second_child.public_id},
+            "time": {"occurred": Said(at=now + timedelta(minutes=5))},
+        }
+        edit_moment(actor_id=co_parent.pk, moment_id=missed.public_id, details=changes[change], now=now)
+        assert get_moment(actor_id=parent.pk, moment_id=mended.public_id).repairs is None
+        assert get_moment(actor_id=parent.pk, moment_id=missed.public_id).mended_by == []
+
+    def test_what_another_changes_out_of_sight_shows_in_no_revision_of_ones_own(
+        self, record, miss, parent, co_parent, now
+    ):
+        missed = miss(co_parent)
+        mended = self.mend(record, missed)
+        hidden = {"visibility": "private", "tone": "in_tune"}
+        edit_moment(actor_id=co_parent.pk, moment_id=missed.public_id, details=hidden, now=now)
+        edited = edit_moment(actor_id=parent.pk, moment_id=mended.public_id, details={"note": ""}, now=now)
+        assert edited.revision == mended.revision
+
     def test_the_link_may_be_taken_away(self, record, miss, parent, now):
         mended = self.mend(record, miss())
         edit_moment(actor_id=parent.pk, moment_id=mended.public_id, details={"repairs": None}, now=now)

@@ -297,6 +297,17 @@ class TestPrivacy:
         run(family)
         assert '"mended": 1' in json.dumps(compiled(family, family.alice).content)
 
+    def test_what_is_no_miss_any_more_is_mended_by_nothing(self, family):
+        missed = family.note(family.alice, "missed", at=MONDAY - timedelta(weeks=1))
+        family.note(family.alice, "came_back", repairs=missed.public_id)
+        run(family)
+        assert "back.earlier" in rules(compiled(family, family.alice))
+        edit_moment(
+            actor_id=family.alice.pk, moment_id=missed.public_id, details={"tone": "in_tune"}, now=EVENING
+        )
+        run(family)
+        assert "back.earlier" not in rules(compiled(family, family.alice))
+
     def test_own_state_of_a_shared_moment_stays_its_author_s(self, family):
         family.note(family.alice, visibility="household", ratings={"self": 1})
         run(family)
