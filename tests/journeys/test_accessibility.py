@@ -24,6 +24,7 @@ SIGNED_IN = [
     "/",
     "/log/",
     "/moments/",
+    "/moments/deleted/",
     "/moments/?text=nothing-holds-this",
     "/check/",
     "/reflections/",
