@@ -15,6 +15,7 @@ from typing import Final
 
 from accounts.rules import DigestLevel
 from checklists.rules import AUTHOR_ONLY, NEVER_AVERAGED, Dimension, Tone
+from observations.rules import EMPTY_TANK_MOMENTS, EMPTY_TANK_VALUE
 from reflections.composition import Composition, Json, Kind, Section, Sentence
 from reflections.facts import OwnMoment, PracticeChoice, SharedMoment, WeekFacts
 from reflections.rules import seed
@@ -23,8 +24,6 @@ from reflections.statistics import Detail, Summary, summarise
 TOP: Final = 3
 ALTERNATIVES_MAX: Final = 4
 REPAIR_PRACTICE: Final = "repair_script"
-EMPTY_TANK_VALUE: Final = 1
-EMPTY_TANK_MOMENTS: Final = 3
 
 
 def compose(facts: WeekFacts) -> Composition:

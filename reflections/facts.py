@@ -12,17 +12,9 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
 from checklists.rules import Dimension, Tone
 from reflections.statistics import Answers
-
-
-class Absence(StrEnum):
-    """Why a question that was asked has no value."""
-
-    NOT_SEEN = "not_seen"
-    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from accounts.rules import Visibility
-from checklists.rules import Dimension, OptionKind, Tone
+from checklists.rules import Absence, Dimension, OptionKind, Tone
 from checklists.selectors import get_content
 from common.dates import local_day
 from households.selectors import list_memberships_for_compile
@@ -27,7 +27,6 @@ from observations.selectors import (
     list_mends_for_compile,
 )
 from reflections.facts import (
-    Absence,
     Answer,
     Focus,
     OwnMoment,
