@@ -14,7 +14,7 @@ export VENV
 PY := $(VENV)/bin/python
 INSTALL := $(PYTHON) requirements/install.py
 DEV := $(INSTALL) dev
-PAGES = $(shell git ls-files --cached --others --exclude-standard '*/templates/*.html')
+PAGES = $(shell find */templates -name '*.html')
 
 .PHONY: help setup run test check check-lint check-types check-imports check-templates check-django check-schema \
 	check-lock check-scripts format schema bench drill lock clean
