@@ -219,11 +219,15 @@ if env.str("EMAIL_URL", default=""):
     EMAIL_USE_TLS = bool(_mail.get("EMAIL_USE_TLS", False))
     EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_SSL", False))
     CATCHES_MAIL = False
+elif PRODUCTION:
+    raise RuntimeError(
+        "EMAIL_URL is not set: without a mail server nobody can sign up or sign in. See .env.example."
+    )
 else:
     # Without a mail server every mail lands in a folder, and /dev/mail/ shows it: local mode only.
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(MAIL_DIR)
-    CATCHES_MAIL = not PRODUCTION
+    CATCHES_MAIL = True
 EMAIL_TIMEOUT = 20
 
 # --- Work on a schedule ------------------------------------------------------------------------------------------
