@@ -12,5 +12,7 @@ from observations.services import purge_deleted
 
 @shared_task
 def purge(**_: Any) -> None:
-    """Every night: destroy what was deleted more than seven days ago. What one night leaves, the next takes."""
-    purge_deleted(now=timezone.now())
+    """Every night: destroy all that was deleted more than seven days ago. What a crash leaves, the next night takes."""
+    now = timezone.now()
+    while purge_deleted(now=now):
+        continue
