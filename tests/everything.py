@@ -63,7 +63,19 @@ def run(database: str, marks: str, url: str, var: Path, pytest_args: list[str]) 
         "VAR_DIR": str(var),
         "STATIC_ROOT": str(STATIC_ROOT),
     }
-    command = [sys.executable, "-m", "pytest", "-q", "-m", marks, f"--junitxml={junit}", *pytest_args]
+    workers = str(os.cpu_count() or 1)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        workers,
+        "-m",
+        marks,
+        f"--junitxml={junit}",
+        *pytest_args,
+    ]
     done = Run(database, subprocess.run(command, env=env, check=False).returncode)
     if done.code == NOTHING_COLLECTED and pytest_args:
         done.code = 0  # the part that was asked for has no test on this database
