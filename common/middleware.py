@@ -50,7 +50,7 @@ class PrivateByDefaultMiddleware:
 
 
 class BoundedInputMiddleware:
-    """Turns away a body that is too large, and a query or cookie that no database can hold, before anything reads them."""
+    """Turns away a body that is too large, and a query or cookie that no database can hold, before they are read."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
@@ -46,6 +47,11 @@ class TestBoundedInput:
     @pytest.mark.parametrize("query", ["a=%00", "%00=a", "a=1&a=b%00", "a=x%00y"])
     def test_a_nul_in_a_query_is_turned_away(self, query):
         assert self.turned_away(RequestFactory().get(f"/api/v1/moments/?{query}")) == 400
+
+    def test_so_is_a_cookie_that_spells_one(self, db):
+        cookie = f'{settings.SESSION_COOKIE_NAME}="\\000abcdefgh"'
+        for path in ("/", "/moments/", "/api/v1/me/", "/nothing/"):
+            assert Client().get(path, headers={"Cookie": cookie}).status_code == 400, path
 
     def test_a_page_says_it_as_a_page(self, db):
         answer = Client().get("/?a=%00")
