@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.rules import EMAIL_MAX
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Keeps allauth's flows and only takes away what would show the app's purpose on a lock screen."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "incorrect_code": gettext_lazy("That is not the code we sent last. The newest mail has it."),
+    }
 
     def clean_email(self, email: str) -> str:
         cleaned = str(super().clean_email(email)).lower()

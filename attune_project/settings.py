@@ -182,6 +182,16 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "today"
 LOGOUT_REDIRECT_URL = "today"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "frontend.forms.signing_in.SignupForm",
+    "login": "frontend.forms.signing_in.LoginForm",
+    "add_email": "frontend.forms.signing_in.AddEmailForm",
+    "change_password": "frontend.forms.signing_in.ChangePasswordForm",
+    "set_password": "frontend.forms.signing_in.SetPasswordForm",
+    "reset_password": "frontend.forms.signing_in.ResetPasswordForm",
+    "reset_password_from_key": "frontend.forms.signing_in.ResetPasswordKeyForm",
+    "request_login_code": "frontend.forms.signing_in.RequestLoginCodeForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]  # without a star: a password may be set now, later or never

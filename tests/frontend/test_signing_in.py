@@ -250,6 +250,22 @@ class TestEmailChange:
 
 
 class TestPagesOfTheAccount:
+    @pytest.mark.parametrize("name", ["account_signup", "account_login", "account_reset_password"])
+    def test_say_every_label_once_and_in_the_words_of_the_app(self, client: Client, name: str) -> None:
+        page = client.get(reverse(name)).content.decode()
+        assert "E-mail address" in page
+        assert "placeholder" not in page
+
+    def test_ask_for_a_new_password_in_one_sentence(
+        self, client_of: Callable[[User], Client], parent: User
+    ) -> None:
+        parent.set_password(PASSWORD)
+        parent.save()
+        browser = client_of(parent)
+        page = browser.get(reverse("account_change_password"), follow=True).content.decode()
+        assert "The same once more" in page
+        assert "similar to your other personal information" not in page
+
     @pytest.mark.parametrize(
         "name", ["account_login", "account_signup", "account_request_login_code", "account_reset_password"]
     )

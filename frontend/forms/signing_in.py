@@ -1,0 +1,63 @@
+"""The forms of signing in, in the words of the other pages; what they do stays allauth's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms
+from django.utils.translation import gettext_lazy as _
+
+_LABELS = {
+    "email": _("E-mail address"),
+    "login": _("E-mail address"),
+    "oldpassword": _("Your password so far"),
+    "code": _("Code"),
+}
+_NEW_PASSWORD = {"password1": _("New password"), "password2": _("The same once more")}
+_PASSWORD_HELP = _("At least twelve characters. A few words in a row are easy to remember.")
+
+
+class _OurWords:
+    """Mixed in before an allauth form: its fields get our labels, and one sentence instead of a list of rules."""
+
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in {**_LABELS, **_NEW_PASSWORD}.items():
+            if name in self.fields:
+                self.fields[name].label = label
+        if "password1" in self.fields:
+            self.fields["password1"].help_text = _PASSWORD_HELP
+
+
+class SignupForm(_OurWords, forms.SignupForm):
+    """A new account."""
+
+
+class LoginForm(_OurWords, forms.LoginForm):
+    """With a password."""
+
+
+class AddEmailForm(_OurWords, forms.AddEmailForm):
+    """Another address."""
+
+
+class ChangePasswordForm(_OurWords, forms.ChangePasswordForm):
+    """Another password."""
+
+
+class SetPasswordForm(_OurWords, forms.SetPasswordForm):
+    """The first password of an account that began without one."""
+
+
+class ResetPasswordForm(_OurWords, forms.ResetPasswordForm):
+    """A forgotten password."""
+
+
+class ResetPasswordKeyForm(_OurWords, forms.ResetPasswordKeyForm):
+    """A new password after a forgotten one."""
+
+
+class RequestLoginCodeForm(_OurWords, forms.RequestLoginCodeForm):
+    """A code by mail."""
