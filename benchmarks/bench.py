@@ -31,7 +31,7 @@ from tests.machine import POSTGRES_URL, missing
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = 1500
-SECONDS = 1.8
+SECONDS = 1.5
 WORKERS = 2
 START_SECONDS = 20
 FLOOR, PRODUCT = "floor", "product"
