@@ -97,7 +97,8 @@ def _answers_told(ratings: Mapping[str, Any], moment: Observation) -> dict[str, 
     for dimension in Dimension:
         question = content.question(dimension, Occasion.MOMENT)
         answer = ratings.get(dimension)
-        words = "" if answer is None else _("skipped")
+        # Left open or never asked: for a reader of one's own history the same, nothing was said.
+        words = ""
         if answer in VALUES or answer == "not_seen":
             words = answer_in_words(question, answer if answer in VALUES else None)
         told[question.prompt] = words

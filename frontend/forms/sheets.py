@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from checklists.content import Question
-from checklists.rules import COMFORT_GATES, Absence
+from checklists.rules import COMFORT_GATES, NOMINAL_SCALES, Absence
 from common.forms import ServiceForm
 from observations.details import Answer
 
@@ -98,7 +98,8 @@ class AnswerField(forms.ChoiceField):
             choices=choices,
             label=prompt,
             help_text=question.help,
-            widget=forms.RadioSelect(attrs={"class": "scale"}),
+            # Falling asleep is not more than playing again: what is not ordered gets no bars.
+            widget=forms.RadioSelect(attrs={} if question.scale in NOMINAL_SCALES else {"class": "scale"}),
         )
 
     def valid_value(self, value: Any) -> bool:

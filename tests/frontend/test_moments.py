@@ -287,6 +287,19 @@ class TestEdit:
         assert changes["How it was"] == ("We were in tune", "We missed each other")
         assert changes["Did I get what my child needed underneath?"] == ("", "A little")
 
+    def test_the_history_does_not_tell_of_questions_left_open(
+        self, browser: Client, save: Callable[..., Any], record: Record
+    ) -> None:
+        moment = record(details={"note": "First words"})
+        save(moment, "edit", note="Second words")
+        page = browser.get(f"/moments/{moment.public_id}/history/")
+        assert [c.label for c in page.context["revisions"][0].changes] == ["In your own words"]
+
+    def test_only_ordered_answers_have_bars(self, browser: Client, record: Record) -> None:
+        form = browser.get(f"/moments/{record().public_id}/edit/").context["form"]
+        assert 'class="steps"' in str(form["rating_needs"])
+        assert 'class="steps"' not in str(form["rating_settled"])
+
     def test_a_longer_history_needs_no_more_queries(
         self, browser: Client, record: Record, parent: User, now: datetime
     ) -> None:
