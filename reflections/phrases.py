@@ -93,6 +93,28 @@ def _of_missed(params: Params) -> str:
     return text % params
 
 
+def _absent(params: Params) -> str:
+    unseen, skipped = params["not_seen"], params["skipped"]
+    could_not_tell = ngettext("You could not tell once", "You could not tell %(n)d times", unseen) % {
+        "n": unseen
+    }
+    if not skipped:
+        return _("%(could_not_tell)s. That does not count as an answer.") % {"could_not_tell": could_not_tell}
+    if not unseen:
+        text = ngettext(
+            "You left the question open once. That does not count as an answer.",
+            "You left the question open %(n)d times. That does not count as an answer.",
+            skipped,
+        )
+        return text % {"n": skipped}
+    text = ngettext(
+        "%(could_not_tell)s and left the question open once. Neither counts as an answer.",
+        "%(could_not_tell)s and left the question open %(n)d times. Neither counts as an answer.",
+        skipped,
+    )
+    return text % {"could_not_tell": could_not_tell, "n": skipped}
+
+
 def _who_sees(params: Params) -> str:
     if not params["shared"]:
         return _("Only you can open this page, and nobody else sees the moments on it.")
@@ -163,8 +185,8 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
     # Coming back
     "back.came_back": (
         ngettext_lazy(
-            "Once you wrote down that you came back to each other.",
-            "%(n)d times you wrote down that you came back to each other.",
+            "You wrote down one moment of coming back to each other.",
+            "You wrote down %(n)d moments of coming back to each other.",
             "n",
         ),
         ngettext_lazy("You found the way back once.", "You found the way back %(n)d times.", "n"),
@@ -211,15 +233,13 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
             "%(high)s)."
         ),
     ),
-    "focus.absent": (
-        gettext_lazy("Not seen: %(not_seen)d. Skipped: %(skipped)d. Neither counts as an answer."),
-    ),
+    "focus.absent": (_absent,),
     # You
     "you.states": (gettext_lazy("How you were in these moments: %(values)s."),),
     "you.empty_tank": (
         gettext_lazy(
             "You ran on empty several times this week, and that is a lot to carry. Talking to somebody can help: "
-            "a friend, your doctor, your coach. The help page has numbers."
+            "a friend, your doctor, a health visitor. The help page has numbers."
         ),
     ),
     "you.question": (

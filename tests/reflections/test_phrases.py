@@ -36,7 +36,11 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "focus.context": [{"dimension": "settled", "n": 6, "values": [[2, 4], [5, 2]]}],
     "focus.few": [{"dimension": "needs", "n": 6, "mean": 3.4, "low": 3.0, "high": 3.8}],
     "focus.average": [{"dimension": "needs", "n": 26, "mean": 3.4, "low": 3.0, "high": 3.8}],
-    "focus.absent": [{"dimension": "needs", "not_seen": 2, "skipped": 0}],
+    "focus.absent": [
+        {"dimension": "needs", "not_seen": 2, "skipped": 0},
+        {"dimension": "needs", "not_seen": 0, "skipped": 1},
+        {"dimension": "needs", "not_seen": 1, "skipped": 3},
+    ],
     "you.states": [{"values": [[1, 1], [3, 2]]}],
     "you.question": [{"prompt": "to_a_friend"}],
     "small.context": [{"practice": "notice", "context": "bedtime"}],
