@@ -97,10 +97,10 @@ class InvitationForm(ServiceForm):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     role = forms.ChoiceField(
-        label=_("This person"),
+        label=_("They join as"),
         choices=[
-            (Role.GUARDIAN, _("is a parent: logs, and changes settings like you")),
-            (Role.HELPER, _("helps: logs, and sees what is shared")),
+            (Role.GUARDIAN, _("Guardian: a parent like you, logs and changes settings")),
+            (Role.HELPER, _("Helper: logs, and reads what is shared")),
         ],
         widget=forms.RadioSelect(attrs={"class": "scale"}),
     )

@@ -20,7 +20,7 @@ class ThoughtForm(ServiceForm):
     )
     visibility = forms.ChoiceField(
         label=_("Who sees it"),
-        choices=[(Visibility.PRIVATE, _("Only I")), (Visibility.HOUSEHOLD, _("The household"))],
+        choices=[(Visibility.PRIVATE, _("Only me")), (Visibility.HOUSEHOLD, _("My household"))],
         initial=Visibility.PRIVATE,
         widget=forms.RadioSelect,
     )

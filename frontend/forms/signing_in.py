@@ -42,6 +42,10 @@ class LoginForm(_OurWords, forms.LoginForm):
 class AddEmailForm(_OurWords, forms.AddEmailForm):
     """Another address."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("New address")
+
 
 class ChangePasswordForm(_OurWords, forms.ChangePasswordForm):
     """Another password."""
