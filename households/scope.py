@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from django.db.models import Q
+from django.apps import apps
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.rules import Visibility
 from households.rules import Role
@@ -47,9 +48,25 @@ def member_of(actor_id: int, capability: Capability = Capability.READ, *, via: s
 def visible_to(actor_id: int, capability: Capability, *, author: str = "author_id") -> Q:
     """Rows with an author and a visibility, as the actor may touch them.
 
-    READ: one's own, and what others share with the household. RECORD: one's own only, for nobody edits
-    another author's words.
+    READ: one's own, and what others share with the household for as long as they live there; whoever leaves
+    takes their words along. RECORD: one's own only, for nobody edits another author's words.
     """
     own = Q(**{author: actor_id})
-    may_touch = own | Q(visibility=Visibility.HOUSEHOLD) if capability is Capability.READ else own
-    return member_of(actor_id, capability) & may_touch
+    if capability is not Capability.READ:
+        return member_of(actor_id, capability) & own
+    shared = Q(_still_lives_here(author), visibility=Visibility.HOUSEHOLD)
+    return member_of(actor_id, capability) & (own | shared)
+
+
+def _still_lives_here(author: str) -> Exists:
+    """Whether the row's author is a live member of the row's household.
+
+    A subquery and not a join: an author of several households would double the row.
+    """
+    # By name: conditions lie below the models that are built with them.
+    membership = apps.get_model("households", "Membership")
+    return Exists(
+        membership._default_manager.filter(
+            household_id=OuterRef("household_id"), user_id=OuterRef(author), left_at__isnull=True
+        )
+    )
