@@ -23,6 +23,8 @@ from common import sealing
 Row = TypeVar("Row")
 ModelRow = TypeVar("ModelRow", bound=Model)
 
+_KEY_DIGITS = 19  # as many as the largest key of a table has
+
 Take = Callable[[QuerySet[ModelRow], int], tuple[list[ModelRow], ModelRow | None]]
 """How a page is filled: at most so many rows, and the last one looked at if there may be more."""
 
@@ -44,8 +46,11 @@ class Place:
 
 
 def write_cursor(place: Place, *, reader_id: int, list_name: str) -> str:
-    """*place* as an opaque string that only this reader can use, for this list."""
-    text = json.dumps([place.at.isoformat(), place.key])
+    """*place* as an opaque string that only this reader can use, for this list.
+
+    Always of the same length: the number of a key's digits would tell how much others have written.
+    """
+    text = json.dumps([place.at.isoformat(timespec="microseconds"), f"{place.key:0{_KEY_DIGITS}d}"])
     sealed = sealing.seal(text, table="cursor", row=str(reader_id), field=list_name)
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 

@@ -30,6 +30,7 @@ _RATINGS: dict[str, Any] = {
     "additionalProperties": False,
     "description": "By dimension. A dimension that was never asked is not there.",
 }
+_ITS_AUTHORS = "Null in what somebody else wrote."
 
 
 # --- In ----------------------------------------------------------------------------------------------------------
@@ -185,9 +186,22 @@ class ObservationOutput(Output):
     visibility = serializers.ChoiceField(choices=list(Visibility))
     note = serializers.CharField()
     ratings = serializers.SerializerMethodField()
-    revision = serializers.IntegerField()
+    revision = serializers.SerializerMethodField()
     received_at = Instant()
-    changed_at = Instant()
+    changed_at = serializers.SerializerMethodField()
+
+    # How often and when an author came back to their words is theirs: it tells of drafts and of their own state.
+    @extend_schema_field(serializers.IntegerField(allow_null=True, help_text=_ITS_AUTHORS))
+    def get_revision(self, row: Observation) -> int | None:
+        return row.revision if self._is_own(row) else None
+
+    @extend_schema_field(Instant(allow_null=True, help_text=_ITS_AUTHORS))
+    def get_changed_at(self, row: Observation) -> str | None:
+        return Instant().to_representation(row.changed_at) if self._is_own(row) else None
+
+    def _is_own(self, row: Observation) -> bool:
+        """Whether the reader wrote it; a view that does not say who reads shows as if a stranger did."""
+        return row.author_id == self.context.get("reader_id")
 
     @extend_schema_field(_RATINGS)
     def get_ratings(self, row: Observation) -> dict[str, Answer]:

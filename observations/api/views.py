@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from common.api import IF_MATCH, actor_of, etag, expected_revision, page_data, read_body, read_query
 from observations.api import serializers as shapes
+from observations.models import Observation
 from observations.selectors import (
     get_moment,
     get_self_check,
@@ -43,7 +44,7 @@ class MomentListApi(APIView):
             cursor=query.get("cursor", ""),
             limit=query["limit"],
         )
-        return Response(page_data(page, shapes.MomentOutput))
+        return Response(page_data(page, shapes.MomentOutput, reader_id=actor_of(request)))
 
     @extend_schema(
         operation_id="moments_record",
@@ -71,7 +72,7 @@ class MomentListApi(APIView):
 class MomentApi(APIView):
     @extend_schema(operation_id="moments_read", responses=shapes.MomentOutput)
     def get(self, request: Request, moment_id: uuid.UUID) -> Response:
-        """One moment. Its `ETag` is the revision that an edit has to name."""
+        """One moment. The `ETag` of your own is the revision that an edit has to name."""
         return _moment_response(request, moment_id)
 
     @extend_schema(
@@ -136,7 +137,7 @@ class SelfCheckListApi(APIView):
         page = list_self_checks(
             actor_id=actor_of(request), household_id=query.get("household"), cursor=query.get("cursor", "")
         )
-        return Response(page_data(page, shapes.SelfCheckOutput))
+        return Response(page_data(page, shapes.SelfCheckOutput, reader_id=actor_of(request)))
 
     @extend_schema(
         operation_id="self_checks_answer",
@@ -181,9 +182,18 @@ class FocusApi(APIView):
 def _moment_response(request: Request, moment_id: uuid.UUID, status: int = HTTPStatus.OK) -> Response:
     """The moment as this reader sees it, read anew: what a write returns carries more than they may see."""
     moment = get_moment(actor_id=actor_of(request), moment_id=moment_id)
-    return Response(shapes.MomentOutput(moment).data, status=status, headers=etag(moment.revision))
+    return _shown(shapes.MomentOutput, moment, request=request, status=status)
 
 
 def _self_check_response(request: Request, check_id: uuid.UUID, status: int = HTTPStatus.OK) -> Response:
     check = get_self_check(actor_id=actor_of(request), check_id=check_id)
-    return Response(shapes.SelfCheckOutput(check).data, status=status, headers=etag(check.revision))
+    return _shown(shapes.SelfCheckOutput, check, request=request, status=status)
+
+
+def _shown(
+    shape: type[shapes.ObservationOutput], row: Observation, *, request: Request, status: int
+) -> Response:
+    """*row* for this reader; only its author, who may edit it, learns its revision."""
+    reader_id = actor_of(request)
+    headers = etag(row.revision) if row.author_id == reader_id else {}
+    return Response(shape(row, context={"reader_id": reader_id}).data, status=status, headers=headers)

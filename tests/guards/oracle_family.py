@@ -1,0 +1,301 @@
+"""One family, lived twice: with everything a parent keeps to herself, and without any of it.
+
+What she shares is the same in both, to the minute and to the id.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from accounts.models import User
+from accounts.services import change_choices, create_token
+from households.models import Child, Household, Membership
+from households.rules import Role
+from households.services import add_child, create_household
+from observations.models import Observation
+from observations.services import (
+    answer_self_check,
+    choose_focus,
+    delete_moment,
+    edit_moment,
+    record_moment,
+    record_moment_with_each,
+    restore_moment,
+)
+from reflections.models import Digest
+from reflections.services import compile_closed, compile_week, deliver_digest, plan_digests, write_thought
+
+HER_CHECKS = ("2", "9")  # so many days ago
+WEEKS = ("2026-W45", "2026-W46", "2026-W47")
+SECRET_WORD = "kite"  # in every note she keeps to herself, in none that she shares
+
+
+def named(kind: str, name: str) -> uuid.UUID:
+    """The same id for the same thing in every life, random to look at."""
+    return uuid.UUID(bytes=uuid.uuid5(uuid.NAMESPACE_OID, f"{kind}:{name}").bytes, version=4)
+
+
+@dataclass
+class Life:
+    """What happens, and whether what she keeps to herself happens too."""
+
+    now: datetime
+    private: bool
+    more_shared: bool = False
+    users: dict[str, User] = field(default_factory=dict)
+    home: Household | None = None
+    children: dict[str, Child] = field(default_factory=dict)
+    moments: dict[str, uuid.UUID] = field(default_factory=dict)  # known in both lives, there or not
+
+    # --- Who and when --------------------------------------------------------------------------------------------
+    def day(self, days_ago: int, hour: int = 12, minute: int = 0) -> datetime:
+        return (self.now - timedelta(days=days_ago)).replace(hour=hour, minute=minute)
+
+    def note(
+        self, name: str, who: str, at: datetime, *, happens: bool = True, **details: Any
+    ) -> Observation | None:
+        """A moment, if it *happens* in this life; its id is known in both."""
+        moment_id = named("moment", name)
+        self.moments[name] = moment_id
+        if not happens:
+            return None
+        child, tone = details.pop("child", "pip"), details.pop("tone", "in_tune")
+        return record_moment(
+            actor_id=self.users[who].pk,
+            moment_id=moment_id,
+            child_id=self.children[child].public_id,
+            tone=tone,
+            details={"visibility": "private", **details},
+            now=at,
+        )
+
+    def change(self, name: str, who: str, at: datetime, **details: Any) -> None:
+        edit_moment(actor_id=self.users[who].pk, moment_id=named("moment", name), details=details, now=at)
+
+
+def live(life: Life) -> Life:
+    """Six weeks, in the order in which they happened, told to everybody on Monday evening."""
+    _move_in(life)
+    scenes = sorted((*_what_is_shared(life), *_what_is_hers(life)), key=lambda scene: scene[0])
+    for _at, scene in scenes:
+        scene()
+    _end_of_week(life)
+    return life
+
+
+def _move_in(life: Life) -> None:
+    at = life.now - timedelta(weeks=6)
+    for name in ("alice", "bela", "hugo"):
+        user = User.objects.create_user(
+            f"{name}@example.org",
+            display_name=name.title(),
+            timezone="Europe/Lisbon",
+            digest_level="full",
+            public_id=named("user", name),
+        )
+        user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+        life.users[name] = user
+    home = create_household(
+        actor_id=life.users["alice"].pk, name="The attic", timezone="Europe/Lisbon", now=at
+    )
+    Household.objects.filter(pk=home.pk).update(public_id=named("household", "attic"))
+    life.home = Household.objects.get(pk=home.pk)
+    for nickname, born in (("pip", date(2022, 5, 1)), ("moth", date(2025, 1, 1))):
+        child = add_child(
+            actor_id=life.users["alice"].pk,
+            household_id=life.home.public_id,
+            nickname=nickname.title(),
+            birth_month=born,
+            now=at,
+        )
+        Child.objects.filter(pk=child.pk).update(public_id=named("child", nickname))
+        life.children[nickname] = Child.objects.get(pk=child.pk)
+    for name, role in (("bela", Role.GUARDIAN), ("hugo", Role.HELPER)):
+        Membership.objects.create(household=life.home, user=life.users[name], role=role, joined_at=at)
+    for name, user in life.users.items():
+        Membership.objects.filter(user=user).update(public_id=named("membership", name))
+    choose_focus(actor_id=life.users["bela"].pk, household_id=life.home.public_id, dimension="needs", now=at)
+
+
+Scene = tuple[datetime, Callable[[], Any]]
+
+
+def _what_is_shared(life: Life) -> Iterator[Scene]:
+    """The same in both lives."""
+
+    def scene(name: str, who: str, at: datetime, **details: Any) -> Scene:
+        return at, lambda: life.note(name, who, at, **{"visibility": "household", **details})
+
+    # More than two pages of the timeline, so that there are cursors.
+    for number in range(36):
+        tone = ("in_tune", "missed", "came_back")[number % 3]
+        at = life.day(number // 2 + 1, 8 + number % 2 * 9)
+        words = f"What the household may read, number {number}"
+        yield scene(f"shared {number}", "alice", at, tone=tone, note=words, ratings={"needs": number % 5 + 1})
+    yield scene("shared miss", "alice", life.day(8, 7), tone="missed", contexts=["bedtime"], feelings=["sad"])
+    yield scene("both", "alice", life.day(2, 6), child="moth", cues=["held"], ratings={"safety": 4})
+    yield scene("bela's miss", "bela", life.day(8, 9), tone="missed", note="Bela's own")
+    yield scene("bela's own", "bela", life.day(7, 9), visibility="private", ratings={"needs": 4, "self": 1})
+    yield scene("bela's own missed", "bela", life.day(1, 9), visibility="private", tone="missed")
+    yield scene("bela today", "bela", life.now - timedelta(hours=2), ratings={"needs": 5})
+    yield scene("hugo's", "hugo", life.day(7, 15), note="With the grandfather")
+    yield scene("hugo's own", "hugo", life.day(2, 15), visibility="private")
+    # Came back to a miss of her own: shared in both lives, the miss is there in one.
+    at = life.day(6, 18)
+    yield (
+        at,
+        lambda: life.note(
+            "came back", "alice", at, tone="came_back", visibility="household", **_mends(life, "her miss")
+        ),
+    )
+    # First written for herself, rewritten twice, then shared; in the other life shared as it stands.
+    drafted = life.day(5, 10)
+    kept = {"note": "How it reads now"}
+    if life.private:
+        yield drafted, lambda: life.note("drafted", "alice", drafted, note=f"A {SECRET_WORD}, first")
+        for minute, note in ((5, f"A {SECRET_WORD}, again"), (9, "How it reads now")):
+            later = drafted + timedelta(minutes=minute)
+            yield later, lambda later=later, note=note: life.change("drafted", "alice", later, note=note)
+        shared_at = drafted + timedelta(minutes=30)
+        yield shared_at, lambda: life.change("drafted", "alice", shared_at, visibility="household")
+    else:
+        yield scene("drafted", "alice", drafted, **kept)
+    if life.more_shared:
+        yield scene("one more", "alice", life.day(6, 20), note="One more for everybody")
+
+
+def _mends(life: Life, name: str) -> dict[str, Any]:
+    return {"repairs": named("moment", name)} if life.private else {}
+
+
+def _what_is_hers(life: Life) -> Iterator[Scene]:
+    """What only she may ever know of. In the other life only the ids are known, so that they can be asked for."""
+    alice, words = life.users["alice"].pk, f"About the {SECRET_WORD}"
+
+    def hers(name: str, at: datetime, **details: Any) -> Scene:
+        return at, lambda: life.note(name, "alice", at, happens=life.private, note=words, **details)
+
+    for number in range(12):  # between the shared ones, in time and in the order of their keys
+        tone = ("missed", "in_tune")[number % 2]
+        yield hers(f"hers {number}", life.day(number * 2 + 1, 11), tone=tone, contexts=["bedtime"])
+    yield hers("her miss", life.day(7, 13), tone="missed", feelings=["angry"])
+    yield hers("hers today", life.now - timedelta(hours=1), ratings={"needs": 1, "self": 1})
+    back = life.day(5, 16)
+    for name, missed in (("mends bela's", "bela's miss"), ("mends her own", "shared miss")):
+        yield hers(name, back, tone="came_back", repairs=named("moment", missed))
+    yield hers("long ago", life.day(41), child="moth")
+    yield hers("deleted", life.day(4, 14))
+    yield hers("deleted and back", life.day(4, 15))
+    if not life.private:
+        return
+    yield (
+        life.day(3, 9),
+        lambda: delete_moment(actor_id=alice, moment_id=named("moment", "deleted"), now=life.day(3, 9)),
+    )
+    yield life.day(3, 10), lambda: _delete_and_restore(life, "deleted and back")
+    yield life.day(3, 11), lambda: _share_and_withdraw(life)
+    yield life.day(3, 12), lambda: _own_state(life, "shared 8")
+    yield life.day(3, 13), lambda: _check(life)
+    yield life.day(3, 14), lambda: _account(life)
+    yield (
+        life.day(3, 15),
+        lambda: record_moment_with_each(
+            actor_id=alice,
+            moment_id=named("moment", "with each"),
+            child_ids=[child.public_id for child in life.children.values()],
+            tone="missed",
+            now=life.day(3, 15),
+        ),
+    )
+
+
+def _delete_and_restore(life: Life, name: str) -> None:
+    arguments = {"actor_id": life.users["alice"].pk, "moment_id": named("moment", name)}
+    delete_moment(**arguments, now=life.day(3, 10))
+    restore_moment(**arguments, now=life.day(3, 10, 5))
+
+
+def _share_and_withdraw(life: Life) -> None:
+    """For two minutes everybody could have seen it; nobody looked."""
+    life.change("hers 1", "alice", life.day(3, 11), visibility="household")
+    life.change("hers 1", "alice", life.day(3, 11, 2), visibility="private")
+
+
+def _own_state(life: Life, name: str) -> None:
+    """How she was herself, added to a moment that everybody sees, and changed once."""
+    life.change(name, "alice", life.day(3, 12), ratings={"self": 2})
+    life.change(name, "alice", life.day(3, 12, 1), ratings={"self": 1})
+
+
+def _check(life: Life) -> None:
+    for days_ago in HER_CHECKS:
+        answer_self_check(
+            actor_id=life.users["alice"].pk,
+            check_id=named("check", days_ago),
+            child_id=life.children["pip"].public_id,
+            day=life.day(int(days_ago)).date(),
+            ratings={"needs": 2, "self": 1},
+            note=f"The {SECRET_WORD} again",
+            now=life.now,
+        )
+
+
+def _account(life: Life) -> None:
+    """Keys, choices, a second home: nothing of an account is anybody else's."""
+    alice, at = life.users["alice"].pk, life.day(3, 14)
+    assert life.home is not None
+    create_token(actor_id=alice, name=SECRET_WORD, scope="write", now=at)
+    change_choices(
+        actor_id=alice,
+        choices={"digest_level": "none", "standing_visibility": "household", "digest_hour": 7},
+    )
+    choose_focus(actor_id=alice, household_id=life.home.public_id, dimension="self", now=at)
+    elsewhere = create_household(actor_id=alice, name=f"{SECRET_WORD} house", timezone="UTC", now=at)
+    child = add_child(
+        actor_id=alice,
+        household_id=elsewhere.public_id,
+        nickname="Ash",
+        birth_month=date(2020, 1, 1),
+        now=at,
+    )
+    record_moment(
+        actor_id=alice,
+        moment_id=named("moment", "elsewhere"),
+        child_id=child.public_id,
+        tone="missed",
+        now=at,
+    )
+
+
+def _end_of_week(life: Life) -> None:
+    """Weeks are compiled more than once, as the schedule does; then everybody is told."""
+    households = list(Household.objects.order_by("pk").values_list("pk", flat=True))
+    monday = datetime(2026, 11, 16, 8, 0, tzinfo=life.now.tzinfo)
+    for label in WEEKS:
+        compile_week(household_ids=households, label=label, now=monday)
+    plan_digests(household_ids=households, now=monday)
+    for thinker, text, visibility in (
+        ("alice", "For all to read", "household"),
+        ("bela", "Bela's thought", "private"),
+    ):
+        write_thought(
+            actor_id=life.users[thinker].pk,
+            label="2026-W46",
+            text=text,
+            visibility=visibility,
+            household_id=life.home.public_id if life.home else None,
+            now=monday,
+        )
+    if life.private:
+        write_thought(actor_id=life.users["alice"].pk, label="2026-W46", text=SECRET_WORD, now=monday)
+    evening = monday.replace(hour=20)
+    for digest in Digest.objects.order_by("pk"):
+        deliver_digest(digest_id=digest.pk, now=evening)
+    # Something arrives late, and what changed is compiled once more.
+    late = {"happens": life.private, "note": f"A late {SECRET_WORD}", "tone": "missed"}
+    life.note("hers, late", "alice", evening, **late)
+    compile_closed(household_ids=households, now=life.now)
