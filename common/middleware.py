@@ -75,7 +75,10 @@ def _body_bytes(request: HttpRequest) -> int:
 
 
 class DomainErrorsMiddleware:
-    """Renders what a use case raised in a page view: 404, 403 or 409."""
+    """Renders what a use case raised in a page view: 404, 403 or 409, and 405 for a button's address that was opened.
+
+    The last happens to people: a session ends, they press a button, sign in, and are sent on to where it led.
+    """
 
     STATUS = {NotVisible: 404, Refused: 403, Conflict: 409}
 
@@ -83,7 +86,12 @@ class DomainErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code != 405 or is_api(request) or request.method != "GET":
+            return response
+        page = _say(request, 405)
+        page.headers["Allow"] = response.headers.get("Allow", "POST")
+        return page
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         for kind, status in self.STATUS.items():

@@ -38,7 +38,7 @@ urlpatterns = [
 
 
 class TestErrorPages:
-    @pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 422, 429, 500])
+    @pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 422, 429, 500])
     def test_stand_without_a_request(self, status: int) -> None:
         page = get_template(f"{status}.html").render()
         assert "<h1>" in page
@@ -48,6 +48,13 @@ class TestErrorPages:
         page = client.get("/nope/")
         assert page.status_code == 404
         assert "Nothing here" in page.content.decode()
+
+    def test_the_address_of_a_button_says_that_nothing_happened(
+        self, client_of: Callable[[User], Client], parent: User, household: Household
+    ) -> None:
+        page = client_of(parent).get(reverse("household-leave"))
+        assert (page.status_code, page["Allow"]) == (405, "POST")
+        assert "Nothing was changed" in page.content.decode()
 
     def test_a_query_no_database_can_hold(self, client: Client) -> None:
         page = client.get("/help/?country=%00")
