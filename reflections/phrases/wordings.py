@@ -1,56 +1,14 @@
-"""The words of a reflection: each rule of `reflections.compose` in one or more wordings, through gettext.
-
-Which wording a week gets follows from its seed, so that weeks read differently and a week always reads the same, on
-the page and in the mail. House rules: kind, active, about what was written down; never what anybody "is", never a
-direction ("better", "fewer"), never an exclamation.
-"""
+"""Every sentence and heading that a reflection can hold; what stands in its places comes from `labels`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Mapping
 from typing import Any, Final
 
-from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
-from checklists.content import Content
-from checklists.rules import Dimension, Occasion, OptionKind
-from reflections.rules import seed as seed_of
-
 Params = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a reader's language calls things: the library's labels, and the names of authors by public id."""
-
-    content: Content
-    names: Mapping[str, str] = field(default_factory=dict)
-
-
-def phrase(sentence: Mapping[str, Any], *, seed: int, words: Words) -> str:
-    """One stored sentence, in the active language.
-
-    Raises:
-        KeyError: no release ever had that rule.
-    """
-    rule, params = sentence["rule"], sentence["params"]
-    wordings = PHRASES[rule]
-    wording = wordings[seed_of(str(seed), rule) % len(wordings)]
-    spoken = {
-        name: _SPOKEN[name](value, params, words) if name in _SPOKEN else value
-        for name, value in params.items()
-    }
-    return str(wording(spoken) if callable(wording) else wording % spoken)
-
-
-def title(section: str) -> str:
-    """The heading of a section, in the active language."""
-    return str(TITLES[section])
-
 
 TITLES: Final[Mapping[str, Any]] = {
     "keep": gettext_lazy("A moment to keep"),
@@ -303,65 +261,4 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
             "your own; they are never mixed with anybody else's."
         ),
     ),
-}
-
-
-# --- How parameters are said -------------------------------------------------------------------------------------
-def _counted(label_of: Callable[[Any, Params, Words], str]) -> Callable[[Any, Params, Words], str]:
-    """`[[key, times], …]` as "Bedtime (3) · Meals"; a single time goes without saying."""
-
-    def say(pairs: list[list[Any]], params: Params, words: Words) -> str:
-        said = [(label_of(key, params, words), times) for key, times in pairs]
-        return " · ".join(label if times == 1 else f"{label} ({times})" for label, times in said)
-
-    return say
-
-
-def _option(kind: OptionKind) -> Callable[[Any, Params, Words], str]:
-    def say(key: str, _params: Params, words: Words) -> str:
-        found = words.content.options_of[kind].get(key)
-        return found.label if found else key
-
-    return say
-
-
-def _cue(key: str, _params: Params, words: Words) -> str:
-    found = words.content.cue_by_key.get(key)
-    return found.label if found else key
-
-
-def _answer(value: int, params: Params, words: Words) -> str:
-    dimension = Dimension(params.get("dimension", Dimension.SELF))
-    return words.content.question(dimension, Occasion.MOMENT).label_of(value)
-
-
-def _practice(slug: str, _params: Params, words: Words) -> str:
-    found = words.content.practice_by_slug.get(slug)
-    return f"{found.title}. {found.summary}" if found else slug
-
-
-def _prompt(key: str, _params: Params, words: Words) -> str:
-    return next((item.prompt for item in words.content.self_prompts if item.key == key), key)
-
-
-def _number(value: float, _params: Params, _words: Words) -> str:
-    return number_format(value, decimal_pos=1)
-
-
-_SPOKEN: Final[Mapping[str, Callable[[Any, Params, Words], str]]] = {
-    "day": lambda value, _params, _words: date_format(date.fromisoformat(value), "l"),
-    "on": lambda value, _params, _words: date_format(date.fromisoformat(value), "l, j F"),
-    "since": lambda value, _params, _words: date_format(date.fromisoformat(value), "j F"),
-    "author": lambda value, _params, words: words.names.get(value, _("Somebody in your household")),
-    "dimension": lambda value, _params, words: words.content.dimensions[Dimension(value)].label,
-    "context": _option(OptionKind.CONTEXT),
-    "contexts": _counted(_option(OptionKind.CONTEXT)),
-    "feelings": _counted(_option(OptionKind.FEELING)),
-    "done": _counted(_cue),
-    "values": _counted(_answer),
-    "practice": _practice,
-    "prompt": _prompt,
-    "mean": _number,
-    "low": _number,
-    "high": _number,
 }
