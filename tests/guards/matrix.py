@@ -323,6 +323,8 @@ def _of_thing(who: Who, need: Need, thing: Thing) -> Outcome:
 def _at_home(who: Who, need: Need, thing: Thing, *, is_guardian: bool) -> Outcome:
     """What a member of the thing's own household meets."""
     own, live = thing.author is who, thing.state == "live"
+    # Whoever leaves takes their words along.
+    shared = thing.shared and thing.author in HOME
     refusable = {Need.MANAGE: is_guardian, Need.END_HELPER: is_guardian and thing.shared}
     if need in refusable and live:
         return Outcome.PASSES if refusable[need] else Outcome.REFUSED
@@ -331,7 +333,7 @@ def _at_home(who: Who, need: Need, thing: Thing, *, is_guardian: bool) -> Outcom
         Need.OPEN_INVITATION: is_guardian and live,
         Need.AUTHOR: own and live,
         Need.UNDO: own and thing.state in ("live", "deleted"),
-        Need.SEE: live and (own or thing.shared),
-        Need.SEE_OR_UNDO: (live and (own or thing.shared)) or (own and thing.state == "deleted"),
+        Need.SEE: live and (own or shared),
+        Need.SEE_OR_UNDO: (live and (own or shared)) or (own and thing.state == "deleted"),
     }
     return Outcome.PASSES if may.get(need, False) else Outcome.HIDDEN

@@ -93,7 +93,8 @@ def _is_hidden(thing: Thing) -> bool:
         return False
     if thing.author in (None, Who.STRANGER):
         return thing.home == ELSEWHERE
-    return thing.author is not Who.CO_GUARDIAN and (not thing.shared or thing.state != "live")
+    left = thing.author is Who.FORMER
+    return thing.author is not Who.CO_GUARDIAN and (left or not thing.shared or thing.state != "live")
 
 
 def answer_to(visitor: Visitor, reference: Reference, named: uuid.UUID) -> Answer:
