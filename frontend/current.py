@@ -50,16 +50,23 @@ class Home:
         raise NotVisible("child")
 
 
-def find_home(request: HttpRequest) -> Home | None:
-    """The reader's current household; None for somebody who has none yet.
+def find_home(request: HttpRequest, *, named: str = "") -> Home | None:
+    """The household that an address names, or the reader's current one; None for somebody who has none yet.
 
-    A choice that is no longer theirs is passed over, not refused: whoever left a household lands in the next.
+    A choice that is no longer theirs is passed over, not refused: whoever left a household lands in the next. An
+    address that names one they are not in leads nowhere: another household's page in its place would mislead.
+
+    Raises:
+        NotVisible: `named` is none of theirs.
     """
     memberships = list(list_memberships(actor_id=int(request.user.pk or 0)))
+    chosen = named or request.session.get(_SESSION_KEY)
+    membership = next((m for m in memberships if str(m.household.public_id) == chosen), None)
+    if membership is None and named:
+        raise NotVisible("household")
     if not memberships:
         return None
-    chosen = request.session.get(_SESSION_KEY)
-    membership = next((m for m in memberships if str(m.household.public_id) == chosen), memberships[0])
+    membership = membership or memberships[0]
     return Home(membership, membership.household, getattr(membership.household, "active_children", []))
 
 
@@ -81,6 +88,17 @@ def at_home(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         home = find_home(request)
+        return see_other(request, "welcome") if home is None else view(request, home, *args, **kwargs)
+
+    return inner
+
+
+def at_named_home(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """`at_home`, where `?home=` in the address goes before the session's choice and leaves that choice as it is."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        home = find_home(request, named=request.GET.get("home", ""))
         return see_other(request, "welcome") if home is None else view(request, home, *args, **kwargs)
 
     return inner

@@ -45,6 +45,7 @@ class Letter:
 
     email: str
     user_id: uuid.UUID
+    household_id: uuid.UUID
     language: str
     level: DigestLevel
     label: str
@@ -110,7 +111,8 @@ def _context(letter: Letter) -> dict[str, Any]:
         "parts": _parts(letter),
         "days": _days(letter),
         "notice": _notice(letter),
-        "page_url": f"{site}/reflections/{letter.label}/",
+        # Two households can have a week of that name: the link says which one it is about.
+        "page_url": f"{site}/reflections/{letter.label}/?home={letter.household_id}",
         "choices_url": f"{site}/account/choices/",
         "unsubscribe_url": f"{site}/unsubscribe/{unsubscribe_token(user_id=letter.user_id)}/",
     }

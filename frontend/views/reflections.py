@@ -19,7 +19,7 @@ from checklists.rules import Dimension, Occasion
 from checklists.selectors import get_content
 from common.errors import NotVisible
 from common.forms import ServiceForm
-from frontend.current import Home, SignedInRequest, at_home
+from frontend.current import Home, SignedInRequest, at_home, at_named_home
 from frontend.forms.reflections import SwapForm, ThoughtForm
 from frontend.render import render_page, see_other
 from observations.selectors import get_moment
@@ -65,14 +65,17 @@ def reflections(request: SignedInRequest, home: Home) -> HttpResponse:
 
 # --- One week ----------------------------------------------------------------------------------------------------
 @require_safe
-@at_home
+@at_named_home
 def reflection(request: SignedInRequest, home: Home, label: str) -> HttpResponse:
-    """The week as it stands now. `?keep=` and `?practice=` show another of the offered ones and store nothing."""
+    """The week as it stands now. `?keep=` and `?practice=` show another of the offered ones and store nothing.
+
+    `?home=` says whose week it is for somebody who lives in two households; the links on the page keep it.
+    """
     return _week_page(request, home, label=label, form=ThoughtForm())
 
 
 @require_POST
-@at_home
+@at_named_home
 def thought(request: SignedInRequest, home: Home, label: str) -> HttpResponse:
     """Keep the reader's words on their week."""
     form = ThoughtForm(request.POST)
@@ -86,7 +89,7 @@ def thought(request: SignedInRequest, home: Home, label: str) -> HttpResponse:
         )
     )
     if written:
-        return see_other(request, f"{reverse('reflection', args=[label])}#thoughts")
+        return see_other(request, f"{reverse('reflection', args=[label])}{_named(request)}#thoughts")
     return _week_page(request, home, label=label, form=form)
 
 
@@ -95,12 +98,13 @@ def _week_page(request: SignedInRequest, home: Home, *, label: str, form: Though
     week = get_reflection(actor_id=actor_id, household_id=household_id, label=label, now=timezone.now())
     swap = SwapForm(request.GET)
     chosen = swap.cleaned_data if swap.is_valid() else {}
-    drawing = _Drawing(actor_id, get_content(request.user.language), chosen)
+    drawing = _Drawing(actor_id, get_content(request.user.language), chosen, request.GET.get("home", ""))
     # Words can be kept on a week once it was compiled: until then nothing is stored that they could belong to.
     compiled = week.revision > 0
     thoughts = list_thoughts(actor_id=actor_id, household_id=household_id, label=label) if compiled else ()
     context = {
         "household": home.household,
+        "named_home": _named(request),
         "week": {"label": week.label, "words": _words(week)},
         "earlier_label": week.earlier_label,
         "later_label": week.later_label,
@@ -111,6 +115,12 @@ def _week_page(request: SignedInRequest, home: Home, *, label: str, form: Though
     }
     status = 422 if form.errors else 200
     return render_page(request, "frontend/reflections/week.html", context, status=status)
+
+
+def _named(request: SignedInRequest) -> str:
+    """The query that keeps the named household on the way to another address, '' when none was named."""
+    home = request.GET.get("home", "")
+    return f"?{urlencode({'home': home})}" if home else ""
 
 
 def _words(week: WeekPage) -> str:
@@ -125,6 +135,7 @@ class _Drawing:
     actor_id: int
     content: Content
     chosen: Mapping[str, int | None]
+    named_home: str
 
     def section(self, part: Part) -> dict[str, Any]:
         # Where the practice itself stands on the page, the mail's one-line form of it would say it twice.
@@ -171,7 +182,8 @@ class _Drawing:
         """The one at the chosen place, and the address that shows the next ('' when there is only one)."""
         place = (self.chosen.get(name) or 0) % len(offered)
         others = {other: self.chosen.get(other) for other in ("keep", "practice") if other != name}
-        query = {**{key: value for key, value in others.items() if value}, name: (place + 1) % len(offered)}
+        kept = {key: value for key, value in {"home": self.named_home, **others}.items() if value}
+        query = {**kept, name: (place + 1) % len(offered)}
         return offered[place], f"?{urlencode(query)}" if len(offered) > 1 else ""
 
     def _focus(self, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -156,6 +156,7 @@ def _freeze(digest: Digest, reflection: Reflection, quiet: QuietMail | None, *, 
     letter = Letter(
         email=user.email,
         user_id=user.public_id,
+        household_id=membership.household.public_id,
         language=user.language,
         level=DigestLevel(user.digest_level),
         label=week.label,
@@ -308,7 +309,7 @@ def release_digest(*, digest_id: int, now: datetime) -> Digest:
 def _locked(digest_id: int) -> Digest:
     found = (
         Digest.objects.select_for_update(of=("self",))
-        .select_related("membership__user", "week")
+        .select_related("membership__user", "membership__household", "week")
         .filter(pk=digest_id)
         .first()
     )

@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from households.models import Child, Household
+from households.services import create_household
 from observations.details import Details
 from observations.models import Observation
 from observations.services import delete_moment
@@ -236,7 +237,7 @@ class TestWeek:
         assert browser.get(f"/reflections/{label}/").status_code == 404
         assert browser.post(f"/reflections/{label}/thoughts/", {"text": "x"}).status_code in (404, 422)
 
-    @pytest.mark.parametrize("path", ["latest", "2026-47", "2026-W4", "%00", "2026-W47%00"])
+    @pytest.mark.parametrize("path", ["latest", "2026-47", "2026-W4", "2026-W47%00"])
     def test_what_is_no_week_is_no_address(self, browser: Client, path: str) -> None:
         assert browser.get(f"/reflections/{path}/").status_code == 404
 
@@ -314,3 +315,53 @@ class TestThoughts:
         answer = client_of(stranger).post(self.ADDRESS, {"text": "x", "visibility": "private"})
         assert answer.status_code == 404
         assert not Thought.objects.exists()
+
+
+class TestTwoHouseholds:
+    """Somebody who lives in two households follows the link of each one's mail."""
+
+    @pytest.fixture
+    def other_home(self, parent: User, week: list[Observation], now: datetime) -> Household:
+        other = create_household(actor_id=parent.pk, name="The boat", timezone="Europe/Lisbon", now=now)
+        ensure_weeks(household_ids=[other.pk], now=now)
+        compile_week(household_ids=[other.pk], label=LABEL, now=now)
+        return other
+
+    def address(self, home: object) -> str:
+        return f"{reverse('reflection', args=[LABEL])}?home={home}"
+
+    def test_the_link_leads_to_the_week_it_names(
+        self, browser: Client, household: Household, other_home: Household
+    ) -> None:
+        for home in (household, other_home):
+            page = browser.get(self.address(home.public_id))
+            assert page.context["household"] == home
+            assert ("noticed" in sections(page)) == (home == household)
+
+    def test_following_it_chooses_nothing_for_the_other_pages(
+        self, browser: Client, household: Household, other_home: Household
+    ) -> None:
+        before = dict(browser.session)
+        browser.get(self.address(other_home.public_id))
+        assert dict(browser.session) == before
+        assert browser.get(reverse("reflection", args=[LABEL])).context["household"] == household
+
+    def test_words_written_there_stay_there(self, browser: Client, other_home: Household) -> None:
+        page = browser.get(self.address(other_home.public_id))
+        query = f"?home={other_home.public_id}"
+        action = f"{reverse('reflection-thought', args=[LABEL])}{query}"
+        assert f'action="{action}"' in page.content.decode()
+        answer = browser.post(action, {"text": "On the water.", "visibility": "private"})
+        assert answer["Location"] == f"{reverse('reflection', args=[LABEL])}{query}#thoughts"
+        assert Thought.objects.get().household == other_home
+
+    @pytest.mark.parametrize("home", ["no-uuid", "00000000-0000-4000-8000-000000000000"])
+    def test_one_that_is_nobodys_is_404(self, browser: Client, week: list[Observation], home: str) -> None:
+        assert browser.get(self.address(home)).status_code == 404
+
+    def test_somebody_elses_is_404(
+        self, client_of: Callable[[User], Client], stranger: User, household: Household, now: datetime
+    ) -> None:
+        assert client_of(stranger).get(self.address(household.public_id)).status_code == 404
+        create_household(actor_id=stranger.pk, name="Elsewhere", timezone="Europe/Lisbon", now=now)
+        assert client_of(stranger).get(self.address(household.public_id)).status_code == 404

@@ -4,6 +4,7 @@ import email.policy
 import hashlib
 import re
 import socket
+import uuid
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,11 +28,15 @@ from tests.reflections.conftest import CLOSED, EVENING, LABEL, MONDAY
 DAY = timedelta(days=1)
 
 
+HOUSEHOLD_ID = uuid.UUID("3d9c6f0e-2f55-4f0e-9d0b-4a1f6d2f6f01")
+
+
 @pytest.fixture
 def letter(db) -> Letter:
     return Letter(
         email="alice@example.org",
         user_id=cases.MEMBER,
+        household_id=HOUSEHOLD_ID,
         language="en",
         level=DigestLevel.FULL,
         label=LABEL,
@@ -294,3 +299,12 @@ class TestInAMailbox:
         self.deliver(family, "counts")
         (sent,) = mail.outbox
         assert sent.message()["Subject"] == "Your week"
+
+
+class TestLink:
+    @pytest.mark.parametrize("level", ["discreet", "counts", "full"])
+    def test_it_names_the_household_whose_week_it_is(self, letter, level):
+        _parsed, text, html = read(build_message(dataclasses.replace(letter, level=DigestLevel(level))))
+        address = f"/reflections/{LABEL}/?home={HOUSEHOLD_ID}"
+        assert address in text
+        assert address in html
