@@ -32,4 +32,9 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=40),
         "options": {"queue": SCHEDULE, "expires": 12 * 3600},
     },
+    "forget-digest-bytes": {
+        "task": "reflections.tasks.forget",
+        "schedule": crontab(hour=3, minute=45),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
 }

@@ -33,6 +33,7 @@ from attune_project.collected import static_files_are_current
 from attune_project.keys import MIN_SECRET_CHARS
 from checklists.selectors import LibraryNotLoaded, get_content
 from common.sealing import current_key_id, seal, unseal
+from reflections.selectors import list_quarantined_digest_ids
 
 SUPPORTED_PYTHON = ((3, 11), (3, 14))
 OLDEST_REDIS = (6, 2)
@@ -236,6 +237,14 @@ def check_mail() -> Findings:
             backend.close()
 
 
+def check_digests() -> Findings:
+    if waiting := len(list_quarantined_digest_ids()):
+        yield Finding(
+            f"{waiting} weekly {'mail is' if waiting == 1 else 'mails are'} in quarantine and not sent.",
+            "The log names the cause. Once it is mended: python manage.py digests release",
+        )
+
+
 def check_time() -> Findings:
     try:
         zoneinfo.ZoneInfo("Europe/Lisbon")
@@ -275,6 +284,7 @@ CHECKS: dict[str, Check] = {
     "Queue": check_queue,
     "Worker": check_worker,
     "Mail": check_mail,
+    "Weekly mails": check_digests,
     "Time": check_time,
     "Static files": check_static_files,
 }

@@ -44,6 +44,8 @@ RETRY_LADDER: Final = (
     timedelta(hours=6),
 )
 GIVE_UP_AFTER: Final = timedelta(hours=24)
+# How long the readable bytes of a delivery that ended, or waits in quarantine, are kept at most.
+BYTES_KEPT: Final = timedelta(days=30)
 
 
 # Households compiled at a time: about 1.7 times the cost of all at once, measured, and memory that stays bounded.

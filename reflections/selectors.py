@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import get_language
 
 from accounts.rules import DigestLevel, Visibility
@@ -26,7 +26,7 @@ from reflections.facts import source_digest
 from reflections.gather import MemberWeek, gather
 from reflections.models import Digest, DigestWeek, Reflection, Thought
 from reflections.phrases import Words, phrase, title
-from reflections.rules import CHUNK_SIZE, OPEN, PAGE_SIZE, PAGE_SIZE_MAX
+from reflections.rules import CHUNK_SIZE, OPEN, PAGE_SIZE, PAGE_SIZE_MAX, Status
 from reflections.tokens import read_unsubscribe_token
 
 
@@ -304,6 +304,17 @@ def list_due_digest_ids(*, now: datetime, limit: int = 500) -> list[int]:
     """Deliveries that something can be done about now, longest due first. For the schedule."""
     due = Digest.objects.filter(status__in=OPEN, next_at__lte=now).order_by("next_at", "id")
     return list(due.values_list("pk", flat=True)[:limit])
+
+
+def count_digests() -> dict[str, int]:
+    """How many deliveries are in each state; a state without one is left out. For operators."""
+    counted = Digest.objects.values_list("status").annotate(times=Count("pk")).order_by("status")
+    return dict(counted.values_list("status", "times"))
+
+
+def list_quarantined_digest_ids() -> list[int]:
+    """Deliveries that wait for an operator, in the order they were planned."""
+    return list(Digest.objects.filter(status=Status.QUARANTINED).order_by("pk").values_list("pk", flat=True))
 
 
 def list_chunks(*, size: int = CHUNK_SIZE) -> Iterator[list[int]]:

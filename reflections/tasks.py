@@ -33,6 +33,12 @@ def compile_changed(**_: Any) -> None:
 
 
 @shared_task
+def forget(**_: Any) -> None:
+    """Every night: drop the readable bytes of mails that ended long ago."""
+    services.forget_digest_bytes(now=timezone.now())
+
+
+@shared_task
 def plan_chunk(*, household_ids: list[int], **_: Any) -> None:
     services.plan_digests(household_ids=household_ids, now=timezone.now())
 

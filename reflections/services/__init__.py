@@ -8,6 +8,7 @@ from reflections.services.delivery import (
     prepare_digest,
     release_digest,
 )
+from reflections.services.forgetting import forget_digest_bytes
 from reflections.services.thoughts import write_thought
 from reflections.services.unsubscribing import unsubscribe
 
@@ -18,6 +19,7 @@ __all__ = [
     "compile_week",
     "deliver_digest",
     "ensure_weeks",
+    "forget_digest_bytes",
     "plan_digests",
     "prepare_digest",
     "release_digest",
