@@ -37,4 +37,19 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=45),
         "options": {"queue": SCHEDULE, "expires": 12 * 3600},
     },
+    "forget-tokens": {
+        "task": "accounts.tasks.forget",
+        "schedule": crontab(hour=3, minute=50),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
+    "forget-invitations": {
+        "task": "households.tasks.forget",
+        "schedule": crontab(hour=3, minute=52),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
+    "forget-sessions": {
+        "task": "attune_project.tasks.forget_sessions",
+        "schedule": crontab(hour=3, minute=55),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
 }

@@ -13,6 +13,8 @@ MEMBERS_MAX = 12
 HOUSEHOLDS_PER_PERSON_MAX = 6
 INVITATION_LIFETIME = timedelta(hours=72)
 INVITATIONS_PER_DAY = 20
+# How long an invitation that was accepted, withdrawn or ran out can still be looked up.
+INVITATION_KEPT = timedelta(days=30)
 
 # A child's book may begin before the birth, and end when the child is grown.
 BIRTH_MONTHS_AHEAD_MAX = 9

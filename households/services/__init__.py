@@ -11,6 +11,7 @@ from households.services.households import (
 from households.services.invitations import (
     accept_invitation,
     find_invitation,
+    forget_old_invitations,
     invite_member,
     withdraw_invitation,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "edit_child",
     "edit_household",
     "find_invitation",
+    "forget_old_invitations",
     "invite_member",
     "leave_household",
     "remove_helper",

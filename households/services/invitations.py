@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.rules import EMAIL_MAX
 from common.errors import NotVisible
 from common.text import required_text
 from households.models import Invitation, Membership
-from households.rules import INVITATION_LIFETIME, INVITATIONS_PER_DAY, MEMBERS_MAX, Role
+from households.rules import INVITATION_KEPT, INVITATION_LIFETIME, INVITATIONS_PER_DAY, MEMBERS_MAX, Role
 from households.scope import Capability, member_of
 from households.selectors import get_household
 
@@ -123,6 +124,18 @@ def accept_invitation(*, actor_id: int, token: str, email: str, now: datetime) -
     return Membership.objects.create(
         household=invitation.household, user_id=actor_id, role=invitation.role, joined_at=now
     )
+
+
+@transaction.atomic
+def forget_old_invitations(*, now: datetime) -> int:
+    """Destroy invitations that ended, one way or another, thirty days ago; how many went. For the schedule.
+
+    They hold the mail address of somebody who may never have come.
+    """
+    since = now - INVITATION_KEPT
+    ended = Q(accepted_at__lt=since) | Q(withdrawn_at__lt=since) | Q(expires_at__lt=since)
+    _total, by_model = Invitation.objects.filter(ended).delete()
+    return by_model.get("households.Invitation", 0)
 
 
 def hash_token(token: str) -> str:

@@ -1,0 +1,31 @@
+"""`manage.py purge`: the whole night's work at once, for installations that have cron and no beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand
+
+import accounts.tasks
+import attune_project.tasks
+import households.tasks
+import observations.tasks
+import reflections.tasks
+
+NIGHTLY: Final[dict[str, Callable[[], None]]] = {
+    "moments deleted more than seven days ago": observations.tasks.purge,
+    "bytes of weekly mails that ended more than 30 days ago": reflections.tasks.forget,
+    "expired API tokens": accounts.tasks.forget,
+    "invitations that ended more than 30 days ago": households.tasks.forget,
+    "expired sessions": attune_project.tasks.forget_sessions,
+}
+
+
+class Command(BaseCommand):
+    help = "Destroy what is not kept any longer: all that the schedule does at night. As often as you like."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for what, forget in NIGHTLY.items():
+            forget()
+            self.stdout.write(f"  gone   {what}")
