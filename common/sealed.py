@@ -22,8 +22,33 @@ logger = logging.getLogger(__name__)
 SUFFIX = "_sealed"
 
 
+class Unreadable(str):
+    """What stands for a sealed text that does not open: an empty text that still has its bytes.
+
+    One damaged row must not take every page it is on with it, so reading goes on without it. Set on a row, it puts
+    the bytes back as they are: they may open again with a key that was only missing.
+    """
+
+    __slots__ = ("sealed",)
+    sealed: bytes
+
+    @classmethod
+    def of(cls, sealed: bytes) -> Self:
+        text = cls()
+        text.sealed = sealed
+        return text
+
+
+def is_readable(text: str) -> bool:
+    """Whether *text*, read from a row, is what was written there."""
+    return not isinstance(text, Unreadable)
+
+
 class SealedText:
     """The text in the column `<name>_sealed`, opened when it is read and sealed when it is set.
+
+    One that does not open reads as `Unreadable`; only `open` raises. Setting an empty text there keeps the bytes, since
+    whoever was shown nothing said nothing about it; words of one's own replace them.
 
     *row* gives what the seal is bound to besides table and name: something that never changes and is known before
     the row is saved. *needs* names the relations it looks at.
@@ -49,10 +74,32 @@ class SealedText:
     def __get__(self, row: Model | None, owner: type) -> Self | str:
         if row is None:
             return self
-        return sealing.unseal(bytes(getattr(row, self.column)), **self._place(row))
+        try:
+            return self.open(row)
+        except sealing.SealBroken as error:
+            self._tell(row, error)
+            return Unreadable.of(bytes(getattr(row, self.column)))
 
     def __set__(self, row: Model, text: str) -> None:
-        setattr(row, self.column, sealing.seal(text, **self._place(row)))
+        if isinstance(text, Unreadable):
+            setattr(row, self.column, text.sealed)
+        elif text or is_readable(self.__get__(row, type(row))):
+            setattr(row, self.column, sealing.seal(text, **self._place(row)))
+
+    def open(self, row: Model) -> str:
+        """The text, for those who have to know.
+
+        Raises:
+            SealBroken: see `sealing.unseal`.
+        """
+        return sealing.unseal(bytes(getattr(row, self.column)), **self._place(row))
+
+    def _tell(self, row: Model, error: Exception) -> None:
+        """Log a row by its key, once for every time it is loaded: a template looks at one text more than once."""
+        told = f"_{self.column}_told"
+        if not getattr(row, told, False):
+            setattr(row, told, True)
+            logger.error("%s.%s of row %s: %s", row._meta.label, self.column, row.pk, error)
 
     def _place(self, row: Model) -> dict[str, str]:
         return {"table": row._meta.db_table, "row": self._row(row), "field": self.name}
@@ -112,7 +159,7 @@ def reseal(column: SealedColumn, *, limit: int, after: Any = None) -> Resealed:
 
 def _seal_again(row: Model, column: SealedColumn) -> bool:
     try:
-        setattr(row, column.text.name, getattr(row, column.text.name))
+        setattr(row, column.text.name, column.text.open(row))
     except sealing.SealBroken as error:
         logger.error("%s of row %s stays on its key: %s", column, row.pk, error)
         return False

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.rules import Visibility
 from checklists.rules import VALUES, Dimension, Occasion
 from checklists.selectors import get_content_of
+from common.sealed import is_readable
 from frontend.templatetags.attune import tone_label
 from frontend.words import answer_in_words, instant_in_words, labels_of
 from households.selectors import list_children
@@ -64,6 +65,7 @@ def _differences(*, was: Mapping[str, str], became: Mapping[str, str]) -> Iterat
 def _told(state: State, moment: Observation, names: Mapping[str, str]) -> dict[str, str]:
     """A state as a person would read it, by the name of each part."""
     fields = state.fields
+    note = state.note if is_readable(state.note) else _("This note cannot be opened.")
     visibility = {Visibility.PRIVATE: _("Only me"), Visibility.HOUSEHOLD: _("My household")}
     return {
         _("How it was"): tone_label(fields["tone"]),
@@ -73,7 +75,7 @@ def _told(state: State, moment: Observation, names: Mapping[str, str]) -> dict[s
         _("Mends an earlier miss"): _("yes") if fields["repairs"] else "",
         **_ticks_told(fields, moment),
         **_answers_told(fields.get("ratings", {}), moment),
-        _("In your own words"): state.note,
+        _("In your own words"): note,
     }
 
 

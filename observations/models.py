@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from accounts.rules import Visibility
 from checklists.rules import VALUE_MAX, VALUE_MIN, Absence, Dimension, Tone
-from common.sealed import SealedText
+from common.sealed import SealedText, is_readable
 from observations.rules import RESTORE_WINDOW, Kind, Precision, TickKind
 
 
@@ -90,6 +90,11 @@ class Observation(models.Model):
         )
 
     @property
+    def note_unreadable(self) -> bool:
+        """Whether there is a note that does not open; `note` is empty then."""
+        return not is_readable(self.note)
+
+    @property
     def restorable_until(self) -> datetime | None:
         """Until when its author can bring a deleted one back."""
         return self.deleted_at + RESTORE_WINDOW if self.deleted_at else None
@@ -159,6 +164,11 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"revision {self.pk}"
+
+    @property
+    def note_unreadable(self) -> bool:
+        """Whether there is a note that does not open; `note` is empty then."""
+        return not is_readable(self.note)
 
 
 class FocusDimension(models.Model):

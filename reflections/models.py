@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.rules import DigestLevel, Visibility
-from common.sealed import SealedText
+from common.sealed import SealedText, is_readable
 from reflections.rules import OPEN, Status, Week
 
 
@@ -90,6 +90,11 @@ class Thought(models.Model):
 
     def __str__(self) -> str:
         return f"thought {self.pk}"
+
+    @property
+    def text_unreadable(self) -> bool:
+        """Whether the text does not open; it is empty then."""
+        return not is_readable(self.text)
 
 
 class Digest(models.Model):

@@ -14,7 +14,7 @@ from accounts.rules import Visibility
 from checklists.content import Content
 from checklists.rules import Absence, Dimension, Occasion
 from common.dates import parse_week_label
-from frontend.forms.sheets import AnswerField, IdField, SheetForm
+from frontend.forms.sheets import NOTE_UNREADABLE, AnswerField, IdField, SheetForm
 from frontend.words import prompt_for
 from observations.details import Answer
 
@@ -67,6 +67,8 @@ class CheckForm(SheetForm):
             required=False, strip=False, label=_("Anything to add?"), widget=forms.Textarea({"rows": 3})
         )
         self.initial["note"] = before.note if before else ""
+        if before and before.note_unreadable:
+            self.fields["note"].help_text = NOTE_UNREADABLE
         self.fields["visibility"] = forms.ChoiceField(
             required=False,
             label=_("Who sees it?"),

@@ -15,7 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from accounts.rules import Visibility
 from checklists.content import Content
 from checklists.rules import Absence, Dimension, Occasion, Tone, default_dimension
-from frontend.forms.sheets import AnswerField, IdField, InstantField, KeysField, SheetForm, WallClockField
+from frontend.forms.sheets import (
+    NOTE_UNREADABLE,
+    AnswerField,
+    IdField,
+    InstantField,
+    KeysField,
+    SheetForm,
+    WallClockField,
+)
 from frontend.templatetags.attune import tone_label
 from frontend.words import labels_of, prompt_for, when_in_words
 from observations.details import TICK_FIELDS, Answer, Details
@@ -103,6 +111,8 @@ class MomentForm(SheetForm):
             note=offer.moment.note,
             visibility=offer.moment.visibility,
         )
+        if offer.moment.note_unreadable:
+            self.fields["note"].help_text = NOTE_UNREADABLE
         self.main = self._main_dimension()
         self.initial["asked"] = [self.main]
         self._offer_questions()

@@ -18,6 +18,8 @@ from observations.details import Answer
 TAKE_BACK = "none"
 """The answer that takes an earlier one away, as if the question had never been asked."""
 
+NOTE_UNREADABLE = _("This note cannot be opened. It stays as it is, unless you write a new one.")
+
 _DAMAGED = _("Something in this form was damaged on its way. Please try again.")
 _PICK_TIME = _("Please pick a day and a time.")
 

@@ -31,6 +31,8 @@ _RATINGS: dict[str, Any] = {
     "description": "By dimension. A dimension that was never asked is not there.",
 }
 _ITS_AUTHORS = "Null in what somebody else wrote."
+_NOTE = serializers.CharField(allow_null=True, help_text="Null where it cannot be opened.")
+_NOTE_UNREADABLE = "There is a note that cannot be opened. It stays as it is until a new one is written."
 
 
 # --- In ----------------------------------------------------------------------------------------------------------
@@ -184,7 +186,8 @@ class ObservationOutput(Output):
     author = serializers.UUIDField(source="author.public_id", help_text="The `person` of a member.")
     timezone = serializers.CharField(help_text="The household's zone when this was written.")
     visibility = serializers.ChoiceField(choices=list(Visibility))
-    note = serializers.CharField()
+    note = serializers.SerializerMethodField()
+    note_unreadable = serializers.BooleanField(help_text=_NOTE_UNREADABLE)
     ratings = serializers.SerializerMethodField()
     revision = serializers.SerializerMethodField()
     received_at = Instant()
@@ -202,6 +205,10 @@ class ObservationOutput(Output):
     def _is_own(self, row: Observation) -> bool:
         """Whether the reader wrote it; a view that does not say who reads shows as if a stranger did."""
         return row.author_id == self.context.get("reader_id")
+
+    @extend_schema_field(_NOTE)
+    def get_note(self, row: Observation) -> str | None:
+        return _note_of(row)
 
     @extend_schema_field(_RATINGS)
     def get_ratings(self, row: Observation) -> dict[str, Answer]:
@@ -279,8 +286,13 @@ class RevisionOutput(Output):
 
     number = serializers.IntegerField()
     replaced_at = Instant()
-    note = serializers.CharField()
+    note = serializers.SerializerMethodField()
+    note_unreadable = serializers.BooleanField(help_text=_NOTE_UNREADABLE)
     state = serializers.SerializerMethodField()
+
+    @extend_schema_field(_NOTE)
+    def get_note(self, revision: Revision) -> str | None:
+        return _note_of(revision)
 
     @extend_schema_field(RevisionStateOutput)
     def get_state(self, revision: Revision) -> Any:
@@ -293,6 +305,10 @@ class RevisionPageOutput(PageOutput):
 
 class FocusOutput(Output):
     dimension = serializers.ChoiceField(choices=list(Dimension), allow_null=True)
+
+
+def _note_of(row: Observation | Revision) -> str | None:
+    return None if row.note_unreadable else row.note
 
 
 def _ticked(row: Observation, kind: TickKind) -> list[str]:

@@ -61,6 +61,7 @@ class TestRecord:
             "timezone": "Europe/Lisbon",
             "visibility": "private",
             "note": "",
+            "note_unreadable": False,
             "cues": [],
             "contexts": [],
             "feelings": [],

@@ -214,6 +214,14 @@ class TestWriteThought:
         assert Thought.objects.get(pk=thought.pk).text == "We were tired. It was late."
         assert b"tired" not in bytes(thought.text_sealed)
 
+    def test_one_that_does_not_open_is_named_on_the_page_and_the_week_stays(self, family, client_of):
+        thought = self.write(family, text="We were tired")
+        Thought.objects.filter(pk=thought.pk).update(text_sealed=b"damaged")
+        assert Thought.objects.get(pk=thought.pk).text_unreadable
+        page = client_of(family.alice).get(f"/reflections/{LABEL}/")
+        assert page.status_code == 200
+        assert "This note cannot be opened." in page.content.decode()
+
     def test_it_is_its_author_s_alone_unless_shared(self, family):
         self.write(family)
         assert not list_thoughts(actor_id=family.bela.pk, label=LABEL)
