@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from common.forms import ServiceForm
-from common.logs import LineFormatter
+from common.logs import LINE_MAX, LineFormatter
 
 
 class Name(ServiceForm):
@@ -56,3 +56,29 @@ class TestLogLines:
         assert "\n" not in line
         assert "\r" not in line
         assert "forged" in line
+
+    @pytest.mark.parametrize("path", ["/unsubscribe/%s/", "/household/invitations/%s/", "/a/%s"])
+    def test_a_token_in_a_path_is_masked(self, path, caplog):
+        token = "t0k-N_" * 7
+        line = self.line("Not Found: %s", path % token)
+        assert token not in line
+        assert path % "***" in line
+
+    def test_a_public_id_in_a_path_stays(self):
+        path = "/moments/11fe8d7c-3c5b-4d7e-9a51-0c6e9c69079a/history/"
+        assert path in self.line("Not Found: %s", path)
+
+    def test_a_line_ends_however_long_the_path_is(self):
+        assert len(self.line("Not Found: %s", "/a" * 5_000)) == LINE_MAX
+
+    def test_a_refused_address_is_logged_without_its_token(self, client, caplog, db):
+        token = "A" * 43
+        caplog.handler.setFormatter(LineFormatter())
+        client.get(f"/household/invitations/{token}/no/such/page/")
+        assert "***" in caplog.text
+        assert token not in caplog.text
+
+    def line(self, message, *values):
+        return LineFormatter().format(
+            logging.LogRecord("app", logging.INFO, "x.py", 1, message, values, None)
+        )
