@@ -44,6 +44,13 @@ RETRY_LADDER: Final = (
     timedelta(hours=6),
 )
 GIVE_UP_AFTER: Final = timedelta(hours=24)
+# What one tick nudges at most. We mean to send no more than five mails a second, and a tick comes every 300 seconds:
+# whatever is above that would still wait in the queue when the next tick names the same rows again.
+SENDS_PER_SECOND: Final = 5
+TICK: Final = timedelta(minutes=5)
+DUE_PER_TICK: Final = SENDS_PER_SECOND * int(TICK.total_seconds())
+# A delivery takes seconds; one that hangs is ended well within its lease, so that nobody else tries it meanwhile.
+DELIVERY_LIMIT: Final = timedelta(seconds=60)
 # How long the readable bytes of a delivery that ended, or waits in quarantine, are kept at most.
 BYTES_KEPT: Final = timedelta(days=30)
 

@@ -26,7 +26,7 @@ from reflections.facts import source_digest
 from reflections.gather import MemberWeek, gather
 from reflections.models import Digest, DigestWeek, Reflection, Thought
 from reflections.phrases import Words, phrase, title
-from reflections.rules import CHUNK_SIZE, OPEN, PAGE_SIZE, PAGE_SIZE_MAX, Status
+from reflections.rules import CHUNK_SIZE, DUE_PER_TICK, OPEN, PAGE_SIZE, PAGE_SIZE_MAX, Status
 from reflections.tokens import read_unsubscribe_token
 
 
@@ -300,7 +300,7 @@ def find_subscription(*, token: str) -> Subscription:
     return Subscription(user_id=user.pk, is_live=user.digest_level != DigestLevel.NONE)
 
 
-def list_due_digest_ids(*, now: datetime, limit: int = 500) -> list[int]:
+def list_due_digest_ids(*, now: datetime, limit: int = DUE_PER_TICK) -> list[int]:
     """Deliveries that something can be done about now, longest due first. For the schedule."""
     due = Digest.objects.filter(status__in=OPEN, next_at__lte=now).order_by("next_at", "id")
     return list(due.values_list("pk", flat=True)[:limit])

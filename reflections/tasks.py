@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from common.queues import COMPILE, MAIL
 from reflections import services
+from reflections.rules import DELIVERY_LIMIT
 from reflections.selectors import list_chunks, list_due_digest_ids
 
 
@@ -48,6 +49,6 @@ def compile_chunk(*, household_ids: list[int], **_: Any) -> None:
     services.compile_closed(household_ids=household_ids, now=timezone.now())
 
 
-@shared_task
+@shared_task(time_limit=int(DELIVERY_LIMIT.total_seconds()))
 def deliver(*, digest_id: int, **_: Any) -> None:
     services.deliver_digest(digest_id=digest_id, now=timezone.now())

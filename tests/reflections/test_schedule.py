@@ -6,9 +6,12 @@ import time_machine
 from django.core import mail
 from django.core.management import CommandError, call_command
 
+from attune_project.celery import app
+from households.models import Household, Membership
 from reflections import tasks
-from reflections.models import Digest, Reflection
-from reflections.rules import Status
+from reflections.models import Digest, DigestWeek, Reflection
+from reflections.rules import DUE_PER_TICK, LEASE, TICK, Status
+from reflections.services import ensure_weeks
 from tests.reflections.conftest import CLOSED, EVENING, LABEL
 
 
@@ -101,3 +104,43 @@ class TestSendDigests:
             assert "nothing was due" in call("send_digests")
         sent = Digest.objects.filter(status=Status.SENT, week__label=LABEL)
         assert sent.count() == 2
+
+
+class TestLimits:
+    def test_a_tick_takes_what_can_be_sent_until_the_next_and_no_more(self, family, monkeypatch):
+        nudged = []
+        monkeypatch.setattr(tasks.plan_chunk, "apply_async", lambda **_: None)
+        monkeypatch.setattr(tasks.deliver, "apply_async", lambda *, kwargs, queue: nudged.append(kwargs))
+        [week, *_] = ensure_and_list_weeks(family)
+        person = family.alice
+        homes = Household.objects.bulk_create(
+            Household(name="n", timezone="UTC", created_at=CLOSED, changed_at=CLOSED)
+            for _ in range(DUE_PER_TICK + 1)
+        )
+        members = Membership.objects.bulk_create(
+            Membership(household=home, user=person, role="guardian", joined_at=CLOSED) for home in homes
+        )
+        Digest.objects.bulk_create(
+            Digest(household=home, membership=member, week=week, due_at=CLOSED, next_at=CLOSED)
+            for home, member in zip(homes, members, strict=True)
+        )
+        with time_machine.travel(EVENING, tick=False):
+            tasks.plan()
+        assert DUE_PER_TICK == 1_500
+        assert len(nudged) == DUE_PER_TICK
+
+    def test_the_tick_is_as_long_as_the_rule_says(self):
+        plan = app.conf.beat_schedule["plan"]
+        assert timedelta(seconds=plan["options"]["expires"]) == TICK
+        assert sorted(plan["schedule"].minute)[:2] == [0, TICK.total_seconds() // 60]
+
+    def test_a_delivery_that_hangs_is_ended_before_its_lease_and_after_the_mail_server_had_its_time(
+        self, settings
+    ):
+        assert tasks.deliver.time_limit == 60
+        assert settings.EMAIL_TIMEOUT < tasks.deliver.time_limit < LEASE.total_seconds()
+
+
+def ensure_and_list_weeks(family) -> list[DigestWeek]:
+    ensure_weeks(household_ids=[family.household.pk], now=CLOSED)
+    return list(DigestWeek.objects.order_by("starts_at"))

@@ -11,8 +11,6 @@ from django.utils import timezone
 from reflections.selectors import list_chunks, list_due_digest_ids
 from reflections.services import deliver_digest, plan_digests
 
-BATCH = 500
-
 
 class Command(BaseCommand):
     help = "Plan the weekly mails of weeks that closed, and deliver those that are due. As often as you like."
@@ -22,7 +20,7 @@ class Command(BaseCommand):
             plan_digests(household_ids=household_ids, now=timezone.now()) for household_ids in list_chunks()
         )
         states: Counter[str] = Counter()
-        while due := list_due_digest_ids(now=timezone.now(), limit=BATCH):
+        while due := list_due_digest_ids(now=timezone.now()):
             for digest_id in due:
                 states[deliver_digest(digest_id=digest_id, now=timezone.now())] += 1
                 self.stdout.write(f"\r  {states.total()} looked at", ending="")
