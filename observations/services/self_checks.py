@@ -70,6 +70,9 @@ def answer_self_check(
             "changed_at": now,
         },
     )
+    if not created:
+        # Moving every note to a new key does not ask for the author's row: neither may undo what the other wrote.
+        check = Observation.objects.select_for_update(of=("self",)).get(pk=check.pk)
     was = state_of(check)
     if note is not None:
         check.note = clean_text(note, field="note", max_length=NOTE_MAX, multiline=True)
@@ -79,7 +82,7 @@ def answer_self_check(
     check.is_new = created
     if not created and state_of(check) != was:
         keep_revision(check, was, now=now)
-    check.save()
+    check.save(update_fields=["note_sealed", "visibility", "revision", "changed_at"])
     return check
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from checklists.rules import Absence
 from common.errors import Conflict, NotVisible
@@ -69,6 +70,16 @@ class TestAnswerSelfCheck:
         again = answer(ratings={"needs": 5})
         assert (again.note, again.visibility) == ("my words", "household")
         assert dict(again.ratings.values_list("dimension", "value")) == {"needs": 5, "safety": 4}
+
+    def test_an_answer_again_holds_the_row_and_writes_what_it_may_change_alone(self, answer):
+        answer(note="Monday")
+        with CaptureQueriesContext(connection) as asked:
+            answer(ratings={"needs": 5})
+        told = [query["sql"] for query in asked]
+        (written,) = [sql for sql in told if sql.startswith('UPDATE "observations_observation"')]
+        assert "occurred_on" not in written.partition("WHERE")[0]
+        rows = [sql for sql in told if 'FROM "observations_observation"' in sql and "FOR UPDATE" in sql]
+        assert rows or connection.vendor == "sqlite"
 
     def test_the_same_answers_again_keep_the_revision(self, answer):
         answer(note="same")
