@@ -18,10 +18,18 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.rules import EMAIL_MAX
+from accounts.selectors import get_user
 from common.errors import NotVisible
 from common.text import required_text
 from households.models import Invitation, Membership
-from households.rules import INVITATION_KEPT, INVITATION_LIFETIME, INVITATIONS_PER_DAY, MEMBERS_MAX, Role
+from households.rules import (
+    HOUSEHOLDS_PER_PERSON_MAX,
+    INVITATION_KEPT,
+    INVITATION_LIFETIME,
+    INVITATIONS_PER_DAY,
+    MEMBERS_MAX,
+    Role,
+)
 from households.scope import Capability, member_of
 from households.selectors import get_household
 
@@ -109,8 +117,11 @@ def accept_invitation(*, actor_id: int, token: str, email: str, now: datetime) -
     """The actor joins. *email* is the actor's verified address, as the door knows it.
 
     Raises:
-        NotVisible: see `find_invitation`. ValidationError: the household is full, or the actor is in it already.
+        NotVisible: see `find_invitation`. ValidationError: the household is full, or the actor is in it already or in
+            as many as they can be.
     """
+    # Two invitations may be accepted at once: whoever holds the person's row goes first, and the other one counts it.
+    get_user(user_id=actor_id, for_update=True)
     invitation = find_invitation(token=token, email=email, now=now)
     # Claimed by compare-and-set, so that a double click joins once.
     claimed = Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True).update(accepted_at=now)
@@ -121,6 +132,8 @@ def accept_invitation(*, actor_id: int, token: str, email: str, now: datetime) -
         raise ValidationError(_("This household is full."), code="too_many")
     if live.filter(user_id=actor_id).exists():
         raise ValidationError(_("You already belong to this household."), code="member")
+    if Membership.objects.filter(user_id=actor_id, left_at__isnull=True).count() >= HOUSEHOLDS_PER_PERSON_MAX:
+        raise ValidationError(_("You belong to as many households as Attune can show."), code="too_many")
     return Membership.objects.create(
         household=invitation.household, user_id=actor_id, role=invitation.role, joined_at=now
     )

@@ -16,10 +16,17 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from common.errors import NotVisible, Refused
 from households.models import Child, Household, Invitation, Membership
-from households.rules import INVITATION_LIFETIME, INVITATIONS_PER_DAY, MEMBERS_MAX, Role
+from households.rules import (
+    HOUSEHOLDS_PER_PERSON_MAX,
+    INVITATION_LIFETIME,
+    INVITATIONS_PER_DAY,
+    MEMBERS_MAX,
+    Role,
+)
 from households.selectors import get_membership, list_invitations, list_members
 from households.services import (
     accept_invitation,
+    create_household,
     deliver_invitation,
     find_invitation,
     invite_member,
@@ -203,6 +210,44 @@ class TestAcceptInvitation:
             )
 
         return put
+
+    def test_nobody_joins_more_households_than_can_be_shown(
+        self,
+        invite: Callable[..., tuple[Invitation, str]],
+        accept: Callable[..., Membership],
+        guest: User,
+        now: datetime,
+    ) -> None:
+        for number in range(HOUSEHOLDS_PER_PERSON_MAX):
+            create_household(actor_id=guest.pk, name=f"Home {number}", timezone="UTC", now=now)
+        invitation, token = invite()
+        with pytest.raises(ValidationError) as error:
+            accept(token)
+        assert error.value.code == "too_many"
+        invitation.refresh_from_db()
+        assert invitation.accepted_at is None
+
+    def test_the_persons_row_is_held_before_the_places_are_counted(
+        self,
+        invite: Callable[..., tuple[Invitation, str]],
+        accept: Callable[..., Membership],
+        monkeypatch: pytest.MonkeyPatch,
+        guest: User,
+    ) -> None:
+        first, second = invite()[1], invite()[1]
+        held: list[dict[str, Any]] = []
+
+        def hold(**asked: Any) -> None:
+            """Another device joins while this one waits for the row."""
+            held.append(asked)
+            if len(held) == 1:
+                accept(first)
+
+        monkeypatch.setattr("households.services.invitations.get_user", hold)
+        with pytest.raises(ValidationError) as error:
+            accept(second)
+        assert error.value.code == "member"
+        assert held == [{"user_id": guest.pk, "for_update": True}] * 2
 
     @pytest.mark.parametrize("role", list(Role))
     def test_the_guest_joins_in_the_role_that_was_offered(
