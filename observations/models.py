@@ -48,6 +48,9 @@ class Observation(models.Model):
     is_new = False
     """Set by the use case that made this row just now, so that a door can tell a first time from a replay."""
 
+    edit_count = 0
+    """How often it was edited, where `get_moment` read it: `revision` counts deleting and restoring as well."""
+
     class Meta:
         indexes = [
             models.Index(fields=["household", "-occurred_at", "-id"], name="observation_timeline"),

@@ -114,7 +114,7 @@ def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         "contexts": ticks_in_words(found, TickKind.CONTEXT),
         "feelings": ticks_in_words(found, TickKind.FEELING),
         "answers": answers_in_words(found, Occasion.MOMENT),
-        "revision_count": found.revision - 1 if mine else 0,
+        "revision_count": found.edit_count if mine else 0,
         "soft_card": soft_card.take(request),
     }
     return render_page(request, "frontend/moments/detail.html", context)

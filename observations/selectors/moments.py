@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import partial
 from itertools import chain
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from common.errors import NotVisible
 from common.pages import Page, page_of, take_first
@@ -78,9 +78,11 @@ def get_moment(
         NotVisible: there is none for this actor.
     """
     rows = visible(actor_id, capability=capability).filter(public_id=moment_id)
-    found = rows.order_by(own_first(actor_id), "id").first()
+    counted = rows.annotate(edits=Count("revisions"))
+    found = counted.order_by(own_first(actor_id), "id").first()
     if found is None:
         raise NotVisible("moment")
+    found.edit_count = found.edits
     return with_details([found], actor_id)[0]
 
 

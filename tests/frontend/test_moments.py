@@ -18,7 +18,7 @@ from accounts.models import User
 from checklists.rules import Absence, Dimension
 from households.models import Child, Household
 from observations.models import Observation, Revision
-from observations.services import choose_focus, edit_moment
+from observations.services import choose_focus, delete_moment, edit_moment, restore_moment
 from observations.when import Said
 
 pytestmark = pytest.mark.usefixtures("that_evening")
@@ -356,3 +356,18 @@ class TestDelete:
         moment = record()
         for action in ("delete", "restore"):
             assert browser.get(f"/moments/{moment.public_id}/{action}/").status_code == 405
+
+
+class TestHowOftenItChanged:
+    def test_deleting_and_bringing_back_is_no_change(self, record, parent, client_of, now):
+        moment = record()
+        delete_moment(actor_id=parent.pk, moment_id=moment.public_id, now=now)
+        restore_moment(actor_id=parent.pk, moment_id=moment.public_id, now=now)
+        page = client_of(parent).get(f"/moments/{moment.public_id}/")
+        assert page.context["revision_count"] == 0
+        assert "How it changed" not in page.content.decode()
+
+    def test_an_edit_is_one(self, record, parent, client_of, now):
+        moment = record()
+        edit_moment(actor_id=parent.pk, moment_id=moment.public_id, details={"note": "more"}, now=now)
+        assert client_of(parent).get(f"/moments/{moment.public_id}/").context["revision_count"] == 1
