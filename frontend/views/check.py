@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from households.models import Child
 
 
+# On the first two days of a week there is more to say about the one that just closed.
+_STILL_LAST_WEEK = timedelta(days=2)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Whose week it is about."""
@@ -91,7 +95,7 @@ def _asked(request: SignedInRequest, home: Home, *, now: datetime) -> Asked:
     child_id, day = form.cleaned_data.get("child"), form.cleaned_data.get("week")
     return Asked(
         child=home.find_child(child_id) if child_id else home.children[0],
-        first_day=week_start(day or today, home.household.week_starts_on),
+        first_day=week_start(day or today - _STILL_LAST_WEEK, home.household.week_starts_on),
         today=today,
         errors=[str(message) for messages in form.errors.values() for message in messages],
     )

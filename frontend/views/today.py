@@ -17,7 +17,7 @@ from frontend import soft_card
 from frontend.current import Home, SignedInRequest, with_child
 from frontend.render import render_page
 from frontend.words import week_in_words
-from observations.selectors import MomentFilters, count_by_day, find_own_self_check, list_moments
+from observations.selectors import MomentFilters, count_by_day, list_checked_child_ids, list_moments
 from reflections.selectors import list_reflections
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _is_check_due(request: SignedInRequest, home: Home, *, first: date, today: d
     """On the last two days of a week, while a child's self-check is not answered yet."""
     if today < first + timedelta(days=6) - _CHECK_DUE_BEFORE_END:
         return False
-    return any(
-        find_own_self_check(actor_id=request.user.pk, child_id=child.public_id, first_day=first) is None
-        for child in home.children
+    checked = list_checked_child_ids(
+        actor_id=request.user.pk, household_id=home.household.pk, first_day=first
     )
+    return any(child.pk not in checked for child in home.children)

@@ -22,7 +22,12 @@ from observations.selectors.moments import (
     name_moments,
     page_revisions,
 )
-from observations.selectors.self_checks import find_own_self_check, get_self_check, list_self_checks
+from observations.selectors.self_checks import (
+    find_own_self_check,
+    get_self_check,
+    list_checked_child_ids,
+    list_self_checks,
+)
 from observations.selectors.sheet import (
     count_by_day,
     get_focus,
@@ -46,6 +51,7 @@ __all__ = [
     "list_answers_for_compile",
     "list_captured",
     "list_changed_for_compile",
+    "list_checked_child_ids",
     "list_deleted_moments",
     "list_focuses_for_compile",
     "list_for_compile",

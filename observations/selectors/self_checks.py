@@ -51,3 +51,11 @@ def find_own_self_check(*, actor_id: int, child_id: uuid.UUID, first_day: date) 
         .first()
     )
     return with_details([found], actor_id)[0] if found else None
+
+
+def list_checked_child_ids(*, actor_id: int, household_id: int, first_day: date) -> set[int]:
+    """The children whose week the actor has answered a self-check about."""
+    answered = visible(actor_id, Kind.SELF_CHECK).filter(
+        household_id=household_id, author_id=actor_id, occurred_on=first_day
+    )
+    return set(answered.values_list("child_id", flat=True))

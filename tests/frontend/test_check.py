@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from accounts.models import User
@@ -40,6 +42,13 @@ class TestThePage:
         assert sum(name.startswith("rating_") for name in page.context["form"].fields) == 7
         assert "About half the time" in page.content.decode()
         assert "Did not come up" in page.content.decode()
+
+    @pytest.mark.parametrize(("day", "words"), [(23, "16 to 22"), (24, "16 to 22"), (25, "23 to 29")])
+    def test_is_about_the_week_that_just_closed_for_two_days_more(
+        self, browser: Client, day: int, words: str
+    ) -> None:
+        with time_machine.travel(datetime(2026, 11, day, 9, tzinfo=UTC), tick=False):
+            assert browser.get("/check/").context["week_words"] == f"{words} November"
 
     def test_follows_the_households_first_day_of_the_week(
         self, browser: Client, household: Household
