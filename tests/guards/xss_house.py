@@ -1,0 +1,176 @@
+"""A house in which every name and every note is a text of the corpus, or its harmless twin of the same length."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.core import mail
+
+from accounts.models import ApiToken, User
+from checklists.rules import Dimension
+from common.text import clean_text
+from households.models import Child, Household, Invitation, Membership
+from households.rules import EMOJI_MAX, HOUSEHOLD_NAME_MAX, NICKNAME_MAX
+from households.services import create_household, deliver_invitation
+from observations.rules import NOTE_MAX
+from observations.services import answer_self_check, edit_moment, record_moment
+from reflections.models import Digest, Reflection, Thought
+from reflections.services import compile_week, deliver_digest, plan_digests
+from tests.guards.matrix_world import LABEL
+from tests.guards.oracle_family import named
+from tests.guards.xss_corpus import PAYLOADS, chunks
+
+Spell = Callable[[str], str]
+
+
+@dataclass
+class House:
+    """Rows are made past the use cases where those would say no: what is in the database has to be harmless too."""
+
+    owner: User
+    home: Household
+    child: Child
+    moments: list[uuid.UUID]  # whose notes are many texts at once
+    check_id: uuid.UUID
+
+
+def build(now: datetime, spell: Spell) -> House:
+    """Everything of this household is called what the corpus says, spelled by *spell*."""
+    texts, founded = [spell(text) for text in PAYLOADS], now - timedelta(weeks=4)
+    # What is said in which words follows from ids: they are the same in both houses.
+    owner = User.objects.create_user(
+        "owner@example.org",
+        digest_level="full",
+        display_name=texts[0][:60],
+        public_id=named("user", "owner"),
+    )
+    owner.emailaddress_set.create(email=owner.email, verified=True, primary=True)
+    home = create_household(actor_id=owner.pk, name="x", timezone="UTC", now=founded)
+    owner.memberships.update(public_id=named("membership", "owner"))
+    _name_everybody(owner, home, texts, founded)
+    _name_everything(owner, home, texts, now)
+    child = Child.objects.filter(household=home).earliest("pk")
+    moments = list(_note(owner, child, texts, now))
+    check = answer_self_check(
+        actor_id=owner.pk,
+        check_id=uuid.uuid4(),
+        child_id=child.public_id,
+        day=(now - timedelta(weeks=1)).date(),
+        ratings=dict.fromkeys(map(str, Dimension), 3),
+        note=chunks(texts, longest=NOTE_MAX)[0],
+        now=now,
+    )
+    _reflect(owner, home, texts, now)
+    return House(owner, home, child, moments, check.public_id)
+
+
+def _name_everybody(owner: User, home: Household, texts: list[str], at: datetime) -> None:
+    """As many members, children and households as there are texts."""
+    Household.objects.filter(pk=home.pk).update(name=texts[1][:HOUSEHOLD_NAME_MAX])
+    users = User.objects.bulk_create(
+        User(email=f"member{number}@example.org", display_name=text[:60], password="!")
+        for number, text in enumerate(texts)
+    )
+    Membership.objects.bulk_create(
+        Membership(household=home, user=user, role="helper", joined_at=at) for user in users
+    )
+    Child.objects.bulk_create(
+        Child(
+            household=home,
+            nickname=text[:NICKNAME_MAX],
+            emoji=text[:EMOJI_MAX],
+            birth_month=date(2022, 5, 1),
+            created_at=at,
+            archived_at=at if number % 5 == 4 else None,
+        )
+        for number, text in enumerate(texts)
+    )
+    others = Household.objects.bulk_create(
+        Household(
+            name=text[:HOUSEHOLD_NAME_MAX], timezone="UTC", created_at=at + timedelta(days=1), changed_at=at
+        )
+        for text in texts
+    )
+    Membership.objects.bulk_create(
+        Membership(household=other, user=owner, role="guardian", joined_at=at) for other in others
+    )
+
+
+def _name_everything(owner: User, home: Household, texts: list[str], now: datetime) -> None:
+    """API keys and invitations; the local part of a mail address may be almost anything between quotes."""
+    ApiToken.objects.bulk_create(
+        ApiToken(
+            digest=f"{number:0128d}",
+            token_key=f"{number:08d}",
+            user=owner,
+            name=text[:60],
+            scope="read",
+            created=now,
+            expiry=now + timedelta(days=9),
+        )
+        for number, text in enumerate(texts)
+    )
+    Invitation.objects.bulk_create(
+        Invitation(
+            household=home,
+            invited_by=owner,
+            email=f'"{_one_line(text)}"@example.org',
+            role="helper",
+            token_sha256=f"{number:064d}",
+            created_at=now,
+            expires_at=now + timedelta(days=3),
+        )
+        for number, text in enumerate(texts)
+    )
+
+
+def _one_line(text: str) -> str:
+    return clean_text(text, field="email", max_length=200)
+
+
+def _note(owner: User, child: Child, texts: list[str], now: datetime) -> Iterator[uuid.UUID]:
+    """A moment for each text, and some that hold many at once and were changed."""
+    notes = [*texts, *chunks(texts, longest=NOTE_MAX)]
+    for number, note in enumerate(notes):
+        many = number >= len(texts)
+        moment = record_moment(
+            actor_id=owner.pk,
+            moment_id=uuid.uuid4(),
+            child_id=child.public_id,
+            tone="in_tune" if many else "missed",
+            details={"note": note},
+            now=now - timedelta(hours=number),
+        )
+        if many:
+            edit_moment(
+                actor_id=owner.pk,
+                moment_id=moment.public_id,
+                details={"note": note[::-1] or "x", "visibility": "household"},
+                now=now,
+            )
+            edit_moment(actor_id=owner.pk, moment_id=moment.public_id, details={"note": note}, now=now)
+            yield moment.public_id
+
+
+def _reflect(owner: User, home: Household, texts: list[str], now: datetime) -> None:
+    """The week with its thoughts, its mail at its fullest, and the mail of an invitation."""
+    compile_week(household_ids=[home.pk], label=LABEL, now=now)
+    reflection = Reflection.objects.get(member__user=owner, week__label=LABEL)
+    for text in texts:
+        thought = Thought(
+            household=home, reflection=reflection, author=owner, visibility="household", written_at=now
+        )
+        thought.text = text
+        thought.save()
+    mail.outbox.clear()
+    monday = now.replace(day=16, hour=8)
+    plan_digests(household_ids=[home.pk], now=monday)
+    for digest in Digest.objects.filter(membership__user=owner):
+        deliver_digest(digest_id=digest.pk, now=monday.replace(hour=21))
+    for invitation in Invitation.objects.filter(household=home).order_by("pk")[:40]:
+        deliver_invitation(
+            actor_id=owner.pk, invitation_id=invitation.public_id, link="https://x.example/", now=now
+        )
