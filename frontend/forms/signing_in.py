@@ -27,6 +27,9 @@ class _OurWords:
         for name, label in {**_LABELS, **_NEW_PASSWORD}.items():
             if name in self.fields:
                 self.fields[name].label = label
+        # A placeholder would say the label once more, and vanish when one types.
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
         if "password1" in self.fields:
             self.fields["password1"].help_text = _PASSWORD_HELP
 
