@@ -25,7 +25,7 @@ from tests.conftest import NOW
 from tests.guards.matrix import DOORS
 from tests.guards.matrix_routes import routes
 from tests.guards.matrix_visit import Visitor, path_of
-from tests.guards.matrix_world import BACKEND, LABEL, Who, World
+from tests.guards.matrix_world import BACKEND, Who, World
 from tests.guards.xss_corpus import PAYLOADS, chunks, harmless
 from tests.guards.xss_house import House, Spell, build
 
@@ -107,8 +107,8 @@ def addresses(house: House) -> Iterator[tuple[str, str]]:
         "check_id": house.check_id,
         "child_id": house.child.public_id,
         "household_id": house.home.public_id,
-        "label": LABEL,
-        "week": LABEL,
+        "label": house.label,
+        "week": house.label,
         "slug": "notice",
         "key": "attune",
     }
@@ -137,6 +137,7 @@ Seen = dict[str, tuple[int, list[tuple[Any, ...]], list[str]]]
 def look(spell: Spell) -> tuple[Seen, list[Any], list[Any]]:
     """Skeletons and texts of every page, the answers of the API, and the mails of a house that is spelled so."""
     with transaction.atomic(), time_machine.travel(NOW, tick=False):
+        mail.outbox.clear()
         house, pages, answers = build(NOW, spell), {}, []
         for name, response in looked_at(house):
             if is_html(response):

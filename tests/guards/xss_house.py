@@ -5,12 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
-from django.core import mail
+from datetime import UTC, date, datetime, time, timedelta
 
 from accounts.models import ApiToken, User
 from checklists.rules import Dimension
+from common.dates import week_label, week_start
 from common.text import clean_text
 from households.models import Child, Household, Invitation, Membership
 from households.rules import EMOJI_MAX, HOUSEHOLD_NAME_MAX, NICKNAME_MAX
@@ -19,7 +18,6 @@ from observations.rules import NOTE_MAX
 from observations.services import answer_self_check, edit_moment, record_moment
 from reflections.models import Digest, Reflection, Thought
 from reflections.services import compile_week, deliver_digest, plan_digests
-from tests.guards.matrix_world import LABEL
 from tests.guards.oracle_family import named
 from tests.guards.xss_corpus import PAYLOADS, chunks
 
@@ -35,9 +33,10 @@ class House:
     child: Child
     moments: list[uuid.UUID]  # whose notes are many texts at once
     check_id: uuid.UUID
+    label: str
 
 
-def build(now: datetime, spell: Spell) -> House:
+def build(now: datetime, spell: Spell, *, with_mail: bool = True) -> House:
     """Everything of this household is called what the corpus says, spelled by *spell*."""
     texts, founded = [spell(text) for text in PAYLOADS], now - timedelta(weeks=4)
     # What is said in which words follows from ids: they are the same in both houses.
@@ -63,8 +62,12 @@ def build(now: datetime, spell: Spell) -> House:
         note=chunks(texts, longest=NOTE_MAX)[0],
         now=now,
     )
-    _reflect(owner, home, texts, now)
-    return House(owner, home, child, moments, check.public_id)
+    this_week = week_start(now.date(), 0)
+    label = week_label(this_week - timedelta(weeks=1))
+    _reflect(owner, home, texts, label=label, now=now)
+    if with_mail:
+        _send(owner, home, monday=datetime.combine(this_week, time(8), UTC))
+    return House(owner, home, child, moments, check.public_id, label)
 
 
 def _name_everybody(owner: User, home: Household, texts: list[str], at: datetime) -> None:
@@ -155,22 +158,27 @@ def _note(owner: User, child: Child, texts: list[str], now: datetime) -> Iterato
             yield moment.public_id
 
 
-def _reflect(owner: User, home: Household, texts: list[str], now: datetime) -> None:
-    """The week with its thoughts, its mail at its fullest, and the mail of an invitation."""
-    compile_week(household_ids=[home.pk], label=LABEL, now=now)
-    reflection = Reflection.objects.get(member__user=owner, week__label=LABEL)
+def _reflect(owner: User, home: Household, texts: list[str], *, label: str, now: datetime) -> None:
+    """The week with its thoughts."""
+    compile_week(household_ids=[home.pk], label=label, now=now)
+    reflection = Reflection.objects.get(member__user=owner, week__label=label)
     for text in texts:
         thought = Thought(
             household=home, reflection=reflection, author=owner, visibility="household", written_at=now
         )
         thought.text = text
         thought.save()
-    mail.outbox.clear()
-    monday = now.replace(day=16, hour=8)
+
+
+def _send(owner: User, home: Household, *, monday: datetime) -> None:
+    """The mail of the week at its fullest, and mails of invitations."""
     plan_digests(household_ids=[home.pk], now=monday)
     for digest in Digest.objects.filter(membership__user=owner):
-        deliver_digest(digest_id=digest.pk, now=monday.replace(hour=21))
+        deliver_digest(digest_id=digest.pk, now=monday + timedelta(hours=13))
     for invitation in Invitation.objects.filter(household=home).order_by("pk")[:40]:
         deliver_invitation(
-            actor_id=owner.pk, invitation_id=invitation.public_id, link="https://x.example/", now=now
+            actor_id=owner.pk,
+            invitation_id=invitation.public_id,
+            link="https://x.example/",
+            now=invitation.created_at,
         )
