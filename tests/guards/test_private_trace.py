@@ -24,6 +24,9 @@ from tests.guards.oracle_family import SECRET_WORD, Life, live
 ONLOOKERS = ("bela", "hugo")  # the other guardian, and a helper
 Seen = dict[str, Answer]
 
+# It crawls everything a person can fetch, several times over; on a busy machine that takes its time.
+pytestmark = pytest.mark.timeout(900)
+
 
 def seen_in(now: datetime, *, thorough: bool = False, **what_happens: bool) -> dict[str, Seen]:
     """What each onlooker can fetch on the cast's Wednesday evening of this life.
