@@ -81,6 +81,8 @@ def run(database: str, marks: str, url: str, var: Path, pytest_args: list[str]) 
         done.code = 0  # the part that was asked for has no test on this database
     if junit.exists():
         read_results(done, junit)
+    else:
+        print(f"pytest ended without results, with code {done.code} (negative: the signal that killed it).")
     return done
 
 
