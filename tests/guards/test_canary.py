@@ -237,7 +237,7 @@ class TestCanary:
     def test_no_message_of_the_queue_holds_more_than_keys(
         self, written: Written, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        celery_app.loader.import_default_modules()
+        celery_app.autodiscover_tasks(force=True)
         folders = {
             "data_folder_in": str(tmp_path),
             "data_folder_out": str(tmp_path),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import product
 from typing import Any
 
 import pytest
@@ -105,11 +104,7 @@ class TestForgedRequests:
 class TestLooking:
     @pytest.mark.parametrize(
         ("who", "method"),
-        [
-            *product([Who.ANONYMOUS, Who.AUTHOR, Who.HELPER], ["GET"]),
-            (Who.AUTHOR, "HEAD"),
-            (Who.AUTHOR, "OPTIONS"),
-        ],
+        [(Who.ANONYMOUS, "GET"), (Who.AUTHOR, "GET"), (Who.HELPER, "HEAD"), (Who.AUTHOR, "OPTIONS")],
     )
     def test_changes_nothing_the_first_time_and_the_second(self, world: World, who: Who, method: str) -> None:
         browser, wrote = world.client(who), {}

@@ -74,6 +74,7 @@ class Doors:
 
     def __init__(self, world: World, moment_id: Any) -> None:
         self.id, self.browser = str(moment_id), world.client(READER)
+        self.only_hers = f"?author={world.users[WRITER].public_id}"
         self.program = Client(headers={"Authorization": f"Bearer {world.secrets[f'{READER} read']}"})
 
     def page(self) -> bool:
@@ -86,10 +87,10 @@ class Doors:
         return self._is_there(self.program.get(f"/api/v1/moments/{self.id}/"))
 
     def list(self) -> bool:
-        return self.id in self.program.get("/api/v1/moments/").content.decode()
+        return self.id in self.program.get(f"/api/v1/moments/{self.only_hers}").content.decode()
 
     def timeline(self) -> bool:
-        response = self.browser.get("/moments/", headers={"HX-Request": "true"})
+        response = self.browser.get(f"/moments/{self.only_hers}", headers={"HX-Request": "true"})
         return self.id in response.content.decode()
 
     def ways(self) -> list[Callable[[], bool]]:

@@ -91,7 +91,7 @@ def looked_at(house: House) -> Iterator[tuple[str, Any]]:
     browser.force_login(house.owner, backend=BACKEND)
     for name, path in addresses(house):
         pieces = [("", {}), (" (piece)", {"HX-Request": "true", "HX-Target": PAYLOADS[0]})]
-        for kind, headers in pieces if name == path else pieces[:1]:
+        for kind, headers in pieces if name == "/moments/" else pieces[:1]:
             response = browser.get(path, headers=headers)
             yield name + kind, response
             page = 1
@@ -183,7 +183,7 @@ class TestStored:
     def test_no_page_gains_an_element_or_an_attribute(self, houses: dict[str, Any]) -> None:
         typed, twin = houses["typed"][0], houses["harmless"][0]
         assert set(typed) == set(twin)
-        assert len(typed) > 80
+        assert len(typed) > 50
         changed = {
             name: next(
                 (one, other)
