@@ -20,6 +20,12 @@ FORBIDDEN_MARKUP = {
     "another host": re.compile(r"(?:src|href)\s*=\s*[\"'](?:https?:)?//", re.I),
     "text that is not escaped": re.compile(r"\|\s*safe\b|autoescape\s+off"),
 }
+# What makes markup, or code, of text, or keeps it in the browser: each has one file that may, or none.
+FORBIDDEN_IN_SCRIPTS = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|parseFromString|document\.write|\beval\("
+    r"|new Function|javascript:|localStorage|sessionStorage(?!\.removeItem)|indexedDB|caches\.open"
+)
+ALLOWED_IN_SCRIPTS = {"frontend/templates/frontend/sw.js": {"caches.open"}}
 FORBIDDEN_WORDS = re.compile(r"\b(score|streak|grade|patient|compliance|diagnosis|assessment)s?\b", re.I)
 
 
@@ -57,6 +63,12 @@ class TestTemplates:
         found = {str(path.relative_to(ROOT)): found_in(path.read_text("utf-8")) for path in pages}
         assert {path: what for path, what in found.items() if what} == {}
 
+    def test_a_mail_that_is_html_escapes_what_it_says(self) -> None:
+        mails = [path for path in templates() if path.suffix == ".html" and not is_page(path)]
+        assert mails
+        unescaped = FORBIDDEN_MARKUP["text that is not escaped"]
+        assert [path for path in mails if unescaped.search(path.read_text("utf-8"))] == []
+
     def test_no_template_says_what_the_product_never_says(self) -> None:
         assert FORBIDDEN_WORDS.search("your streak")
         said = {
@@ -69,3 +81,28 @@ class TestTemplates:
     def test_no_template_is_longer_than_a_reader_can_hold(self) -> None:
         long = {str(path.relative_to(ROOT)): path.read_text("utf-8").count("\n") for path in templates()}
         assert {path: lines for path, lines in long.items() if lines > 150} == {}
+
+
+class TestPython:
+    def test_no_text_is_declared_safe(self) -> None:
+        """`format_html` escapes what it puts in; these would not."""
+        declared = re.compile(r"\bmark_safe\b|\bhtml_safe\b|\bSafe(String|Text)\(|__html__")
+        files = [
+            path
+            for path in ROOT.glob("*/**/*.py")
+            if path.relative_to(ROOT).parts[0] not in (".venv", "tests")
+        ]
+        assert len(files) > 100
+        assert [path for path in files if declared.search(path.read_text("utf-8"))] == []
+
+
+class TestScripts:
+    def test_none_makes_markup_of_text_or_keeps_anything(self) -> None:
+        assert FORBIDDEN_IN_SCRIPTS.search("row.innerHTML = text")
+        scripts = [*ROOT.glob("frontend/static/js/**/*.js"), ROOT / "frontend/templates/frontend/sw.js"]
+        assert len(scripts) > 3
+        found = {
+            str(path.relative_to(ROOT)): set(FORBIDDEN_IN_SCRIPTS.findall(path.read_text("utf-8")))
+            for path in scripts
+        }
+        assert {path: what for path, what in found.items() if what} == ALLOWED_IN_SCRIPTS
