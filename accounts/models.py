@@ -1,4 +1,4 @@
-"""The person who signs in."""
+"""The person who signs in, their keys to the API, and whose invitations an address does not want."""
 
 from __future__ import annotations
 
@@ -56,6 +56,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     standing_visibility = models.CharField(
         max_length=10, choices=[(choice, choice) for choice in Visibility], default=Visibility.PRIVATE
     )
+    # Neutral name and icon, and lists that show no words until they are tapped. Nobody else is told.
+    discreet = models.BooleanField(default=False, db_default=False)
+    # When the person will be erased, once they asked for it: from asking on, nobody else sees what they wrote.
+    erase_at = models.DateTimeField(null=True, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
@@ -77,6 +81,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
                 condition=models.Q(digest_hour__range=(DIGEST_HOUR_FIRST, DIGEST_HOUR_LAST)),
                 name="user_digest_hour_by_day",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["erase_at"], condition=models.Q(erase_at__isnull=False), name="user_to_erase"
+            )
         ]
 
     def __str__(self) -> str:
@@ -102,3 +111,22 @@ class ApiToken(AbstractAuthToken):
         constraints = [
             models.CheckConstraint(condition=models.Q(scope__in=list(TokenScope)), name="token_scope_known")
         ]
+
+
+class BlockedSender(models.Model):
+    """An address that wants no more invitations from one person, who is never told."""
+
+    email = models.EmailField(max_length=254)
+    sender = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["email", "sender"], name="blocked_sender_once"),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="blocked_sender_lower_case"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"block {self.pk}"

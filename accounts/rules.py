@@ -27,9 +27,13 @@ class DigestLevel(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Who sees what an author wrote."""
+    """Who sees what an author wrote, from the fewest to the most: the author; their coaches too; the household too.
+
+    A coach sees what a live grant of the author names, and of that only what is not private.
+    """
 
     PRIVATE = "private"
+    COACHES = "coaches"
     HOUSEHOLD = "household"
 
 

@@ -1,13 +1,22 @@
-"""Households, who belongs to them, and their children."""
+"""Households, who belongs to them, their children, who was let in from outside, and who looked."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from households.rules import COLOURS, EMOJI_MAX, HOUSEHOLD_NAME_MAX, NICKNAME_MAX, Role
+from households.rules import (
+    COLOURS,
+    EMOJI_MAX,
+    HOUSEHOLD_NAME_MAX,
+    NICKNAME_MAX,
+    GrantScope,
+    Opened,
+    Reader,
+    Role,
+)
 
 
 class Household(models.Model):
@@ -95,3 +104,88 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"
+
+
+class Grant(models.Model):
+    """What one author lets one coach see: of these children, in this scope, from a day on, until it ends.
+
+    It begins as an offer to a mail address and is live from its acceptance. Only its author knows of it: the other
+    guardians neither see nor end it. Only the SHA-256 of the offer's 256-bit token is stored.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="grants")
+    author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    coach = models.ForeignKey(
+        "accounts.User", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    coach_email = models.EmailField(max_length=254)
+    scope = models.CharField(max_length=20, choices=[(scope, scope) for scope in GrantScope])
+    from_on = models.DateField()  # moments of this day and later
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    offered_at = models.DateTimeField()
+    offer_expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)  # set with the acceptance, moved by a renewal
+    withdrawn_at = models.DateTimeField(null=True, blank=True)  # by the author
+    returned_at = models.DateTimeField(null=True, blank=True)  # by the coach
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["household", "author", "offered_at"], name="grant_of_author"),
+            # A coach's caseload is the one page that crosses households; it is bounded by that coach's grants.
+            models.Index(
+                fields=["coach", "expires_at"], condition=Q(coach__isnull=False), name="grant_of_coach"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(scope__in=list(GrantScope)), name="grant_scope_known"),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True, coach__isnull=True, expires_at__isnull=True)
+                | Q(accepted_at__isnull=False, coach__isnull=False, expires_at__isnull=False),
+                name="grant_accepted_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(coach__isnull=True) | ~Q(coach=F("author")), name="grant_to_another"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"grant {self.pk}"
+
+
+class GrantChild(models.Model):
+    """One child whose moments a grant covers."""
+
+    household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="+")
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="children")
+    child = models.ForeignKey(Child, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["household", "child"], name="grant_child_of_household")]
+        constraints = [models.UniqueConstraint(fields=["grant", "child"], name="grant_child_once")]
+
+    def __str__(self) -> str:
+        return f"child {self.child_id} of grant {self.grant_id}"
+
+
+class AccessEntry(models.Model):
+    """Append-only: which coach or operator opened what of whose, and when. The author alone reads it."""
+
+    household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="+")
+    author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    reader = models.ForeignKey("accounts.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    reader_kind = models.CharField(max_length=10, choices=[(kind, kind) for kind in Reader])
+    opened = models.CharField(max_length=12, choices=[(item, item) for item in Opened])
+    subject_id = models.UUIDField(null=True)  # the moment's public id, where one was opened
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["household", "author", "-at", "-id"], name="access_entry_of_author")]
+        constraints = [
+            models.CheckConstraint(condition=Q(reader_kind__in=list(Reader)), name="access_reader_known"),
+            models.CheckConstraint(condition=Q(opened__in=list(Opened)), name="access_opened_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"access entry {self.pk}"

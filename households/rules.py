@@ -16,6 +16,11 @@ INVITATIONS_PER_DAY = 20
 # How long an invitation that was accepted, withdrawn or ran out can still be looked up.
 INVITATION_KEPT = timedelta(days=30)
 
+# How long a coach may take to accept, and how long they may look before the author is asked again.
+GRANT_OFFER_LIFETIME = timedelta(days=7)
+GRANT_LIFETIME = timedelta(days=180)
+GRANTS_MAX = 10
+
 # A child's book may begin before the birth, and end when the child is grown.
 BIRTH_MONTHS_AHEAD_MAX = 9
 CHILD_AGE_YEARS_MAX = 25
@@ -28,6 +33,30 @@ class Role(StrEnum):
 
     GUARDIAN = "guardian"
     HELPER = "helper"
+
+
+class GrantScope(StrEnum):
+    """How much of an author's moments a coach sees: counts by week; what was ticked and answered; the notes too."""
+
+    SUMMARY = "summary"
+    RATINGS = "ratings"
+    RATINGS_AND_NOTES = "ratings_and_notes"
+
+
+class Reader(StrEnum):
+    """Who can stand in an author's list of who looked. The other adults of the household never do."""
+
+    COACH = "coach"
+    OPERATOR = "operator"
+
+
+class Opened(StrEnum):
+    """What somebody looked at."""
+
+    SUMMARY = "summary"  # the household's page: counts, and the list of moments where the grant has them
+    MOMENT = "moment"
+    REFLECTION = "reflection"
+    ACCOUNT = "account"  # an operator: the account's settings, which hold no words of a moment
 
 
 def months_between(earlier: date, later: date) -> int:
