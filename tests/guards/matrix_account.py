@@ -1,0 +1,47 @@
+"""The pages of a person's own account: ours, and those of django-allauth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.guards.matrix_law import NOTHING, Need, always, button, page
+from tests.guards.matrix_world import Thing, Who, World
+
+
+def own_token(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    mine = [thing for thing in world.things["token"] if thing.author is who]
+    return {"token": mine[0].ids["token_id"] if mine else "f" * 128}
+
+
+CHOICES = always(
+    display_name="Somebody",
+    timezone="UTC",
+    standing_visibility="private",
+    digest_level="discreet",
+    digest_hour="18",
+    digest_weekday="",
+    focus="",
+)
+CODE = always(code="000000")
+
+ACCOUNT = {
+    "/account/choices/": page(Need.SIGN_IN, sends=CHOICES),
+    "/account/tokens/": page(Need.SIGN_IN, sends=always(name="A key", scope="read", days="5")),
+    "/account/tokens/end/": button(Need.OWNER, sends=own_token),
+    # allauth's own, which decide for themselves; a code without its flow leads back to the beginning of the flow.
+    "/account/login/": page(Need.NOTHING, sends=NOTHING),
+    "/account/logout/": page(Need.NOTHING, sends=NOTHING),
+    "/account/inactive/": page(Need.NOTHING),
+    "/account/signup/": page(Need.NOTHING, sends=always(email="new@example.org")),
+    "/account/confirm-email/": page(Need.NOTHING, sends=CODE),
+    "/account/password/reset/": page(Need.NOTHING, sends=always(email="nobody@example.org")),
+    "/account/password/reset/done/": page(Need.NOTHING),
+    "/account/password/reset/confirm/": page(Need.NOTHING, sends=CODE),
+    "/account/password/reset/complete/": page(Need.NOTHING, sends=CODE),
+    "/account/login/code/": page(Need.NOTHING, sends=always(email="nobody@example.org")),
+    "/account/login/code/confirm/": page(Need.NOTHING, sends=CODE),
+    "/account/reauthenticate/": page(Need.SIGN_IN, sends=NOTHING),
+    "/account/email/": page(Need.SIGN_IN, sends=NOTHING),
+    "/account/password/change/": page(Need.SIGN_IN, sends=NOTHING),
+    "/account/password/set/": page(Need.SIGN_IN, sends=NOTHING),
+}

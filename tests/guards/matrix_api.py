@@ -1,0 +1,86 @@
+"""The API."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from tests.guards.matrix_law import Door, Need, Route, always, page
+from tests.guards.matrix_world import Thing, Who, World
+
+
+def api_moment(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    return {"id": str(uuid.uuid4()), "child": str(world.child_of(who).public_id), "tone": "in_tune"}
+
+
+def api_check(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    day = (world.now - timedelta(weeks=1)).date().isoformat()
+    return {"id": str(uuid.uuid4()), "child": str(world.child_of(who).public_id), "day": day, "ratings": {}}
+
+
+THOUGHT = always(text="Words on the week", visibility="private")
+
+V1 = "/api/v1"
+API = {
+    f"{V1}/": Route({}),  # whatever is not there: nobody passes, whatever the method
+    f"{V1}/schema/": Route({"GET": Door(Need.SIGN_IN)}),
+    f"{V1}/docs/": page(Need.SIGN_IN_HERE),
+    f"{V1}/me/": Route(
+        {"GET": Door(Need.SIGN_IN), "PATCH": Door(Need.SIGN_IN, always(display_name="Somebody"))}
+    ),
+    f"{V1}/tokens/": Route({"GET": Door(Need.SESSION), "POST": Door(Need.SESSION, always(name="A key"))}),
+    f"{V1}/tokens/{{token_id}}/": Route({"DELETE": Door(Need.OWNER)}, "token"),
+    f"{V1}/households/": Route(
+        {
+            "GET": Door(Need.SIGN_IN),
+            "POST": Door(Need.SIGN_IN, always(name="One more", timezone="UTC")),
+        }
+    ),
+    f"{V1}/households/{{household_id}}/": Route(
+        {"GET": Door(Need.MEMBER), "PATCH": Door(Need.MANAGE, always(name="Renamed"))}, "household"
+    ),
+    f"{V1}/households/{{household_id}}/members/": Route({"GET": Door(Need.MEMBER)}, "household"),
+    f"{V1}/households/{{household_id}}/focus/": Route(
+        {"PUT": Door(Need.MEMBER, always(dimension="needs"))}, "household"
+    ),
+    f"{V1}/households/{{household_id}}/children/": Route(
+        {
+            "GET": Door(Need.MEMBER),
+            "POST": Door(Need.MANAGE, always(nickname="Newcomer", birth_month="2023-05")),
+        },
+        "household",
+    ),
+    f"{V1}/households/{{household_id}}/children/{{child_id}}/": Route(
+        {
+            "GET": Door(Need.MEMBER),
+            "PATCH": Door(Need.MANAGE, always(nickname="Renamed")),
+            "DELETE": Door(Need.MANAGE),
+        },
+        "child",
+    ),
+    f"{V1}/households/{{household_id}}/children/{{child_id}}/restore/": Route(
+        {"POST": Door(Need.MANAGE)}, "child"
+    ),
+    f"{V1}/checklists/": Route({"GET": Door(Need.SIGN_IN)}),
+    f"{V1}/checklists/{{key}}/": Route({"GET": Door(Need.ANY_THAT_EXISTS)}, "checklist"),
+    f"{V1}/moments/": Route({"GET": Door(Need.SIGN_IN), "POST": Door(Need.HOME, api_moment)}),
+    f"{V1}/moments/{{moment_id}}/": Route(
+        {
+            "GET": Door(Need.SEE),
+            "PATCH": Door(Need.AUTHOR, always(note="Changed")),
+            "DELETE": Door(Need.AUTHOR),
+        },
+        "moment",
+        {"If-Match": '"1"'},
+    ),
+    f"{V1}/moments/{{moment_id}}/restore/": Route({"POST": Door(Need.UNDO)}, "moment"),
+    f"{V1}/moments/{{moment_id}}/revisions/": Route({"GET": Door(Need.AUTHOR)}, "moment"),
+    f"{V1}/self-checks/": Route({"GET": Door(Need.SIGN_IN), "POST": Door(Need.HOME, api_check)}),
+    f"{V1}/self-checks/{{check_id}}/": Route({"GET": Door(Need.SEE)}, "check"),
+    f"{V1}/reflections/": Route({"GET": Door(Need.SIGN_IN)}),
+    f"{V1}/reflections/{{week}}/": Route({"GET": Door(Need.OWN_WEEK)}, "week"),
+    f"{V1}/reflections/{{week}}/thoughts/": Route(
+        {"GET": Door(Need.OWN_WEEK), "POST": Door(Need.OWN_WEEK, THOUGHT)}, "week"
+    ),
+}

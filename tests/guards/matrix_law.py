@@ -1,0 +1,141 @@
+"""What somebody needs to get past a door, and what everybody else meets there. Dull on purpose: it repeats the law."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from households.rules import Role
+from tests.guards.matrix_world import HOME, Thing, Who, World
+
+Sends = Callable[[World, Who, "Thing | None"], dict[str, Any]]
+
+
+class Need(StrEnum):
+    """What somebody needs to get past a door."""
+
+    NOTHING = "nothing"  # public
+    SIGN_IN = "a sign-in"
+    SIGN_IN_HERE = "a sign-in with a session, for a page below the API"
+    SESSION = "a sign-in with a session, not with a token"
+    HOME = "a household"
+    HOME_IF_ANYBODY = "a household, for whoever is signed in"
+    GUARDIAN_HERE = "to be a guardian of one's current household"
+    INVITED = "an invitation opened in this browser"
+    SEE = "to be the author, or to share the household with whom it is shared"
+    SEE_OR_UNDO = "to see it, or to have deleted it oneself a short time ago"
+    AUTHOR = "to be the author, and a member still"
+    UNDO = "to be the author of what is there, or was a short time ago"
+    MEMBER = "to belong to its household"
+    MANAGE = "to be a guardian of its household"
+    END_HELPER = "to be a guardian of its household, and it a helper's"
+    OPEN_INVITATION = "to be a guardian of its household, and it still open"
+    OWNER = "to have made it"
+    OWN_WEEK = "to have lived in a household in that week, and to live there still"
+    ANY_THAT_EXISTS = "that there is such a thing, whoever asks"
+
+
+class Outcome(StrEnum):
+    PASSES = "passes"
+    SIGNS_IN = "is asked to sign in"
+    FOUNDS = "is led to the welcome"
+    REFUSED = "403"
+    HIDDEN = "404"
+
+
+@dataclass(frozen=True)
+class Door:
+    """One method of one route. `home`: whoever has no household is led to the welcome before anything else."""
+
+    need: Need
+    sends: Sends = lambda _world, _who, _thing: {}
+    home: bool = False
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route: what its address names ('' for nothing), and its doors by method."""
+
+    doors: Mapping[str, Door]
+    kind: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def always(**data: Any) -> Sends:
+    return lambda _world, _who, _thing: dict(data)
+
+
+NOTHING = always()
+
+
+def page(need: Need, *, kind: str = "", home: bool = False, sends: Sends | None = None) -> Route:
+    """A page that is looked at, and, where it *sends*, a form as well."""
+    doors = {"GET": Door(need, home=home)}
+    return Route({**doors, "POST": Door(need, sends, home)} if sends else doors, kind)
+
+
+def button(need: Need, *, kind: str = "", home: bool = False, sends: Sends = NOTHING) -> Route:
+    """What is only ever sent to."""
+    return Route({"POST": Door(need, sends, home)}, kind)
+
+
+# A door that every signed-out person may pass, though its address names something.
+PUBLIC_THINGS = {"caught mail", "subscription"}
+
+
+# --- The law -----------------------------------------------------------------------------------------------------
+def outcome(who: Who, door: Door, thing: Thing | None, *, kind: str = "") -> Outcome:
+    """What *who* meets at this door."""
+    if door.need is Need.NOTHING or (door.need is Need.HOME_IF_ANYBODY and who is Who.ANONYMOUS):
+        return Outcome.PASSES
+    if who is Who.ANONYMOUS and door.need is not Need.INVITED and kind not in PUBLIC_THINGS:
+        return Outcome.SIGNS_IN
+    if door.home and who not in HOME:
+        return Outcome.FOUNDS
+    if thing is not None:
+        return _of_thing(who, door.need, thing)
+    return _of_person(who, door.need)
+
+
+def _of_person(who: Who, need: Need) -> Outcome:
+    if need is Need.INVITED:
+        return Outcome.HIDDEN
+    if need is Need.GUARDIAN_HERE:
+        return Outcome.PASSES if HOME[who][1] == Role.GUARDIAN else Outcome.REFUSED
+    if need in (Need.HOME, Need.HOME_IF_ANYBODY, Need.MEMBER):
+        return Outcome.PASSES if who in HOME else Outcome.HIDDEN
+    return Outcome.PASSES
+
+
+def _of_thing(who: Who, need: Need, thing: Thing) -> Outcome:
+    if need is Need.ANY_THAT_EXISTS:
+        return Outcome.HIDDEN if thing.state == "missing" else Outcome.PASSES
+    if need is Need.OWN_WEEK:
+        return Outcome.PASSES if thing.state != "missing" and who in HOME else Outcome.HIDDEN
+    if need is Need.OWNER:
+        return Outcome.PASSES if thing.author is who else Outcome.HIDDEN
+    home, role = HOME.get(who, ("", ""))
+    if thing.state == "missing" or not home or home != thing.home:
+        return Outcome.HIDDEN
+    return _at_home(who, need, thing, is_guardian=role == Role.GUARDIAN)
+
+
+def _at_home(who: Who, need: Need, thing: Thing, *, is_guardian: bool) -> Outcome:
+    """What a member of the thing's own household meets."""
+    own, live = thing.author is who, thing.state == "live"
+    # Whoever leaves takes their words along.
+    shared = thing.shared and thing.author in HOME
+    refusable = {Need.MANAGE: is_guardian, Need.END_HELPER: is_guardian and thing.shared}
+    if need in refusable and live:
+        return Outcome.PASSES if refusable[need] else Outcome.REFUSED
+    may = {
+        Need.MEMBER: live,
+        Need.OPEN_INVITATION: is_guardian and live,
+        Need.AUTHOR: own and live,
+        Need.UNDO: own and thing.state in ("live", "deleted"),
+        Need.SEE: live and (own or shared),
+        Need.SEE_OR_UNDO: (live and (own or shared)) or (own and thing.state == "deleted"),
+    }
+    return Outcome.PASSES if may.get(need, False) else Outcome.HIDDEN

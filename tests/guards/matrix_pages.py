@@ -1,0 +1,95 @@
+"""The pages of a family, and those that everybody may see."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from tests.guards.matrix_law import NOTHING, Door, Need, Route, always, button, page
+from tests.guards.matrix_world import HOME, MISSING, Thing, Who, World
+
+
+# --- What proper requests bring ----------------------------------------------------------------------------------
+def new_moment(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    return {
+        "child": str(world.child_of(who).public_id),
+        "tone": "in_tune",
+        "moment_id": str(uuid.uuid4()),
+        "opened_at": world.now.isoformat(),
+    }
+
+
+def own_household(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    home = HOME.get(who)
+    return {"household": str(world.homes[home[0]].public_id if home else MISSING)}
+
+
+SHEET = always(revision="", tone="in_tune", note="Changed", visibility="private")
+CHILD = always(nickname="Newcomer", birth_month_month="5", birth_month_year="2023", colour="moss", emoji="")
+THOUGHT = always(text="Words on the week", visibility="private")
+HOUSEHOLD = always(name="Renamed", timezone="UTC", week_starts_on="0")
+
+
+PAGES = {
+    # Public: each with its reason.
+    "/": page(Need.HOME_IF_ANYBODY, home=True),  # what Attune is; for members Today
+    "/help/": page(Need.NOTHING),  # help must not ask for a sign-in first
+    "/offline/": page(Need.NOTHING),
+    "/manifest.webmanifest": page(Need.NOTHING),
+    "/sw.js": page(Need.NOTHING),
+    "/robots.txt": page(Need.NOTHING),
+    "/favicon.ico": page(Need.NOTHING),
+    "/healthz": page(Need.NOTHING),
+    "/readyz": page(Need.NOTHING),
+    "/household/invitations/{token}/": page(Need.NOTHING),  # puts the token away and shows nothing
+    "/unsubscribe/{token}/": page(
+        Need.ANY_THAT_EXISTS, kind="subscription", sends=NOTHING
+    ),  # the token is the person
+    "/dev/mail/": page(Need.NOTHING),  # local mode only: where the code to sign in arrives
+    "/dev/mail/{name}/": page(Need.ANY_THAT_EXISTS, kind="caught mail"),
+    "/dev/mail/{name}/html/": page(Need.ANY_THAT_EXISTS, kind="caught mail"),
+    # Only with an invitation; `TestInvitation` has its other half.
+    "/household/join/": page(Need.INVITED, sends=NOTHING),
+    # The family's own.
+    "/log/": page(Need.HOME, home=True, sends=new_moment),
+    "/log/saved/{moment_id}/": page(Need.AUTHOR, kind="moment"),
+    "/log/saved/{moment_id}/undo/": button(Need.AUTHOR, kind="moment"),
+    "/moments/": page(Need.HOME, home=True),
+    "/moments/deleted/": page(Need.HOME, home=True),
+    "/moments/{moment_id}/": page(Need.SEE_OR_UNDO, kind="moment"),
+    "/moments/{moment_id}/more/": page(Need.AUTHOR, kind="moment", sends=SHEET),
+    "/moments/{moment_id}/edit/": page(Need.AUTHOR, kind="moment", sends=SHEET),
+    "/moments/{moment_id}/history/": page(Need.AUTHOR, kind="moment"),
+    "/moments/{moment_id}/delete/": button(Need.AUTHOR, kind="moment"),
+    "/moments/{moment_id}/restore/": button(Need.UNDO, kind="moment"),
+    "/check/": page(Need.HOME, home=True, sends=lambda *_: {"check_id": str(uuid.uuid4())}),
+    "/check/{check_id}/done/": page(Need.SEE, kind="check", home=True),
+    "/reflections/": page(Need.HOME, home=True),
+    "/reflections/{label}/": page(Need.OWN_WEEK, kind="week", home=True),
+    "/reflections/{label}/thoughts/": button(Need.OWN_WEEK, kind="week", home=True, sends=THOUGHT),
+    # Setting up, household, account.
+    "/welcome/": page(
+        Need.SIGN_IN, sends=always(name="The new home", timezone="Europe/Lisbon", week_starts_on="0")
+    ),
+    "/welcome/child/": page(Need.GUARDIAN_HERE, home=True, sends=CHILD),
+    "/welcome/choices/": page(Need.HOME, home=True, sends=NOTHING),
+    "/household/": Route(
+        {"GET": Door(Need.HOME, home=True), "POST": Door(Need.GUARDIAN_HERE, HOUSEHOLD, home=True)}
+    ),
+    "/household/switch/": button(Need.MEMBER, sends=own_household),
+    "/household/leave/": button(Need.HOME, home=True),
+    "/household/children/": Route(
+        {"GET": Door(Need.HOME, home=True), "POST": Door(Need.GUARDIAN_HERE, CHILD, home=True)}
+    ),
+    "/household/children/{child_id}/": page(Need.MANAGE, kind="child", sends=CHILD),
+    "/household/members/": page(Need.HOME, home=True),
+    "/household/members/{membership_id}/remove/": button(Need.END_HELPER, kind="membership"),
+    "/household/invitations/": page(
+        Need.GUARDIAN_HERE, home=True, sends=always(email="somebody@example.org", role="helper")
+    ),
+    "/household/invitations/{invitation_id}/withdraw/": button(Need.OPEN_INVITATION, kind="invitation"),
+    # The library: the same for everybody who is signed in.
+    "/practices/": page(Need.SIGN_IN),
+    "/practices/threads/": page(Need.SIGN_IN),
+    "/practices/{slug}/": page(Need.ANY_THAT_EXISTS, kind="practice"),
+}
