@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -5,3 +9,15 @@ class AccountsConfig(AppConfig):
     """The person who signs in: identity, personal choices, API tokens."""
 
     name = "accounts"
+
+    def ready(self) -> None:
+        from allauth.account.signals import email_changed
+
+        email_changed.connect(_carry_blocks, dispatch_uid="carry_blocks")
+
+
+def _carry_blocks(*, from_email_address: Any, to_email_address: Any, **_: Any) -> None:
+    from accounts.services import carry_blocks
+
+    if from_email_address is not None:
+        carry_blocks(from_email=from_email_address.email, to_email=to_email_address.email)

@@ -114,10 +114,12 @@ class ApiToken(AbstractAuthToken):
 
 
 class BlockedSender(models.Model):
-    """An address that wants no more invitations from one person, who is never told."""
+    """An address that wants nothing more from one person, who is never told."""
 
     email = models.EmailField(max_length=254)
     sender = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    # How the sender was called to whoever blocked them. What the sender is called since is not theirs to know.
+    known_as = models.CharField(max_length=254, db_default="")
     created_at = models.DateTimeField()
 
     class Meta:

@@ -10,7 +10,7 @@ from allauth.account.models import EmailAddress
 from django.db.models import F, QuerySet
 from knox.crypto import hash_token
 
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, BlockedSender, User
 from common.errors import NotVisible
 
 
@@ -20,7 +20,8 @@ def get_user(*, user_id: int, for_update: bool = False) -> User:
     Raises:
         NotVisible: there is none, or it was closed.
     """
-    rows = User.objects.select_for_update() if for_update else User.objects.all()
+    # Without the key: a row elsewhere that names this person does not wait for theirs.
+    rows = User.objects.select_for_update(no_key=True) if for_update else User.objects.all()
     found = rows.filter(pk=user_id, is_active=True).first()
     if found is None:
         raise NotVisible("user")
@@ -53,6 +54,21 @@ def get_verified_address(*, user_id: int) -> str:
     proved = EmailAddress.objects.filter(user_id=user_id, verified=True)
     found = proved.order_by("-primary", "id").values_list("email", flat=True).first()
     return str(found or "").lower()
+
+
+def is_blocked(*, email: str, sender_id: int) -> bool:
+    """Whether nothing that this person sends is to reach this address. Nobody but its owner may be told."""
+    return BlockedSender.objects.filter(email=email.lower(), sender_id=sender_id).exists()
+
+
+def list_blocked_senders(*, actor_id: int) -> QuerySet[BlockedSender]:
+    """Whom the actor's verified address wants nothing from, latest first, with the sender's row for its public id."""
+    return (
+        BlockedSender.objects.filter(email=get_verified_address(user_id=actor_id))
+        .exclude(email="")  # nobody's
+        .select_related("sender")
+        .order_by("-created_at", "-id")
+    )
 
 
 def find_token(*, secret: str, now: datetime) -> ApiToken | None:
