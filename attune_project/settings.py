@@ -12,8 +12,8 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 
-from accounts.rules import Visibility
 from attune_project.keys import local_secrets, production_secret
+from attune_project.settings_api import *  # noqa: F403 (the API's settings, a chapter of their own)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -270,43 +270,6 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
-
-# --- API ---------------------------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "common.api.SessionAuthentication",
-        "accounts.api.authentication.TokenAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "common.api.TokenMayWrite"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["common.api.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "common.api.schema.ProblemAutoSchema",
-    "EXCEPTION_HANDLER": "common.api.problem_response",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-}
-KNOX_TOKEN_MODEL = "accounts.ApiToken"
-# Knox's migrations make its own token table although ours takes its place: an empty one, but with a key to the people.
-MIGRATION_MODULES = {"knox": None}
-REST_KNOX = {
-    "TOKEN_MODEL": "accounts.ApiToken",
-    "AUTH_HEADER_PREFIX": "Bearer",
-    "AUTO_REFRESH": False,
-    "TOKEN_PREFIX": "attune_",
-}
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Attune API",
-    "DESCRIPTION": "The same use cases as the pages, for the family's own programs. See docs/api.md.",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "VisibilityEnum": list(Visibility),
-        "WeekKindEnum": ["week", "missed", "quiet"],
-    },
-}
 
 # --- Content, language, static files -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
