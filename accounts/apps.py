@@ -4,6 +4,8 @@ from typing import Any
 
 from django.apps import AppConfig
 
+from common.estates import register
+
 
 class AccountsConfig(AppConfig):
     """The person who signs in: identity, personal choices, API tokens."""
@@ -13,6 +15,9 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from allauth.account.signals import email_changed
 
+        from accounts.estate import AccountsEstate
+
+        register(self.label, AccountsEstate())
         email_changed.connect(_carry_blocks, dispatch_uid="carry_blocks")
 
 

@@ -89,3 +89,15 @@ def count_accounts(*, email: str = "") -> int:
     """How many accounts there are, or how many sign in with this address; for the operator's commands only."""
     found = User.objects.filter(email=email.lower()) if email else User.objects.all()
     return found.count()
+
+
+def list_addresses(*, user_id: int) -> list[str]:
+    """Every mail address of this person in lower case, proved or not: where else they might be named."""
+    signs_in = User.objects.filter(pk=user_id).values_list("email", flat=True)
+    others = EmailAddress.objects.filter(user_id=user_id).values_list("email", flat=True)
+    return sorted({str(email).lower() for email in (*signs_in, *others)})
+
+
+def find_public_id(*, user_id: int) -> uuid.UUID | None:
+    """By which id this person is named outside of the database, also while the account is closed."""
+    return User.objects.filter(pk=user_id).values_list("public_id", flat=True).first()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -167,3 +167,11 @@ def list_memberships_for_compile(*, household_ids: Collection[int]) -> QuerySet[
         .select_related("user")
         .order_by("household_id", "joined_at", "id")
     )
+
+
+# --- For moving a person's rows from one household to another ----------------------------------------------------
+def map_child_ids(children: Mapping[int, int]) -> dict[str, str]:
+    """The public ids of these children and of their copies, from their primary keys. For estates alone."""
+    keys = {*children, *children.values()}
+    ids = dict(Child.objects.filter(pk__in=keys).order_by("pk").values_list("pk", "public_id"))
+    return {str(ids[child]): str(ids[copy]) for child, copy in children.items()}

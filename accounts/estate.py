@@ -1,0 +1,105 @@
+"""What accounts hold of a person: who they are, how they sign in, and what they chose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+
+from accounts.models import ApiToken, BlockedSender, User
+from accounts.selectors import list_addresses
+from common.estates import Estate, Holding, Table, erase_rows, in_chunks
+
+LEDGER = "the ledger is what keeps erased things erased after a restore; it holds random ids only"
+COUNTER = "its key is a digest that names no address and nobody, and it goes within a day"
+
+
+class AccountsEstate(Estate):
+    """The person's own row is not in `erase`: it goes last, once nothing else names them."""
+
+    holdings = (
+        Holding("accounts.ApiToken", ("user",)),
+        Holding("accounts.BlockedSender", ("sender",)),
+        Holding("admin.LogEntry", ("user",)),
+        Holding("account.EmailConfirmation", ("email_address__user",)),
+        Holding("account.EmailAddress", ("user",)),
+        Holding(
+            "sessions.Session", kept_because="a session names its person inside its sealed data: see `erase`"
+        ),
+        Holding("common.PersonKey", ("owner",)),
+        Holding("common.LedgerEntry", kept_because=LEDGER),
+        Holding("common.RateCount", kept_because=COUNTER),
+        Holding("accounts.User", kept_because="it goes last of all, when nothing else names the person"),
+    )
+    # allauth's passkeys and list of sessions, where they are installed
+
+    def export(self, person_id: int) -> Iterator[Table]:
+        yield Table("account", ("id", *_ACCOUNT), lambda: _accounts(person_id))
+        yield Table("addresses", _ADDRESS, lambda: _addresses(person_id))
+        yield Table("api_tokens", _TOKEN, lambda: _tokens(person_id))
+        yield Table("blocked_senders", _BLOCK, lambda: _blocks(person_id))
+
+    def erase(self, person_id: int) -> None:
+        erase_sessions(person_id)
+        erase_rows(BlockedSender.objects.filter(email__in=list_addresses(user_id=person_id)))
+        erase_rows(_entries_about(person_id))
+        super().erase(person_id)
+
+
+def erase_sessions(person_id: int) -> None:
+    """End every session of the person, wherever it is signed in."""
+    for session in in_chunks(Session.objects.all()):
+        if str(SessionStore().decode(session.session_data).get("_auth_user_id")) == str(person_id):
+            session.delete()
+
+
+def _entries_about(person_id: int) -> Any:
+    """What operators wrote down about this account in the admin's own log."""
+    return LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(User), object_id=str(person_id)
+    )
+
+
+# --- Taking along ------------------------------------------------------------------------------------------------
+_ACCOUNT = (
+    "email",
+    "display_name",
+    "language",
+    "timezone",
+    "digest_level",
+    "digest_weekday",
+    "digest_hour",
+    "standing_visibility",
+    "discreet",
+    "date_joined",
+    "last_login",
+)
+_ADDRESS = ("email", "verified", "primary")
+_TOKEN = ("name", "scope", "created", "expiry")
+_BLOCK = ("sender", "created_at")
+
+
+def _accounts(person_id: int) -> Iterator[tuple[Any, ...]]:
+    for row in User.objects.filter(pk=person_id):
+        yield row.public_id, *(getattr(row, name) for name in _ACCOUNT)
+
+
+def _addresses(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = EmailAddress.objects.filter(user_id=person_id).order_by("pk")
+    return iter(rows.values_list(*_ADDRESS))
+
+
+def _tokens(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = ApiToken.objects.filter(user_id=person_id).order_by("created", "digest")
+    return iter(rows.values_list(*_TOKEN))
+
+
+def _blocks(person_id: int) -> Iterator[tuple[Any, ...]]:
+    """Whose invitations the person refuses, as the person knew them."""
+    blocked = BlockedSender.objects.filter(email__in=list_addresses(user_id=person_id)).order_by("pk")
+    return iter(blocked.values_list("known_as", "created_at"))

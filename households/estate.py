@@ -1,0 +1,150 @@
+"""What households hold of a person: where they belong, whom they let in, and who looked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from accounts.selectors import list_addresses
+from common.estates import Estate, Holding, Table, erase_rows, in_chunks, list_estates
+from households.models import AccessEntry, Child, Grant, GrantChild, Household, Invitation, Membership
+
+
+class HouseholdsEstate(Estate):
+    """A household belongs to everybody in it: it goes with the last one, and until then it keeps its children."""
+
+    holdings = (
+        Holding("households.AccessEntry", ("author",)),
+        Holding("households.GrantChild", ("grant__author", "grant__coach")),
+        Holding("households.Grant", ("author", "coach")),
+        Holding("households.Invitation", ("invited_by",)),
+        Holding("households.Membership", ("user",)),
+        Holding("households.Child", kept_because="a child is the household's: it goes with the household"),
+        Holding(
+            "households.Household", kept_because="it goes when nobody lives there, and nobody's words do"
+        ),
+    )
+
+    def export(self, person_id: int) -> Iterator[Table]:
+        yield Table("households", _HOUSEHOLD, lambda: _households(person_id))
+        yield Table("children", _CHILD, lambda: _children(person_id))
+        yield Table("invitations", _INVITATION, lambda: _invitations(person_id))
+        yield Table("grants", _GRANT, lambda: _grants(Grant.objects.filter(author_id=person_id)))
+        yield Table("coaching", _GRANT, lambda: _grants(Grant.objects.filter(coach_id=person_id)))
+        yield Table("who_looked", _LOOK, lambda: _looks(person_id))
+
+    def erase(self, person_id: int) -> None:
+        # What was sent to their address names them, whoever wrote it there.
+        addresses = list_addresses(user_id=person_id)
+        erase_rows(Invitation.objects.filter(email__in=addresses))
+        erase_rows(Grant.objects.filter(coach_email__in=addresses))
+        for household_id in _ever_lived_in(person_id):
+            _erase_deserted(household_id, person_id)
+        super().erase(person_id)
+
+    def move(self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
+        own = Grant.objects.filter(author_id=person_id, household_id=source_id)
+        covered = GrantChild.objects.filter(grant__in=own)
+        covered.exclude(child_id__in=children).delete()
+        for child_id, copy_id in children.items():
+            covered.filter(child_id=child_id).update(child_id=copy_id, household_id=target_id)
+        AccessEntry.objects.filter(author_id=person_id, household_id=source_id).update(household_id=target_id)
+        own.update(household_id=target_id)
+
+
+def _ever_lived_in(person_id: int) -> list[int]:
+    ids = Membership.objects.filter(user_id=person_id).values_list("household_id", flat=True)
+    return sorted(set(ids))
+
+
+@transaction.atomic
+def _erase_deserted(household_id: int, person_id: int) -> None:
+    """End the person's memberships; destroy the household if nobody lives there now and nobody's words do.
+
+    Locked, so that nobody comes in meanwhile.
+    """
+    household = Household.objects.select_for_update().filter(pk=household_id).first()
+    Membership.objects.filter(household_id=household_id, user_id=person_id).delete()
+    lived_in = Membership.objects.filter(household_id=household_id, left_at__isnull=True).exists()
+    if household and not lived_in and not any(estate.holds_words(household_id) for estate in list_estates()):
+        household.delete()
+
+
+# --- Taking along ------------------------------------------------------------------------------------------------
+_HOUSEHOLD = ("id", "name", "timezone", "week_starts_on", "role", "joined_at", "left_at")
+_CHILD = ("id", "household_id", "nickname", "birth_month", "colour", "emoji", "created_at", "archived_at")
+_INVITATION = (
+    "id",
+    "household_id",
+    "email",
+    "role",
+    "created_at",
+    "expires_at",
+    "accepted_at",
+    "withdrawn_at",
+)
+_GRANT = (
+    "id",
+    "household_id",
+    "children",
+    "coach_email",
+    "scope",
+    "from_on",
+    "offered_at",
+    "offer_expires_at",
+    "accepted_at",
+    "expires_at",
+    "withdrawn_at",
+    "returned_at",
+)
+_LOOK = ("household_id", "at", "reader", "opened", "observation_id")
+
+
+def _households(person_id: int) -> Iterator[tuple[Any, ...]]:
+    """A household that was left is named by its id alone: what it is called now is no longer theirs to know."""
+    rows = Membership.objects.filter(user_id=person_id).select_related("household")
+    for row in in_chunks(rows):
+        here = row.household
+        about = (here.name, here.timezone, here.week_starts_on) if row.left_at is None else ("", "", None)
+        yield here.public_id, *about, row.role, row.joined_at, row.left_at
+
+
+def _children(person_id: int) -> Iterator[tuple[Any, ...]]:
+    lived_in = Q(household__memberships__user_id=person_id, household__memberships__left_at__isnull=True)
+    for row in in_chunks(Child.objects.filter(lived_in).select_related("household")):
+        yield (
+            row.public_id,
+            row.household.public_id,
+            row.nickname,
+            row.birth_month,
+            row.colour,
+            row.emoji,
+            row.created_at,
+            row.archived_at,
+        )
+
+
+def _invitations(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = Invitation.objects.filter(invited_by_id=person_id).select_related("household")
+    return (
+        (row.public_id, row.household.public_id, *_columns(row, _INVITATION[2:])) for row in in_chunks(rows)
+    )
+
+
+def _grants(rows: QuerySet[Grant]) -> Iterator[tuple[Any, ...]]:
+    for row in in_chunks(rows.select_related("household").prefetch_related("children__child")):
+        children = sorted(str(covered.child.public_id) for covered in row.children.all())
+        yield row.public_id, row.household.public_id, children, *_columns(row, _GRANT[3:])
+
+
+def _looks(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = AccessEntry.objects.filter(author_id=person_id).select_related("household")
+    for row in in_chunks(rows):
+        yield row.household.public_id, row.at, row.reader_kind, row.opened, row.subject_id
+
+
+def _columns(row: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in names)

@@ -1,0 +1,184 @@
+"""What observations hold of a person: moments and self-checks, all that was said in them, and how they were before."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from common.estates import Estate, Holding, Table, in_chunks
+from households.selectors import map_child_ids
+from observations.models import FocusDimension, Observation, Rating, Revision, Tick
+from observations.rules import Kind
+from observations.selectors.visible import visible
+
+
+class ObservationsEstate(Estate):
+    """Every row here is one author's. What goes is gone with its answers, its ticks and its history."""
+
+    holdings = (
+        Holding("observations.Rating", ("observation__author",)),
+        Holding("observations.Tick", ("observation__author",)),
+        Holding("observations.Revision", ("observation__author",)),
+        Holding("observations.Observation", ("author",)),
+        Holding("observations.FocusDimension", ("member",)),
+    )
+
+    def export(self, person_id: int) -> Iterator[Table]:
+        yield Table("moments", (*_COMMON, *_OF_MOMENT), lambda: _moments(person_id))
+        yield Table("self_checks", _COMMON, lambda: _self_checks(person_id))
+        yield Table("ratings", _RATING, lambda: _ratings(person_id))
+        yield Table("ticks", _TICK, lambda: _ticks(person_id))
+        yield Table("revisions", _REVISION, lambda: _revisions(person_id))
+        yield Table("focus", ("household_id", "dimension", "chosen_at"), lambda: _focuses(person_id))
+
+    def move(self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
+        own = Observation.objects.filter(author_id=person_id, household_id=source_id)
+        _rename_children(own, map_child_ids(children))
+        _cut_links(own)
+        for details in (Rating, Tick, Revision):
+            details._default_manager.filter(observation__in=own).update(household_id=target_id)
+        FocusDimension.objects.filter(member_id=person_id, household_id=source_id).update(
+            household_id=target_id
+        )
+        for child_id, copy_id in children.items():
+            own.filter(child_id=child_id).update(child_id=copy_id, household_id=target_id)
+
+    def holds_words(self, household_id: int) -> bool:
+        return any(
+            model._default_manager.filter(household_id=household_id).exists()
+            for model in (Observation, FocusDimension)
+        )
+
+
+# --- Moving ------------------------------------------------------------------------------------------------------
+def _rename_children(own: QuerySet[Observation], ids: Mapping[str, str]) -> None:
+    """What was written down of earlier versions names the child by its public id."""
+    for revision in in_chunks(Revision.objects.filter(observation__in=own)):
+        child = revision.state.get("child")
+        if child in ids:
+            revision.state["child"] = ids[child]
+            revision.save(update_fields=["state"])
+
+
+def _cut_links(own: QuerySet[Observation]) -> None:
+    """A came-back and the miss it mends part when their authors do; between one author's rows the link stays."""
+    mine = own.values("pk")
+    own.filter(repairs__isnull=False).exclude(repairs__in=mine).update(repairs=None)
+    Observation.objects.filter(repairs__in=mine).exclude(pk__in=mine).update(repairs=None)
+
+
+# --- Taking along ------------------------------------------------------------------------------------------------
+_COMMON = (
+    "id",
+    "household_id",
+    "child_id",
+    "occurred_at",
+    "occurred_on",
+    "precision",
+    "timezone",
+    "visibility",
+    "note",
+    "note_unreadable",
+    "content_version",
+    "revision",
+    "received_at",
+    "changed_at",
+    "deleted_at",
+)
+_OF_MOMENT = ("tone", "comes_back_to")
+_RATING = ("observation_id", "household_id", "child_id", "dimension", "question", "value", "absence")
+_TICK = ("observation_id", "household_id", "child_id", "kind", "key", "dimension")
+_REVISION = (
+    "observation_id",
+    "household_id",
+    "child_id",
+    "number",
+    "replaced_at",
+    "note",
+    "note_unreadable",
+    "state",
+)
+
+
+def _own(person_id: int, kind: Kind, *prefetched: Prefetch[Any]) -> Iterator[Observation]:
+    rows = Observation.objects.filter(author_id=person_id, kind=kind).prefetch_related(*prefetched)
+    return in_chunks(rows.select_related("household", "child", "checklist_version"))
+
+
+def _common(row: Observation) -> tuple[Any, ...]:
+    return (
+        row.public_id,
+        row.household.public_id,
+        row.child.public_id,
+        row.occurred_at,
+        row.occurred_on,
+        row.precision,
+        row.timezone,
+        row.visibility,
+        str(row.note),
+        row.note_unreadable,
+        row.checklist_version.number,
+        row.revision,
+        row.received_at,
+        row.changed_at,
+        row.deleted_at,
+    )
+
+
+def _moments(person_id: int) -> Iterator[tuple[Any, ...]]:
+    """A miss that a moment comes back to is named as long as the person may see it."""
+    shown = Prefetch("repairs", _shown(person_id))
+    for row in _own(person_id, Kind.MOMENT, shown):
+        yield *_common(row), row.tone, row.repairs.public_id if row.repairs else None
+
+
+def _shown(person_id: int) -> QuerySet[Observation]:
+    return Observation.objects.filter(Q(author_id=person_id) | Q(pk__in=visible(person_id).values("pk")))
+
+
+def _self_checks(person_id: int) -> Iterator[tuple[Any, ...]]:
+    return (_common(row) for row in _own(person_id, Kind.SELF_CHECK))
+
+
+def _ratings(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = Rating.objects.filter(observation__author_id=person_id)
+    for row in in_chunks(rows.select_related("observation__household", "observation__child", "question")):
+        yield *_of_observation(row.observation), row.dimension, row.question.key, row.value, row.absence
+
+
+def _ticks(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = Tick.objects.filter(observation__author_id=person_id)
+    for row in in_chunks(rows.select_related("observation__household", "observation__child")):
+        yield *_of_observation(row.observation), row.kind, row.key, row.dimension
+
+
+def _revisions(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = Revision.objects.filter(observation__author_id=person_id)
+    for row in in_chunks(rows.select_related("observation__household", "observation__child")):
+        yield (
+            *_of_observation(row.observation),
+            row.number,
+            row.replaced_at,
+            str(row.note),
+            row.note_unreadable,
+            _shown_state(row.state, person_id),
+        )
+
+
+def _shown_state(state: dict[str, Any], person_id: int) -> dict[str, Any]:
+    """An earlier version's fields: a miss it was linked to is named as long as the person may see it."""
+    missed = state.get("repairs")
+    seen = missed and _shown(person_id).filter(public_id=missed).exists()
+    return state if not missed or seen else {**state, "repairs": None}
+
+
+def _of_observation(row: Observation) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
+    return row.public_id, row.household.public_id, row.child.public_id
+
+
+def _focuses(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = FocusDimension.objects.filter(member_id=person_id).select_related("household")
+    return ((row.household.public_id, row.dimension, row.chosen_at) for row in in_chunks(rows))

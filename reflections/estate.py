@@ -1,0 +1,191 @@
+"""What reflections hold of a person: what their weeks added up to, their thoughts, and the mails they were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from accounts.selectors import find_public_id
+from common.estates import Estate, Holding, Table, in_chunks
+from households.selectors import list_memberships_for_compile
+from reflections.composition import Json
+from reflections.models import Digest, DigestWeek, Reflection, Thought
+from reflections.rules import OPEN
+
+
+class ReflectionsEstate(Estate):
+    """A week's span is its household's; what it added up to is each member's own."""
+
+    holdings = (
+        Holding("reflections.Thought", ("author",)),
+        Holding("reflections.Digest", ("membership__user",)),
+        Holding("reflections.Reflection", ("member__user",)),
+        Holding(
+            "reflections.DigestWeek", kept_because="a span of time of a household: it goes with the household"
+        ),
+    )
+
+    def export(self, person_id: int) -> Iterator[Table]:
+        yield Table("reflections", _REFLECTION, lambda: _reflections(person_id))
+        yield Table("thoughts", _THOUGHT, lambda: _thoughts(person_id))
+        yield Table("mails", _MAIL, lambda: _mails(person_id))
+
+    def erase(self, person_id: int) -> None:
+        super().erase(person_id)
+        _forget_in_others_weeks(person_id)
+
+    def move(self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
+        weeks = _copy_weeks(source_id, target_id)
+        # What waits to be sent was composed of what the person could see there.
+        pending = Digest.objects.filter(
+            status__in=OPEN, membership__user_id=person_id, household_id=source_id
+        )
+        pending.delete()
+        member = list_memberships_for_compile(household_ids=[target_id]).get(user_id=person_id)
+        for week_id, copy_id in weeks.items():
+            place = {"household_id": target_id, "week_id": copy_id}
+            _move_reflection(person_id, week_id, place | {"member_id": member.pk})
+            _move_digest(person_id, week_id, place | {"membership_id": member.pk})
+        Thought.objects.filter(author_id=person_id, household_id=source_id).update(household_id=target_id)
+
+    def holds_words(self, household_id: int) -> bool:
+        return Thought.objects.filter(household_id=household_id).exists()
+
+
+# --- Moving ------------------------------------------------------------------------------------------------------
+def _copy_weeks(source_id: int, target_id: int) -> dict[int, int]:
+    """The same weeks in the target: from the key of each week of the source to that of its copy.
+
+    Never compiled there, so that the sweep comes and composes each of them from what is there now.
+    """
+    weeks = list(DigestWeek.objects.filter(household_id=source_id).order_by("starts_at"))
+    spans = ("label", "start_on", "end_on", "timezone", "starts_at", "ends_at")
+    copies = [
+        DigestWeek(household_id=target_id, **{name: getattr(week, name) for name in spans}) for week in weeks
+    ]
+    DigestWeek.objects.bulk_create(copies, ignore_conflicts=True)
+    there = dict(
+        DigestWeek.objects.filter(household_id=target_id).values_list("start_on", "pk").order_by("pk")
+    )
+    return {week.pk: there[week.start_on] for week in weeks if week.start_on in there}
+
+
+def _move_reflection(person_id: int, week_id: int, place: Mapping[str, int]) -> None:
+    """The person's latest reflection of a week moves; one of an earlier stay hands its thoughts to it and goes."""
+    own = Reflection.objects.filter(member__user_id=person_id, week_id=week_id).order_by("-member_id")
+    moved = own.first()
+    if moved is not None:
+        earlier = own.exclude(pk=moved.pk)
+        Thought.objects.filter(reflection__in=earlier).update(reflection=moved)
+        earlier.delete()
+        # It told of what others shared there: that stays behind, and the page composes it anew when it is opened.
+        own.filter(pk=moved.pk).update(**place, content=_blank(moved.content), source_digest="")
+
+
+def _move_digest(person_id: int, week_id: int, place: Mapping[str, int]) -> None:
+    own = Digest.objects.filter(membership__user_id=person_id, week_id=week_id).order_by("-membership_id")
+    moved = own.first()
+    if moved is not None:
+        own.exclude(pk=moved.pk).delete()
+        own.filter(pk=moved.pk).update(**place, message=b"")
+
+
+def _blank(content: Json) -> Json:
+    """The form of a week without anything in it: what is stored until it is compiled again."""
+    return {**content, "sections": []}
+
+
+# --- Erasing -----------------------------------------------------------------------------------------------------
+def _forget_in_others_weeks(person_id: int) -> None:
+    """What others' stored weeks tell of this person goes, and the sweep compiles all their weeks again.
+
+    No page shows it meanwhile: it is composed anew when what it tells of has gone.
+    """
+    lived_there = DigestWeek.objects.filter(household__memberships__user_id=person_id)
+    weeks = DigestWeek.objects.filter(pk__in=lived_there.values("pk"))
+    weeks.update(compiled_at=None)
+    name = str(find_public_id(user_id=person_id))
+    told = Reflection.objects.filter(week__in=weeks).alias(text=Cast("content", TextField()))
+    for row in in_chunks(told.filter(text__contains=name)):
+        Reflection.objects.filter(pk=row.pk).update(content=_blank(row.content), source_digest="")
+
+
+# --- Taking along ------------------------------------------------------------------------------------------------
+_REFLECTION = (
+    "household_id",
+    "week",
+    "start_on",
+    "end_on",
+    "timezone",
+    "revision",
+    "compiled_at",
+    "told_at",
+    "content",
+)
+_THOUGHT = ("id", "household_id", "week", "text", "text_unreadable", "visibility", "written_at")
+_MAIL = ("household_id", "week", "status", "level", "recipient", "due_at", "sent_at", "attempts")
+
+# What a week tells of others: it is theirs to take along.
+_OF_OTHERS = {"noticed.shared"}
+
+
+def _reflections(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = Reflection.objects.filter(member__user_id=person_id).select_related("household", "week")
+    for row in in_chunks(rows):
+        week = row.week
+        yield (
+            row.household.public_id,
+            week.label,
+            week.start_on,
+            week.end_on,
+            week.timezone,
+            row.revision,
+            row.compiled_at,
+            row.told_at,
+            _own_part(row.content),
+        )
+
+
+def _own_part(content: Json) -> Json:
+    """What a week added up to, without what others shared in it."""
+    sections = [
+        {
+            **section,
+            "sentences": [item for item in section["sentences"] if item["rule"] not in _OF_OTHERS],
+            "data": {key: value for key, value in section["data"].items() if key != "shared"},
+        }
+        for section in content.get("sections", [])
+    ]
+    return {**content, "sections": sections}
+
+
+def _thoughts(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = Thought.objects.filter(author_id=person_id).select_related("household", "reflection__week")
+    for row in in_chunks(rows):
+        yield (
+            row.public_id,
+            row.household.public_id,
+            row.reflection.week.label,
+            str(row.text),
+            row.text_unreadable,
+            row.visibility,
+            row.written_at,
+        )
+
+
+def _mails(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = Digest.objects.filter(membership__user_id=person_id).select_related("household", "week")
+    for row in in_chunks(rows):
+        yield (
+            row.household.public_id,
+            row.week.label,
+            row.status,
+            row.level,
+            row.recipient,
+            row.due_at,
+            row.sent_at,
+            row.attempts,
+        )
