@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
@@ -10,9 +11,11 @@ from django.db.models import F, Q
 from households.rules import (
     COLOURS,
     EMOJI_MAX,
+    GRANT_RENEWED_WITHIN,
     HOUSEHOLD_NAME_MAX,
     NICKNAME_MAX,
     GrantScope,
+    GrantState,
     Opened,
     Reader,
     Role,
@@ -152,6 +155,19 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"grant {self.pk}"
+
+    def state_at(self, now: datetime) -> GrantState:
+        """Where it stands, as its author reads it; for one that was not withdrawn."""
+        if self.expires_at is None:
+            return GrantState.OFFERED if now < self.offer_expires_at else GrantState.ENDED
+        ended = self.returned_at is not None or self.expires_at <= now
+        return GrantState.ENDED if ended else GrantState.LIVE
+
+    def is_renewable_at(self, now: datetime) -> bool:
+        """Whether it is live and about to end."""
+        if self.expires_at is None or self.state_at(now) is not GrantState.LIVE:
+            return False
+        return self.expires_at - now <= GRANT_RENEWED_WITHIN
 
 
 class GrantChild(models.Model):

@@ -20,6 +20,14 @@ INVITATION_KEPT = timedelta(days=30)
 GRANT_OFFER_LIFETIME = timedelta(days=7)
 GRANT_LIFETIME = timedelta(days=180)
 GRANTS_MAX = 10
+# A grant that has no more than this left can be renewed; nobody is asked earlier, and nobody renews for years ahead.
+GRANT_RENEWED_WITHIN = timedelta(days=14)
+# Moments before this day were noted nowhere.
+GRANT_FROM_EARLIEST = date(2000, 1, 1)
+
+# Opening the same thing again within this time is one look, and one line in the list of who looked.
+ONE_LOOK = timedelta(minutes=15)
+ACCESS_PAGE_SIZE = 30
 
 # A child's book may begin before the birth, and end when the child is grown.
 BIRTH_MONTHS_AHEAD_MAX = 9
@@ -41,6 +49,20 @@ class GrantScope(StrEnum):
     SUMMARY = "summary"
     RATINGS = "ratings"
     RATINGS_AND_NOTES = "ratings_and_notes"
+
+    @property
+    def and_wider(self) -> tuple[GrantScope, ...]:
+        """This scope and those that show more."""
+        scopes = tuple(GrantScope)
+        return scopes[scopes.index(self) :]
+
+
+class GrantState(StrEnum):
+    """Where a grant stands, as its author reads it. A withdrawn one is in no list."""
+
+    OFFERED = "offered"
+    LIVE = "live"
+    ENDED = "ended"  # it ran out, or the coach gave it back
 
 
 class Reader(StrEnum):

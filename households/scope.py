@@ -5,13 +5,21 @@ Loading is authorising: a condition on live rows cannot be stale, so what was wi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.rules import Visibility
-from households.rules import Role
+from households.rules import GrantScope, Role
+
+NOT_PRIVATE = (Visibility.COACHES, Visibility.HOUSEHOLD)
+
+Sight = Callable[[GrantScope], Q]
+"""Which moments somebody outside the household sees in at least a scope, as a condition on their rows."""
 
 
 class Capability(StrEnum):
@@ -56,6 +64,62 @@ def visible_to(actor_id: int, capability: Capability, *, author: str = "author_i
         return member_of(actor_id, capability) & own
     shared = Q(_still_lives_here(author), visibility=Visibility.HOUSEHOLD)
     return member_of(actor_id, capability) & (own | shared)
+
+
+# --- From outside ------------------------------------------------------------------------------------------------
+def offered_grants(*, now: datetime) -> QuerySet[Any]:
+    """The grants that somebody may still accept."""
+    return _grants().filter(accepted_at__isnull=True, offer_expires_at__gt=now)
+
+
+def live_grants(*, now: datetime) -> QuerySet[Any]:
+    """The grants that open anything now: accepted, not run out, and to a coach who does not live there themselves."""
+    return _grants().filter(
+        ~Q(_still_lives_here("coach_id")),
+        accepted_at__isnull=False,
+        returned_at__isnull=True,
+        expires_at__gt=now,
+    )
+
+
+def _grants() -> QuerySet[Any]:
+    """Not withdrawn, and by an author who lives in the household and did not ask to be erased."""
+    return apps.get_model("households", "Grant")._default_manager.filter(
+        _still_lives_here("author_id"),
+        withdrawn_at__isnull=True,
+        author__is_active=True,
+        author__erase_at__isnull=True,
+    )
+
+
+def granted_to(coach_id: int, *, now: datetime) -> Sight:
+    """What live grants let this coach see: of their authors and children, from their day on, and nothing private."""
+
+    def at_least(scope: GrantScope) -> Q:
+        grants = live_grants(now=now).filter(
+            coach_id=coach_id,
+            scope__in=scope.and_wider,
+            household_id=OuterRef("household_id"),
+            author_id=OuterRef("author_id"),
+            from_on__lte=OuterRef("occurred_on"),
+            children__child_id=OuterRef("child_id"),
+        )
+        return Q(Exists(grants), visibility__in=NOT_PRIVATE)
+
+    return at_least
+
+
+def as_if_granted(author_id: int, *, scope: GrantScope, child_ids: Collection[int], from_on: date) -> Sight:
+    """What a grant by this author would let a coach see of their own moments: to look at before it is given."""
+
+    def at_least(wanted: GrantScope) -> Q:
+        if scope not in wanted.and_wider:
+            return Q(pk__in=())
+        return visible_to(author_id, Capability.RECORD) & Q(
+            child_id__in=child_ids, occurred_on__gte=from_on, visibility__in=NOT_PRIVATE
+        )
+
+    return at_least
 
 
 def _still_lives_here(author: str) -> Exists:

@@ -7,10 +7,12 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from households.services import forget_old_invitations
+from households.services import forget_old_grants, forget_old_invitations
 
 
 @shared_task
 def forget(**_: Any) -> None:
-    """Every night: destroy invitations that ended long ago."""
-    forget_old_invitations(now=timezone.now())
+    """Every night: destroy invitations and grants that ended long ago."""
+    now = timezone.now()
+    forget_old_invitations(now=now)
+    forget_old_grants(now=now)

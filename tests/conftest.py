@@ -14,9 +14,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from checklists.services import load_library
-from households.models import Child, Household, Membership
+from households.models import Child, Grant, Household, Membership
 from households.rules import Role
-from households.services import add_child, create_household
+from households.services import accept_grant, add_child, create_household, offer_grant
 from observations.models import Observation
 from observations.services import record_moment
 
@@ -127,6 +127,46 @@ def former_member(make_user: Callable[..., User], join: Callable[..., Membership
     user = make_user("fran")
     join(user, left_at=now)
     return user
+
+
+@pytest.fixture
+def coach(make_user: Callable[..., User]) -> User:
+    """From outside. Sees what a live grant names, and without one nothing at all."""
+    return make_user("cleo")
+
+
+@pytest.fixture
+def offer(
+    parent: User, household: Household, child: Child, coach: User, now: datetime
+) -> Callable[..., tuple[Grant, str]]:
+    """Offers the coach a grant through the use case; without arguments the parent's notes from long ago on."""
+
+    def put(actor: User | None = None, **fields: Any) -> tuple[Grant, str]:
+        return offer_grant(
+            **{
+                "actor_id": (actor or parent).pk,
+                "household_id": household.public_id,
+                "coach_email": coach.email,
+                "scope": "ratings_and_notes",
+                "child_ids": [child.public_id],
+                "from_on": date(2026, 1, 1),
+                "now": now,
+                **fields,
+            }
+        )
+
+    return put
+
+
+@pytest.fixture
+def give(offer: Callable[..., tuple[Grant, str]], coach: User, now: datetime) -> Callable[..., Grant]:
+    """A grant that the coach took: live."""
+
+    def put(actor: User | None = None, **fields: Any) -> Grant:
+        _offered, token = offer(actor, **fields)
+        return accept_grant(actor_id=coach.pk, token=token, email=coach.email, now=fields.get("now", now))
+
+    return put
 
 
 @pytest.fixture

@@ -1,7 +1,16 @@
-"""The use cases of a household: itself, its children, its members and invitations."""
+"""The use cases of a household: itself, its children, its members and invitations, and who outside may look."""
 
+from households.services.access import note_access, note_account_opened
 from households.services.children import add_child, archive_child, edit_child, restore_child
-from households.services.delivery import deliver_invitation
+from households.services.delivery import deliver_invitation, deliver_offer
+from households.services.grants import (
+    change_grant,
+    forget_old_grants,
+    offer_grant,
+    renew_grant,
+    withdraw_grant,
+    withdraw_grants_of,
+)
 from households.services.households import (
     create_household,
     edit_household,
@@ -15,20 +24,33 @@ from households.services.invitations import (
     invite_member,
     withdraw_invitation,
 )
+from households.services.offers import accept_grant, find_offer, return_grant
 
 __all__ = [
+    "accept_grant",
     "accept_invitation",
     "add_child",
     "archive_child",
+    "change_grant",
     "create_household",
     "deliver_invitation",
+    "deliver_offer",
     "edit_child",
     "edit_household",
     "find_invitation",
+    "find_offer",
+    "forget_old_grants",
     "forget_old_invitations",
     "invite_member",
     "leave_household",
+    "note_access",
+    "note_account_opened",
+    "offer_grant",
     "remove_helper",
+    "renew_grant",
     "restore_child",
+    "return_grant",
+    "withdraw_grant",
+    "withdraw_grants_of",
     "withdraw_invitation",
 ]

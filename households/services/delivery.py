@@ -1,4 +1,4 @@
-"""Sending an invitation: a short mail with a link, and nothing of the household in it."""
+"""Sending an invitation or an offer: a short mail with a link, and nothing of the household in it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from accounts.selectors import is_blocked
 from common.errors import NotVisible
 from households.models import Invitation
-from households.scope import Capability, member_of
+from households.scope import Capability, member_of, offered_grants
+from households.services.grants import withdraw_grant
 from households.services.invitations import withdraw_invitation
 
 logger = logging.getLogger(__name__)
@@ -41,13 +43,44 @@ def deliver_invitation(*, actor_id: int, invitation_id: uuid.UUID, link: str, no
     text = render_to_string(
         "households/invitation.txt", {"inviter": invitation.invited_by.email, "link": link}
     )
-    mail = EmailMessage(_("An invitation"), text, to=[invitation.email])
-    mail.extra_headers["Auto-Submitted"] = "auto-generated"
     try:
-        mail.send()
+        _send(text, to=invitation.email)
     except OSError as error:  # smtplib's errors are OSErrors too
         logger.warning("invitation %s was not mailed: %s", invitation.pk, type(error).__name__)
         withdraw_invitation(actor_id=actor_id, invitation_id=invitation_id, now=now)
-        raise ValidationError(
-            {"email": ValidationError(_("The mail could not be sent. Please try again in a while."), "mail")}
-        ) from error
+        raise ValidationError({"email": _not_sent()}) from error
+
+
+def deliver_offer(*, actor_id: int, grant_id: uuid.UUID, link: str, now: datetime) -> None:
+    """Mail *link* to the coach of an offer, at once and outside any transaction.
+
+    As with an invitation there is one attempt, and nothing of the family in the mail. To an address that wants nothing
+    from the actor nothing goes, and the actor is not told.
+
+    Raises:
+        NotVisible: no such open offer of the actor's own.
+        ValidationError: on `coach_email`, when the mail server did not take the mail.
+    """
+    offers = offered_grants(now=now).select_related("author")
+    offer = offers.filter(author_id=actor_id, public_id=grant_id).first()
+    if offer is None:
+        raise NotVisible("grant")
+    if is_blocked(email=offer.coach_email, sender_id=actor_id):
+        return
+    text = render_to_string("households/offer.txt", {"author": offer.author.email, "link": link})
+    try:
+        _send(text, to=offer.coach_email)
+    except OSError as error:
+        logger.warning("offer %s was not mailed: %s", offer.pk, type(error).__name__)
+        withdraw_grant(actor_id=actor_id, grant_id=grant_id, now=now)
+        raise ValidationError({"coach_email": _not_sent()}) from error
+
+
+def _send(text: str, *, to: str) -> None:
+    mail = EmailMessage(_("An invitation"), text, to=[to])
+    mail.extra_headers["Auto-Submitted"] = "auto-generated"
+    mail.send()
+
+
+def _not_sent() -> ValidationError:
+    return ValidationError(_("The mail could not be sent. Please try again in a while."), "mail")

@@ -16,6 +16,7 @@ from households.models import Household, Invitation, Membership
 from households.rules import HOUSEHOLD_NAME_MAX, HOUSEHOLDS_PER_PERSON_MAX, Role
 from households.scope import Capability, member_of
 from households.selectors import get_household, require
+from households.services.grants import withdraw_grants_of
 
 
 @transaction.atomic
@@ -69,7 +70,7 @@ def edit_household(
 
 @transaction.atomic
 def leave_household(*, actor_id: int, household_id: uuid.UUID, now: datetime) -> None:
-    """The actor leaves alone, at once, asking nobody. Their open invitations close with the door behind them.
+    """The actor leaves alone, at once, asking nobody. Their invitations and grants end with the door behind them.
 
     Raises:
         NotVisible: the actor is no member.
@@ -79,9 +80,11 @@ def leave_household(*, actor_id: int, household_id: uuid.UUID, now: datetime) ->
     ).update(left_at=now)
     if not left:
         raise NotVisible("household")
+    household = Household.objects.get(public_id=household_id)
+    withdraw_grants_of(author_id=actor_id, household_pk=household.pk, now=now)
     Invitation.objects.filter(
         invited_by_id=actor_id,
-        household__public_id=household_id,
+        household=household,
         accepted_at__isnull=True,
         withdrawn_at__isnull=True,
     ).update(withdrawn_at=now)
@@ -104,6 +107,7 @@ def remove_helper(*, actor_id: int, membership_id: uuid.UUID, now: datetime) -> 
     if found.role != Role.HELPER:
         raise Refused("a guardian leaves alone")
     Membership.objects.filter(pk=found.pk, left_at__isnull=True).update(left_at=now)
+    withdraw_grants_of(author_id=found.user_id, household_pk=found.household_id, now=now)
 
 
 def _checked_zone(timezone: str) -> str:

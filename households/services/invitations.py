@@ -45,11 +45,7 @@ def invite_member(
         ValidationError: on `email` or `role`, or too many invitations today.
     """
     household = get_household(actor_id=actor_id, household_id=household_id, capability=Capability.MANAGE)
-    address = required_text(email, field="email", max_length=EMAIL_MAX).lower()
-    try:
-        validate_email(address)
-    except ValidationError as error:
-        raise ValidationError({"email": error}) from error
+    address = checked_address(email, field="email")
     if role not in list(Role):
         raise ValidationError(
             {"role": ValidationError(_("Please choose what this person may do."), "choice")}
@@ -149,6 +145,20 @@ def forget_old_invitations(*, now: datetime) -> int:
     ended = Q(accepted_at__lt=since) | Q(withdrawn_at__lt=since) | Q(expires_at__lt=since)
     _total, by_model = Invitation.objects.filter(ended).delete()
     return by_model.get("households.Invitation", 0)
+
+
+def checked_address(email: str, *, field: str) -> str:
+    """One mail address, in lower case.
+
+    Raises:
+        ValidationError: on *field*.
+    """
+    address = required_text(email, field=field, max_length=EMAIL_MAX).lower()
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise ValidationError({field: error}) from error
+    return address
 
 
 def hash_token(token: str) -> str:

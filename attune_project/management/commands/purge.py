@@ -17,7 +17,7 @@ NIGHTLY: Final[dict[str, Callable[[], None]]] = {
     "moments deleted more than seven days ago": observations.tasks.purge,
     "bytes of weekly mails that ended more than 30 days ago": reflections.tasks.forget,
     "expired API tokens": accounts.tasks.forget,
-    "invitations that ended more than 30 days ago": households.tasks.forget,
+    "invitations and grants that ended more than 30 days ago": households.tasks.forget,
     "expired sessions": attune_project.tasks.forget_sessions,
 }
 

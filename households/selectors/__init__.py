@@ -13,6 +13,37 @@ from common.errors import NotVisible, Refused
 from households.models import Child, Household, Invitation, Membership
 from households.rules import Role
 from households.scope import Capability, member_of
+from households.selectors.grants import (
+    get_grant,
+    has_grants,
+    list_access,
+    list_caseload,
+    list_grants,
+    list_grants_here,
+)
+
+__all__ = [
+    "WeekSettings",
+    "get_child",
+    "get_grant",
+    "get_household",
+    "get_membership",
+    "has_grants",
+    "is_guardian",
+    "list_access",
+    "list_caseload",
+    "list_children",
+    "list_grants",
+    "list_grants_here",
+    "list_household_ids",
+    "list_households",
+    "list_invitations",
+    "list_members",
+    "list_memberships",
+    "list_memberships_for_compile",
+    "list_week_settings",
+    "require",
+]
 
 
 def list_households(*, actor_id: int) -> QuerySet[Household]:

@@ -1,0 +1,98 @@
+"""Reads of grants: an author's own, and what a coach was given. Nobody else is told that there are any."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from common.errors import NotVisible
+from common.pages import Page, page_of
+from households.models import AccessEntry, Grant, GrantChild
+from households.rules import ACCESS_PAGE_SIZE
+from households.scope import Capability, live_grants, visible_to
+
+
+# --- The author's ------------------------------------------------------------------------------------------------
+def list_grants(*, actor_id: int, household_id: uuid.UUID | None = None, now: datetime) -> QuerySet[Grant]:
+    """The actor's own grants with their children, newest first: offered, live, and those that ended of themselves.
+
+    What the actor withdrew is gone, and so is an offer that nobody took.
+    """
+    rows = _own(actor_id).filter(Q(accepted_at__isnull=False) | _open(now))
+    if household_id is not None:
+        rows = rows.filter(household__public_id=household_id)
+    return rows.order_by("-offered_at", "-id")
+
+
+def get_grant(*, actor_id: int, grant_id: uuid.UUID, now: datetime) -> Grant:
+    """One of the actor's own grants that is offered or live, with its children.
+
+    Raises:
+        NotVisible: there is none.
+    """
+    found = _own(actor_id).filter(_open(now) | Q(expires_at__gt=now), public_id=grant_id).first()
+    if found is None or found.returned_at is not None:
+        raise NotVisible("grant")
+    return found
+
+
+def has_grants(*, actor_id: int, household_id: int | None = None, now: datetime) -> bool:
+    """Whether the actor lets a coach in, or offers to: only then do the pages ask about coaches."""
+    rows = _own(actor_id).filter(_open(now) | Q(expires_at__gt=now), returned_at__isnull=True)
+    return (rows if household_id is None else rows.filter(household_id=household_id)).exists()
+
+
+def _own(actor_id: int) -> QuerySet[Grant]:
+    return _with_children(Grant.objects.filter(visible_to(actor_id, Capability.RECORD))).filter(
+        withdrawn_at__isnull=True
+    )
+
+
+def _open(now: datetime) -> Q:
+    return Q(accepted_at__isnull=True, offer_expires_at__gt=now)
+
+
+def _with_children(grants: QuerySet[Grant]) -> QuerySet[Grant]:
+    covered = GrantChild.objects.select_related("child").order_by("child__created_at", "child_id")
+    return grants.select_related("household", "coach").prefetch_related(
+        Prefetch("children", queryset=covered, to_attr="covered")
+    )
+
+
+# --- The coach's -------------------------------------------------------------------------------------------------
+def list_caseload(*, coach_id: int, now: datetime) -> QuerySet[Grant]:
+    """The live grants that were given to this coach, with author, household and children, oldest first."""
+    rows: QuerySet[Grant] = live_grants(now=now).filter(coach_id=coach_id)
+    return _with_children(rows.select_related("author")).order_by("accepted_at", "id")
+
+
+def list_grants_here(*, coach_id: int, household_id: uuid.UUID, now: datetime) -> Sequence[Grant]:
+    """The coach's live grants in one household; there is at least one.
+
+    Raises:
+        NotVisible: there is no such household, or no live grant: both look the same.
+    """
+    found = list(list_caseload(coach_id=coach_id, now=now).filter(household__public_id=household_id))
+    if not found:
+        raise NotVisible("household")
+    return found
+
+
+# --- Who looked --------------------------------------------------------------------------------------------------
+def list_access(
+    *, actor_id: int, household_id: uuid.UUID | None = None, cursor: str = ""
+) -> Page[AccessEntry]:
+    """A page of who looked at what of the actor's own, latest first. The other adults are never in it.
+
+    Raises:
+        ValidationError: on `cursor`, when it is not one of this reader's.
+    """
+    rows = AccessEntry.objects.filter(visible_to(actor_id, Capability.RECORD)).select_related("reader")
+    if household_id is not None:
+        rows = rows.filter(household__public_id=household_id)
+    return page_of(
+        rows, by="at", cursor=cursor, limit=ACCESS_PAGE_SIZE, reader_id=actor_id, list_name="access"
+    )
