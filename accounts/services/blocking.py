@@ -1,0 +1,55 @@
+"""Whom an address wants nothing from."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import BlockedSender
+from accounts.selectors import list_blocked_senders
+from common.errors import NotVisible
+
+
+@transaction.atomic
+def block_sender(*, email: str, sender_id: int, known_as: str, now: datetime) -> None:
+    """Nothing more that this person sends reaches this address. They are never told; blocking twice changes nothing.
+
+    The caller has made sure that it is the address's owner who asks. *known_as* is how that owner knows the sender, and
+    all that their list will ever show.
+    """
+    BlockedSender.objects.get_or_create(
+        email=email.lower(), sender_id=sender_id, defaults={"known_as": known_as, "created_at": now}
+    )
+
+
+@transaction.atomic
+def carry_blocks(*, from_email: str, to_email: str) -> None:
+    """Whom the old address wants nothing from, the new one does not either. For a person who changed theirs."""
+    BlockedSender.objects.bulk_create(
+        (
+            BlockedSender(
+                email=to_email.lower(),
+                sender_id=block.sender_id,
+                known_as=block.known_as,
+                created_at=block.created_at,
+            )
+            for block in BlockedSender.objects.filter(email=from_email.lower())
+        ),
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def unblock_sender(*, actor_id: int, sender_id: uuid.UUID) -> None:
+    """Let this person write to the actor's address again.
+
+    Raises:
+        NotVisible: nobody with this public id is on the actor's list.
+    """
+    ended, _by_model = (
+        list_blocked_senders(actor_id=actor_id).filter(sender__public_id=sender_id).order_by().delete()
+    )
+    if not ended:
+        raise NotVisible("blocked sender")
