@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "common.middleware.OwnSiteMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "common.middleware.BoundedInputMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -291,7 +292,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 # --- Content security --------------------------------------------------------------------------------------------
-CONTENT_SECURITY_POLICY = {
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF, NONCE],
@@ -309,6 +310,8 @@ CONTENT_SECURITY_POLICY = {
         "trusted-types": ["default"],
     }
 }
+if _reports := env.str("CSP_REPORT_URI", default=""):
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["report-uri"] = [_reports]
 
 # --- Logs: ids and codes, never names, notes or addresses --------------------------------------------------------
 LOGGING = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,23 +15,18 @@ from common.api import is_api, problem
 from common.errors import Conflict, NotVisible, Refused
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
-PERMISSIONS_POLICY = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        "accelerometer",
-        "camera",
-        "display-capture",
-        "geolocation",
-        "gyroscope",
-        "magnetometer",
-        "microphone",
-        "midi",
-        "payment",
-        "usb",
-        "browsing-topics",
-    )
-)
+# What a page could ask a phone for, all refused. Passkeys (`publickey-credentials-*`) keep theirs: our pages alone.
+_POWERS = """
+accelerometer autoplay browsing-topics camera clipboard-read compute-pressure display-capture encrypted-media fullscreen
+gamepad geolocation gyroscope hid identity-credentials-get idle-detection keyboard-map local-fonts magnetometer
+microphone midi otp-credentials payment picture-in-picture screen-wake-lock serial storage-access sync-xhr unload usb
+window-management xr-spatial-tracking
+"""
+PERMISSIONS_POLICY = ", ".join(f"{power}=()" for power in _POWERS.split())
+SAFE = ("GET", "HEAD", "OPTIONS")
+METHODS = (*SAFE, "POST", "PUT", "PATCH", "DELETE")
 
 
 class PrivateByDefaultMiddleware:
@@ -50,12 +46,16 @@ class PrivateByDefaultMiddleware:
 
 
 class BoundedInputMiddleware:
-    """Turns away a body that is too large, and a query or cookie that no database can hold, before they are read."""
+    """Turns away a method nobody answers (TRACE), a body too large, and a query or cookie that no database can hold."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in METHODS:
+            refusal = _say(request, 405)
+            refusal.headers["Allow"] = ", ".join(METHODS)
+            return refusal
         if _body_bytes(request) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
             return _say(request, 413)
         if _holds_nul(request):
@@ -72,6 +72,29 @@ def _holds_nul(request: HttpRequest) -> bool:
 def _body_bytes(request: HttpRequest) -> int:
     length = request.META.get("CONTENT_LENGTH") or "0"
     return int(length) if length.isdecimal() else 0
+
+
+def from_anywhere(view: View) -> View:
+    """Marks a view that another site's page may send to: its address alone says who it is for."""
+    view.from_anywhere = True  # type: ignore[attr-defined]
+    return view
+
+
+class OwnSiteMiddleware:
+    """Refuses what another site's page sends here, whatever cookies the browser adds (W3C Fetch Metadata).
+
+    It stands beside the CSRF check. Programs and older browsers do not send the header, and are not refused.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, *_arguments: object) -> HttpResponse | None:
+        foreign = request.headers.get("Sec-Fetch-Site") == "cross-site" and request.method not in SAFE
+        return _say(request, 403) if foreign and not getattr(view, "from_anywhere", False) else None
 
 
 class DomainErrorsMiddleware:

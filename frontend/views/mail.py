@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common.errors import NotVisible
+from common.middleware import from_anywhere
 from frontend.caught_mail import CaughtMail, find_caught, list_caught
 from frontend.render import render_page
 from reflections.selectors import find_subscription
@@ -21,6 +22,7 @@ from reflections.services import unsubscribe as stop_digest
 # --- Stopping the weekly mail ------------------------------------------------------------------------------------
 @login_not_required
 @csrf_exempt
+@from_anywhere
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """GET asks, POST acts: for the link in the mail, and for a mail program's one click (RFC 8058).

@@ -49,7 +49,7 @@ class TestUnsubscribe:
             link,
             "List-Unsubscribe=One-Click",
             content_type="application/x-www-form-urlencoded",
-            headers={"origin": "https://mail.example"},
+            headers={"origin": "https://mail.example", "sec-fetch-site": "cross-site"},
         )
         assert answer.status_code == 200
         assert level_of(parent) == DigestLevel.NONE

@@ -44,6 +44,7 @@ FORGERIES = {
     "with a token that is none": (OURS, "<script>", {}),
     "with our token, from another site": (OURS, OURS, OTHER_SITE),
     "with our token, from nowhere": (OURS, OURS, {"Origin": "null"}),
+    "with our token, by another site's page": (OURS, OURS, {"Sec-Fetch-Site": "cross-site"}),
 }
 
 
@@ -78,7 +79,7 @@ class TestForgedRequests:
         passing = {
             cell.route
             for cell in open_cells(world, Who.ANONYMOUS, UNSAFE).values()
-            if met(with_token(visitor, cell, "")) is Outcome.PASSES
+            if met(with_token(visitor, cell, "", **{"Sec-Fetch-Site": "cross-site"})) is Outcome.PASSES
         }
         assert passing == WITHOUT_TOKEN
 
@@ -92,6 +93,8 @@ class TestForgedRequests:
         assert {str(cell): met(visitor.visit(cell)) for cell in api} == {
             str(cell): Outcome.PASSES for cell in api
         }
+        foreign = {met(visitor.visit(cell, **{"Sec-Fetch-Site": "cross-site"})) for cell in api}
+        assert foreign == {Outcome.REFUSED}  # a program sends no such header; a page that found the key does
 
     def test_a_key_beside_a_session_does_not_make_up_for_the_token(self, world: World) -> None:
         visitor = forger(world, Who.AUTHOR)

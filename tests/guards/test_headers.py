@@ -46,7 +46,11 @@ POLICY = {
     "require-trusted-types-for": "'script'",
     "trusted-types": "default",
 }
-POWERS = ("camera", "microphone", "geolocation", "payment", "usb", "browsing-topics")
+_POWERS = """
+accelerometer browsing-topics camera clipboard-read display-capture geolocation gyroscope idle-detection local-fonts
+magnetometer microphone midi payment screen-wake-lock serial sync-xhr unload usb
+"""
+POWERS = _POWERS.split()
 
 # What is the same for everybody may be kept by browsers. Each says so itself.
 MAY_BE_STORED = {
