@@ -240,6 +240,10 @@ else:
     EMAIL_FILE_PATH = str(MAIL_DIR)
     CATCHES_MAIL = True
 EMAIL_TIMEOUT = 20
+# All workers together hand over no more weekly mails than this in a second.
+DIGESTS_PER_SECOND: float = env.float("DIGESTS_PER_SECOND", default=5.0)
+if DIGESTS_PER_SECOND <= 0:
+    raise RuntimeError("DIGESTS_PER_SECOND has to be more than 0; see .env.example.")
 
 # --- Work on a schedule ------------------------------------------------------------------------------------------
 # The row is the job, the message only a nudge: losing every message costs minutes, never a digest.

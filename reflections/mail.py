@@ -222,3 +222,8 @@ def hand_over(raw: bytes, *, to: str) -> tuple[Reply, str]:
     except (smtplib.SMTPException, OSError) as error:
         return Reply.LATER, f"connection {type(error).__name__}"[:40]
     return Reply.ACCEPTED, "250"
+
+
+def is_out_of_reach(code: str) -> bool:
+    """Whether what `hand_over` kept means that the mail server itself is away, and no mail would have gone through."""
+    return code.startswith("connection ") or code == "server 421"

@@ -144,3 +144,18 @@ class Digest(models.Model):
 
     def __str__(self) -> str:
         return f"digest {self.pk}"
+
+
+class MailGate(models.Model):
+    """What every sender has to know before it speaks to the mail server: one row for all of them, about no family."""
+
+    next_at = models.DateTimeField()  # the next free place in the line of senders
+    failures = models.PositiveSmallIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    closed_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="mail_gate_is_one")]
+
+    def __str__(self) -> str:
+        return "mail gate"

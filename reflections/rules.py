@@ -44,11 +44,16 @@ RETRY_LADDER: Final = (
     timedelta(hours=6),
 )
 GIVE_UP_AFTER: Final = timedelta(hours=24)
-# What one tick nudges at most. We mean to send no more than five mails a second, and a tick comes every 300 seconds:
-# whatever is above that would still wait in the queue when the next tick names the same rows again.
-SENDS_PER_SECOND: Final = 5
+# A tick nudges what can be sent until the next one: the rest would still wait in the queue when it is named again.
 TICK: Final = timedelta(minutes=5)
-DUE_PER_TICK: Final = SENDS_PER_SECOND * int(TICK.total_seconds())
+# A sender waits this long for its place in the line, and otherwise comes back at its time.
+PATIENCE: Final = timedelta(seconds=10)
+SENDS_PER_HOUSEHOLD: Final = 2  # at once
+# After five failures to connect within a minute nobody tries for five minutes; then one does, for everybody.
+BREAKER_FAILURES: Final = 5
+BREAKER_WINDOW: Final = timedelta(seconds=60)
+BREAKER_REST: Final = timedelta(minutes=5)
+PROBE_TIME: Final = timedelta(seconds=60)
 # A delivery takes seconds; one that hangs is ended well within its lease, so that nobody else tries it meanwhile.
 DELIVERY_LIMIT: Final = timedelta(seconds=60)
 # How long the readable bytes of a delivery that ended, or waits in quarantine, are kept at most.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import get_language
 
@@ -26,7 +27,7 @@ from reflections.facts import source_digest
 from reflections.gather import MemberWeek, gather
 from reflections.models import Digest, DigestWeek, Reflection, Thought
 from reflections.phrases import Words, phrase, title
-from reflections.rules import CHUNK_SIZE, DUE_PER_TICK, OPEN, PAGE_SIZE, PAGE_SIZE_MAX, Status
+from reflections.rules import CHUNK_SIZE, OPEN, PAGE_SIZE, PAGE_SIZE_MAX, TICK, Status
 from reflections.tokens import read_unsubscribe_token
 
 
@@ -300,9 +301,11 @@ def find_subscription(*, token: str) -> Subscription:
     return Subscription(user_id=user.pk, is_live=user.digest_level != DigestLevel.NONE)
 
 
-def list_due_digest_ids(*, now: datetime, limit: int = DUE_PER_TICK) -> list[int]:
-    """Deliveries that something can be done about now, longest due first. For the schedule."""
-    due = Digest.objects.filter(status__in=OPEN, next_at__lte=now).order_by("next_at", "id")
+def list_due_digest_ids(*, now: datetime) -> list[int]:
+    """What is due now, longest due first; as many as can leave before the next tick. For the schedule."""
+    limit = max(1, int(settings.DIGESTS_PER_SECOND * TICK.total_seconds()))
+    # Of those that wait for the mail server, the least tried goes first: it may be the one that asks for everybody.
+    due = Digest.objects.filter(status__in=OPEN, next_at__lte=now).order_by("next_at", "attempts", "id")
     return list(due.values_list("pk", flat=True)[:limit])
 
 

@@ -1,14 +1,9 @@
 """The use cases of the week: store weeks, compile them, think about them, deliver their mail."""
 
 from reflections.services.compiling import Compiled, compile_closed, compile_week, ensure_weeks
-from reflections.services.delivery import (
-    claim_digest,
-    deliver_digest,
-    plan_digests,
-    prepare_digest,
-    release_digest,
-)
+from reflections.services.delivery import claim_digest, deliver_digest, release_digest
 from reflections.services.forgetting import forget_digest_bytes
+from reflections.services.planning import plan_digests, prepare_digest
 from reflections.services.thoughts import write_thought
 from reflections.services.unsubscribing import unsubscribe
 

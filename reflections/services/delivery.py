@@ -7,173 +7,25 @@ while the mail server is spoken to.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from time import sleep
+from typing import Any
 
 from django.db import OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
-from django.utils import translation
 
-from accounts.rules import DigestLevel
-from accounts.selectors import list_mailable_ids
-from checklists.selectors import get_content
 from common.errors import Conflict, NotVisible
-from households.selectors import list_memberships_for_compile
-from observations.selectors import latest_own_for_compile
-from reflections.composition import Kind
-from reflections.mail import Letter, build_message, hand_over, message_id_for
-from reflections.models import Digest, DigestWeek, Reflection
-from reflections.phrases import Words
-from reflections.rules import (
-    LEASE,
-    PLAN_WINDOW,
-    QuietMail,
-    Reply,
-    Status,
-    is_first_partial,
-    is_stale,
-    jitter,
-    may_become,
-    quiet_mail,
-    retry_at,
-    send_slot,
-)
-from reflections.services.compiling import compile_weeks, ensure_weeks
+from reflections.mail import hand_over, is_out_of_reach
+from reflections.models import Digest
+from reflections.rules import LEASE, PATIENCE, SENDS_PER_HOUSEHOLD, Reply, Status, may_become, retry_at
+from reflections.services.gate import note_contact, take_turn
+from reflections.services.planning import prepare_digest
+from reflections.services.rows import end, refusal_of, take_row
 
 logger = logging.getLogger(__name__)
-
-BATCH: Final = 500
-SILENT: Final = frozenset({QuietMail.NONE, QuietMail.STOPPED})
-
-
-# --- Planning ----------------------------------------------------------------------------------------------------
-@transaction.atomic
-def plan_digests(*, household_ids: Collection[int], now: datetime) -> int:
-    """Plan the mail of every week that closed within eight days, for whoever gets one; how many were planned.
-
-    It looks at what is, not at when it was last asked: run it late, twice or from two places, the rows are the same.
-    Nobody gets a mail for a week they joined in the middle of.
-    """
-    ensure_weeks(household_ids=household_ids, now=now)
-    weeks = DigestWeek.objects.filter(
-        household_id__in=household_ids, ends_at__gt=now - PLAN_WINDOW, ends_at__lte=now
-    ).order_by("household_id", "starts_at")
-    planned = set(Digest.objects.filter(week__in=weeks).values_list("membership_id", "week_id"))
-    members: dict[int, list[Any]] = {}
-    for membership in list_memberships_for_compile(household_ids=household_ids):
-        members.setdefault(membership.household_id, []).append(membership)
-    rows = [
-        _planned(membership, week)
-        for week in weeks
-        for membership in members.get(week.household_id, [])
-        if (membership.pk, week.pk) not in planned and _gets_mail(membership, week)
-    ]
-    Digest.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
-    return len(rows)
-
-
-def _gets_mail(membership: Any, week: DigestWeek) -> bool:
-    partial = is_first_partial(joined_at=membership.joined_at, starts_at=week.starts_at)
-    return not partial and membership.user.digest_level != DigestLevel.NONE
-
-
-def _planned(membership: Any, week: DigestWeek) -> Digest:
-    user = membership.user
-    slot = send_slot(
-        closes_at=week.ends_at, timezone=user.timezone, hour=user.digest_hour, weekday=user.digest_weekday
-    )
-    due_at = slot + jitter(member=str(membership.public_id), week=week.label, hour=user.digest_hour)
-    return Digest(
-        household_id=week.household_id, membership_id=membership.pk, week=week, due_at=due_at, next_at=due_at
-    )
-
-
-# --- Preparing ---------------------------------------------------------------------------------------------------
-@transaction.atomic
-def prepare_digest(*, digest_id: int, now: datetime) -> Digest:
-    """Turn a planned delivery into the bytes that will be sent, or into the reason why nothing will be.
-
-    The week is compiled afresh, under the rights of this moment. Preparing what is not planned any more, or not due
-    yet, changes nothing.
-    """
-    digest = _locked(digest_id)
-    if digest.status != Status.PLANNED or digest.next_at > now:
-        return digest
-    if is_stale(due_at=digest.due_at, now=now):
-        return _end(digest, Status.SKIPPED_STALE, code="stale", now=now)
-    if refusal := _refusal(digest):
-        return _end(digest, Status.SUPPRESSED, code=refusal, now=now)
-    own = Reflection.objects.filter(member_id=digest.membership_id, week_id=digest.week_id)
-    # The mail tells what is there now: what came after its hour and before this is in it, so it is not late.
-    own.update(told_at=now)
-    compile_weeks([digest.week], now)
-    reflection = own.get()
-    quiet = _quiet_step(digest, reflection)
-    if quiet in SILENT:
-        return _end(digest, Status.SKIPPED_EMPTY, code=str(quiet), now=now)
-    return _freeze(digest, reflection, quiet, now=now)
-
-
-def _refusal(digest: Digest) -> str:
-    """Why this person gets no mail now; '' when they do."""
-    membership = digest.membership
-    user = membership.user
-    if membership.left_at is not None or not user.is_active:
-        return "left"
-    if user.digest_level == DigestLevel.NONE:
-        return "unsubscribed"
-    return "" if user.pk in list_mailable_ids(user_ids=[user.pk]) else "unverified"
-
-
-def _quiet_step(digest: Digest, reflection: Reflection) -> QuietMail | None:
-    """Where on the quiet ladder this week stands; None when something of the member's own was written down."""
-    if reflection.content["kind"] != Kind.QUIET:
-        return None
-    membership, week = digest.membership, digest.week
-    latest = latest_own_for_compile(household_ids=[week.household_id], before=week.ends_at)
-    since = latest.get((week.household_id, membership.user_id), membership.joined_at)
-    quiet = DigestWeek.objects.filter(
-        household_id=week.household_id,
-        starts_at__gt=since,
-        starts_at__gte=membership.joined_at,
-        starts_at__lte=week.starts_at,
-    ).count()
-    return quiet_mail(max(quiet, 1))
-
-
-def _freeze(digest: Digest, reflection: Reflection, quiet: QuietMail | None, *, now: datetime) -> Digest:
-    membership, week, user = digest.membership, digest.week, digest.membership.user
-    digest.message_id = message_id_for(
-        membership=membership.public_id, label=week.label, revision=reflection.revision
-    )
-    with translation.override(user.language):
-        words = Words(get_content(user.language))
-    letter = Letter(
-        email=user.email,
-        user_id=user.public_id,
-        household_id=membership.household.public_id,
-        language=user.language,
-        level=DigestLevel(user.digest_level),
-        label=week.label,
-        start_on=week.start_on,
-        end_on=week.end_on,
-        content=reflection.content,
-        words=words,
-        message_id=digest.message_id,
-        written_at=now,
-        quiet=quiet,
-    )
-    digest.message = build_message(letter)
-    digest.sha256 = hashlib.sha256(digest.message).hexdigest()
-    digest.level, digest.recipient, digest.revision = user.digest_level, user.email, reflection.revision
-    digest.status = Status.READY
-    digest.save()
-    return digest
 
 
 # --- Claiming ----------------------------------------------------------------------------------------------------
@@ -196,15 +48,18 @@ def claim_digest(*, digest_id: int, now: datetime) -> Claim | None:
     Guards are asked again here, on live rows: who left or unsubscribed gets nothing, and a mail whose level or address
     changed goes back to be written anew.
     """
-    digest = _locked(digest_id)
+    digest = take_row(digest_id)
     if digest.status not in (Status.READY, Status.SENDING) or digest.next_at > now:
         return None
-    if refusal := _refusal(digest):
-        _end(digest, Status.SUPPRESSED, code=refusal, now=now)
+    if refusal := refusal_of(digest):
+        end(digest, Status.SUPPRESSED, code=refusal, now=now)
         return None
     user = digest.membership.user
     if (digest.level, digest.recipient) != (user.digest_level, user.email):
         _again(digest)
+        return None
+    if _sending_now(digest.household_id, now) >= SENDS_PER_HOUSEHOLD:
+        _postpone(digest, now + LEASE)
         return None
     claimed = Digest.objects.filter(pk=digest.pk, fence=digest.fence, status=digest.status).update(
         status=Status.SENDING,
@@ -224,6 +79,12 @@ def claim_digest(*, digest_id: int, now: datetime) -> Claim | None:
         attempts=digest.attempts + 1,
         first_tried_at=digest.first_tried_at or now,
     )
+
+
+def _sending_now(household_id: int, now: datetime) -> int:
+    """How many mails to one household are on their way: nobody needs to learn who else is written to from the hour."""
+    leased = Digest.objects.filter(household_id=household_id, status=Status.SENDING, lease_until__gt=now)
+    return leased.count()
 
 
 def _again(digest: Digest) -> None:
@@ -246,20 +107,42 @@ def deliver_digest(*, digest_id: int, now: datetime) -> Status:
     """
     try:
         digest = prepare_digest(digest_id=digest_id, now=now)
-        claim = (
-            claim_digest(digest_id=digest_id, now=now)
-            if digest.status in (Status.READY, Status.SENDING)
-            else None
-        )
-        if claim is not None:
-            reply, code = hand_over(claim.message, to=claim.recipient)
-            record_reply(claim=claim, reply=reply, code=code, now=now)
+        if _is_due(digest, now):
+            _send_in_turn(digest, now)
     except (NotVisible, OperationalError):
         raise
     except Exception as error:
         logger.exception("digest %s is quarantined", digest_id)
         _quarantine(digest_id, code=type(error).__name__, now=now)
     return Status(Digest.objects.values_list("status", flat=True).get(pk=digest_id))
+
+
+def _is_due(digest: Digest, now: datetime) -> bool:
+    return digest.status in (Status.READY, Status.SENDING) and digest.next_at <= now
+
+
+def _send_in_turn(digest: Digest, now: datetime) -> None:
+    """Wait for a place in the line of senders, which is short, and hand the mail over; or come back when it is time.
+
+    What waits for the mail server to come back uses up no attempt.
+    """
+    turn = take_turn(now=now)
+    if turn.closed or turn.at > now + PATIENCE:
+        _postpone(digest, turn.at)
+        return
+    claim = claim_digest(digest_id=digest.pk, now=now)
+    if claim is None:
+        return
+    sleep((turn.at - now).total_seconds())
+    reply, code = hand_over(claim.message, to=claim.recipient)
+    note_contact(reached=not is_out_of_reach(code), now=now)
+    record_reply(claim=claim, reply=reply, code=code, now=now)
+
+
+def _postpone(digest: Digest, until: datetime) -> None:
+    """Come back at *until*, unless somebody else has taken it meanwhile."""
+    same = Digest.objects.filter(pk=digest.pk, fence=digest.fence, status=digest.status)
+    same.update(next_at=until)
 
 
 @transaction.atomic
@@ -295,7 +178,7 @@ def release_digest(*, digest_id: int, now: datetime) -> Digest:
     Raises:
         NotVisible: no such delivery. Conflict: it is not in quarantine.
     """
-    digest = _locked(digest_id)
+    digest = take_row(digest_id)
     if digest.status != Status.QUARANTINED:
         raise Conflict("this delivery is not in quarantine")
     digest.status = Status.READY if digest.message_id else Status.PLANNED
@@ -305,31 +188,9 @@ def release_digest(*, digest_id: int, now: datetime) -> Digest:
     return digest
 
 
-# --- What the steps share ----------------------------------------------------------------------------------------
-def _locked(digest_id: int) -> Digest:
-    found = (
-        Digest.objects.select_for_update(of=("self",))
-        .select_related("membership__user", "membership__household", "week")
-        .filter(pk=digest_id)
-        .first()
-    )
-    if found is None:
-        raise NotVisible("digest")
-    return found
-
-
-def _end(digest: Digest, status: Status, *, code: str, now: datetime) -> Digest:
-    if not may_become(Status(digest.status), status):
-        raise Conflict(f"a delivery that is {digest.status} cannot become {status}")
-    digest.status, digest.last_code, digest.ended_at = status, code, now
-    digest.message, digest.lease_until = b"", None
-    digest.save()
-    return digest
-
-
 @transaction.atomic
 def _quarantine(digest_id: int, *, code: str, now: datetime) -> None:
-    digest = _locked(digest_id)
+    digest = take_row(digest_id)
     if may_become(Status(digest.status), Status.QUARANTINED):
         digest.status, digest.last_code, digest.ended_at = Status.QUARANTINED, code[:40], now
         digest.lease_until = None

@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.apps import apps
 from django.db import models
 
+NO_FAMILY = {
+    "households.Household",  # the tenant itself
+    "reflections.MailGate",  # one row, about the mail server
+}
 FAMILY_APPS = ("households", "observations", "reflections", "coaching")
 
 
@@ -13,7 +17,7 @@ def family_models() -> list[type[models.Model]]:
         model
         for label in FAMILY_APPS
         for model in apps.get_app_config(label).get_models()
-        if model._meta.label != "households.Household"
+        if model._meta.label not in NO_FAMILY
     ]
 
 

@@ -78,3 +78,11 @@ def make_family(make_user: Callable[..., User]) -> Callable[..., Family]:
 @pytest.fixture
 def family(make_family: Callable[..., Family]) -> Family:
     return make_family()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Nobody waits for their place in the line of senders; how long each would have, in seconds."""
+    waited: list[float] = []
+    monkeypatch.setattr("reflections.services.delivery.sleep", waited.append)
+    return waited

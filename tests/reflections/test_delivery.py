@@ -290,7 +290,7 @@ class TestDeliverDigest:
                 raise ValueError("poison")
             return real(letter)
 
-        monkeypatch.setattr("reflections.services.delivery.build_message", breaks)
+        monkeypatch.setattr("reflections.services.planning.build_message", breaks)
         due = list_due_digest_ids(now=EVENING)
         states = {number: deliver_digest(digest_id=number, now=EVENING) for number in due}
         assert states[digest.pk] == Status.QUARANTINED

@@ -1,0 +1,53 @@
+"""What planning and sending a digest share: taking its row, ending it, and why somebody gets none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.rules import DigestLevel
+from accounts.selectors import list_mailable_ids
+from common.errors import Conflict, NotVisible
+from reflections.models import Digest
+from reflections.rules import Status, may_become
+
+
+def take_row(digest_id: int) -> Digest:
+    """The delivery, locked until the transaction ends.
+
+    Raises:
+        NotVisible: there is no such delivery.
+    """
+    found = (
+        Digest.objects.select_for_update(of=("self",))
+        .select_related("membership__user", "membership__household", "week")
+        .filter(pk=digest_id)
+        .first()
+    )
+    if found is None:
+        raise NotVisible("digest")
+    return found
+
+
+def end(digest: Digest, status: Status, *, code: str, now: datetime) -> Digest:
+    """Nothing more happens with this delivery; its readable bytes go.
+
+    Raises:
+        Conflict: it is in a state that nothing follows.
+    """
+    if not may_become(Status(digest.status), status):
+        raise Conflict(f"a delivery that is {digest.status} cannot become {status}")
+    digest.status, digest.last_code, digest.ended_at = status, code, now
+    digest.message, digest.lease_until = b"", None
+    digest.save()
+    return digest
+
+
+def refusal_of(digest: Digest) -> str:
+    """Why this person gets no mail now; '' when they do."""
+    membership = digest.membership
+    user = membership.user
+    if membership.left_at is not None or not user.is_active:
+        return "left"
+    if user.digest_level == DigestLevel.NONE:
+        return "unsubscribed"
+    return "" if user.pk in list_mailable_ids(user_ids=[user.pk]) else "unverified"
