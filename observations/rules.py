@@ -20,6 +20,9 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # Deleted rows stay this long for the author to restore, then their purge destroys them.
 RESTORE_WINDOW = timedelta(days=7)
 
+# How far back a coach's summary counts. A week in which nothing was shared is not told: it is no zero.
+GRANTED_WEEKS = 12
+
 # Text search opens sealed notes one by one: at most this many for one page of results.
 SEARCH_SCAN_MAX = 2_000
 

@@ -10,6 +10,13 @@ from observations.selectors.compiling import (
     list_late_for_compile,
     list_mends_for_compile,
 )
+from observations.selectors.granted import (
+    Shown,
+    WeekCounts,
+    get_granted,
+    preview_grant,
+    show_granted,
+)
 from observations.selectors.moments import (
     MomentFilters,
     MomentName,
@@ -40,11 +47,14 @@ from observations.selectors.sheet import (
 __all__ = [
     "MomentFilters",
     "MomentName",
+    "Shown",
+    "WeekCounts",
     "count_by_day",
     "earliest_for_compile",
     "find_own_self_check",
     "get_deleted_moment",
     "get_focus",
+    "get_granted",
     "get_moment",
     "get_self_check",
     "latest_own_for_compile",
@@ -66,4 +76,6 @@ __all__ = [
     "name_moments",
     "needs_soft_card",
     "page_revisions",
+    "preview_grant",
+    "show_granted",
 ]

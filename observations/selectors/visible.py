@@ -46,13 +46,20 @@ it is another author's to take away; it counts only while this holds."""
 
 def with_details(moments: Sequence[Observation], actor_id: int) -> Sequence[Observation]:
     """The same rows with author, child, ratings, ticks and repair links as the actor may see them, in five queries."""
-    linked = visible(actor_id).select_related("author")
+    return detailed(moments, linked=visible(actor_id), ratings=ratings_shown_to(actor_id))
+
+
+def detailed(
+    moments: Sequence[Observation], *, linked: QuerySet[Observation], ratings: QuerySet[Rating]
+) -> Sequence[Observation]:
+    """The same rows with author, child and ticks; with those of *ratings*, and with links to those of *linked*."""
+    linked = linked.select_related("author")
     prefetch_related_objects(
         moments,
         "author",
         "child",
         "household",
-        Prefetch("ratings", ratings_shown_to(actor_id).order_by("dimension"), to_attr="shown_ratings"),
+        Prefetch("ratings", ratings.order_by("dimension"), to_attr="shown_ratings"),
         Prefetch("ticks", Tick.objects.order_by("kind", "id"), to_attr="shown_ticks"),
         Prefetch("repairs", linked),
         Prefetch("repaired_by", linked.filter(MENDS).order_by("occurred_at", "id"), to_attr="mended_by"),
