@@ -1,13 +1,12 @@
 """The real app in a real browser: web, worker and schedule as `manage.py up` starts them, mail to a real SMTP sink.
 
-Every page a test opens is watched: a console error, an uncaught exception or a violation of the content security
-policy fails the test, and a failing test leaves its last screen in `var/journeys/`.
+Every browser a test opens is listened to (`reports`): a console error, an uncaught exception or a violation of the
+content security policy fails the test, and a failing test leaves its last screen in `var/journeys/`.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import urllib.request
@@ -17,20 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from attune_project.demo.family import PASSWORD
+from tests.journeys.reports import Reports, open_reports
 from tests.machine import chromium as chromium_path
 from tests.servers import Mailbox, free_port, open_mailbox, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHOTS = ROOT / "var" / "journeys"
 PHONE = {"width": 360, "height": 740}
-
-WATCH_POLICY = """
-document.addEventListener("securitypolicyviolation", (event) =>
-  console.error("CSP " + event.effectiveDirective + " " + event.blockedURI));
-"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,6 +34,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def reports() -> Iterator[Reports]:
+    """What all browsers of this run complain about, with the address their own reports go to."""
+    with open_reports() as heard:
+        yield heard
+        late = heard.take()
+    assert late == []
+
+
+@pytest.fixture(autouse=True)
+def _no_reports(reports: Reports) -> Iterator[None]:
+    """No test of a browser passes that it complained in."""
+    yield
+    assert reports.take() == []
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +81,7 @@ class App:
 
 
 @pytest.fixture(scope="session")
-def app(mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(mailbox: Mailbox, reports: Reports, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     home = tmp_path_factory.mktemp("app")
     bind = f"127.0.0.1:{free_port()}"
     unset = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "STATIC_ROOT"}
@@ -79,6 +90,7 @@ def app(mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "VAR_DIR": str(home),
         "SITE_URL": f"http://{bind}",
         "EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}",
+        "CSP_REPORT_URI": reports.url,
         "PYTHONWARNINGS": "default",
     }
     with (home / "up.log").open("wb") as log:
@@ -109,27 +121,34 @@ def _wait_until_ready(url: str, up: subprocess.Popen[bytes], log: Path) -> None:
     assert wait_until(is_ready, 90), "the app did not start:\n" + log.read_text("utf-8", "replace")[-4000:]
 
 
+LAUNCH: dict[str, Any] = {
+    "executable_path": chromium_path(),
+    "args": [
+        "--no-sandbox",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ],
+}
+
+
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(),
-            args=[
-                "--no-sandbox",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
-        yield browser
-        browser.close()
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright, reports: Reports) -> Iterator[Browser]:
+    browser = reports.watch(playwright.chromium.launch(**LAUNCH))
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
 def open_phone(chromium: Browser, app: App, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
-    """Opens a phone of 360 by 740: a new browser context, signed out, watched for errors."""
+    """Opens a phone of 360 by 740: a new browser context, signed out."""
     contexts: list[BrowserContext] = []
-    complaints: list[str] = []
 
     def take(**options: Any) -> Page:
         context = chromium.new_context(
@@ -145,12 +164,7 @@ def open_phone(chromium: Browser, app: App, request: pytest.FixtureRequest) -> I
         )
         context.set_default_timeout(10_000)
         contexts.append(context)
-        if options.get("java_script_enabled", True):
-            context.add_init_script(WATCH_POLICY)
-        page = context.new_page()
-        page.on("pageerror", lambda error: _hear("error", str(error), page.url, complaints))
-        page.on("console", lambda line: _hear(line.type, line.text, page.url, complaints))
-        return page
+        return context.new_page()
 
     yield take
     report = getattr(request.node, "report_of_call", None)
@@ -160,14 +174,6 @@ def open_phone(chromium: Browser, app: App, request: pytest.FixtureRequest) -> I
                 SHOTS.mkdir(parents=True, exist_ok=True)
                 page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png", full_page=True)
         context.close()
-    assert complaints == []
-
-
-def _hear(kind: str, text: str, url: str, complaints: list[str]) -> None:
-    # Being offline, and a form that comes back with 422, are part of some journeys.
-    expected = re.search(r"ERR_INTERNET_DISCONNECTED|status of 4(04|22|09)", text)
-    if kind == "error" and not expected:
-        complaints.append(f"{url}: {text}")
 
 
 @pytest.fixture
