@@ -66,7 +66,11 @@ def _told(state: State, moment: Observation, names: Mapping[str, str]) -> dict[s
     """A state as a person would read it, by the name of each part."""
     fields = state.fields
     note = state.note if is_readable(state.note) else _("This note cannot be opened.")
-    visibility = {Visibility.PRIVATE: _("Only me"), Visibility.HOUSEHOLD: _("My household")}
+    visibility = {
+        Visibility.PRIVATE: _("Only me"),
+        Visibility.COACHES: _("Me and my coach"),
+        Visibility.HOUSEHOLD: _("My household"),
+    }
     return {
         _("How it was"): tone_label(fields["tone"]),
         _("With"): names.get(fields["child"], ""),

@@ -25,10 +25,11 @@ from checklists.content import Content
 from common.forms import ServiceForm
 from frontend.forms.fields import WeekdayField, ZoneField
 
-VISIBILITIES = [
-    (Visibility.PRIVATE, _("Only I see what I log, until I share it")),
-    (Visibility.HOUSEHOLD, _("The household sees it, unless I keep it to myself")),
-]
+VISIBILITIES = {
+    Visibility.PRIVATE: _("Only I see what I log, until I share it"),
+    Visibility.COACHES: _("My coach sees it too, unless I keep it to myself"),
+    Visibility.HOUSEHOLD: _("The household sees it, unless I keep it to myself"),
+}
 DIGEST_LEVELS = [
     (DigestLevel.DISCREET, _("One neutral sentence and a link")),
     (DigestLevel.COUNTS, _("How much I noticed, in numbers")),
@@ -46,7 +47,6 @@ class StandingChoicesForm(ServiceForm):
         help_text=_(
             "Missed moments and how you felt always start with you alone. You can decide anew each time."
         ),
-        choices=VISIBILITIES,
         required=False,
         widget=forms.RadioSelect(attrs={"class": "scale"}),
     )
@@ -66,8 +66,12 @@ class StandingChoicesForm(ServiceForm):
         empty_value=None,
     )
 
-    def __init__(self, *args: Any, content: Content, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, content: Content, coaches: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        coaches = coaches or self.initial.get("standing_visibility") == Visibility.COACHES
+        offered = [item for item in VISIBILITIES if coaches or item != Visibility.COACHES]
+        visibility = cast("forms.ChoiceField", self.fields["standing_visibility"])
+        visibility.choices = [(item, VISIBILITIES[item]) for item in offered]
         self.fields["focus"] = forms.ChoiceField(
             label=_("What would you like to look at for a while?"),
             help_text=_("One question is asked about it when you add more to a moment."),

@@ -14,6 +14,7 @@ from accounts.rules import Visibility
 from checklists.content import Content
 from checklists.rules import Absence, Dimension, Occasion
 from common.dates import parse_week_label
+from frontend.forms.fields import who_sees
 from frontend.forms.sheets import NOTE_UNREADABLE, AnswerField, IdField, SheetForm
 from frontend.words import prompt_for
 from observations.details import Answer
@@ -53,6 +54,7 @@ class CheckForm(SheetForm):
         child: Child,
         first_day: date,
         before: Observation | None,
+        coaches: bool,
         fresh_id: Any,
     ) -> None:
         super().__init__(data)
@@ -69,13 +71,14 @@ class CheckForm(SheetForm):
         self.initial["note"] = before.note if before else ""
         if before and before.note_unreadable:
             self.fields["note"].help_text = NOTE_UNREADABLE
+        kept = before.visibility if before else Visibility.PRIVATE
         self.fields["visibility"] = forms.ChoiceField(
             required=False,
             label=_("Who sees it?"),
-            choices=[(Visibility.PRIVATE, _("Only me")), (Visibility.HOUSEHOLD, _("My household"))],
+            choices=who_sees(coaches=coaches or kept == Visibility.COACHES),
             widget=forms.RadioSelect,
         )
-        self.initial["visibility"] = before.visibility if before else Visibility.PRIVATE
+        self.initial["visibility"] = kept
 
     def ratings(self) -> dict[str, Answer]:
         """The answer to every question of the week."""

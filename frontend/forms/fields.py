@@ -1,4 +1,4 @@
-"""Fields that several forms share: a time zone, a birth month, a day of the week."""
+"""Fields that several forms share: who sees it, a time zone, a birth month, a day of the week."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
+from accounts.rules import Visibility
 from common.dates import is_zone, zone_names
 from households.rules import BIRTH_MONTHS_AHEAD_MAX, CHILD_AGE_YEARS_MAX
 
@@ -28,6 +29,17 @@ _REGIONS = (
     "Pacific",
 )
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{1,2})(?:-[0-9]{1,2})?")
+
+
+def who_sees(*, coaches: bool) -> list[tuple[Visibility, Any]]:
+    """Who may see what somebody writes, from the fewest on. *coaches*: whether there is one to speak of."""
+    if not coaches:
+        return [(Visibility.PRIVATE, _("Only me")), (Visibility.HOUSEHOLD, _("My household"))]
+    return [
+        (Visibility.PRIVATE, _("Only me")),
+        (Visibility.COACHES, _("Me and my coach")),
+        (Visibility.HOUSEHOLD, _("My household and my coach")),
+    ]
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

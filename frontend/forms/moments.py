@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.rules import Visibility
 from checklists.content import Content
 from checklists.rules import Absence, Dimension, Occasion, Tone, default_dimension
+from frontend.forms.fields import who_sees
 from frontend.forms.sheets import (
     NOTE_UNREADABLE,
     AnswerField,
@@ -40,7 +41,7 @@ RECENT_SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a sheet about *moment* has to offer. `children` is empty where there is no choice."""
+    """What a sheet about *moment* offers. `children` is empty where there is no choice; `coaches`: is there one?"""
 
     moment: Observation
     content: Content
@@ -48,6 +49,7 @@ class Offer:
     recent_cues: Sequence[str]
     repairable: Sequence[Observation]
     children: Sequence[Child]
+    coaches: bool
     today: date
     now: datetime
 
@@ -95,13 +97,14 @@ class MomentForm(SheetForm):
         required=False,
         label=_("Who sees it?"),
         help_text=_("How you were yourself stays with you, whatever you choose."),
-        choices=[(Visibility.PRIVATE, _("Only me")), (Visibility.HOUSEHOLD, _("My household"))],
         widget=forms.RadioSelect,
     )
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, offer: Offer) -> None:
         super().__init__(data)
         self.offer = offer
+        shared_so = offer.coaches or offer.moment.visibility == Visibility.COACHES
+        self._choose_from("visibility", who_sees(coaches=shared_so))
         self._offer_times()
         self._offer_ticks()
         self._offer_repairs()

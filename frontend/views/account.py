@@ -20,6 +20,7 @@ from frontend.forms.account import ChoicesForm, EndTokenForm, TokenForm
 from frontend.forms.fields import posted
 from frontend.render import render_page, see_other
 from frontend.views.household import form_status
+from households.selectors import has_grants
 from observations.selectors import get_focus
 from observations.services import choose_focus
 
@@ -47,6 +48,7 @@ def choices(request: SignedInRequest) -> HttpResponse:
         initial=_known(request, home),
         content=get_content(request.user.language),
         has_household=home is not None,
+        coaches=has_grants(actor_id=request.user.pk, now=timezone.now()),
     )
     if request.method == "POST" and form.run(lambda: _choose(request, home, form)):
         messages.success(request, _("Saved."))

@@ -21,6 +21,7 @@ from frontend.current import Home, SignedInRequest, with_child
 from frontend.forms.check import CheckForm, WeekForm
 from frontend.render import render_page, see_other
 from frontend.words import answers_in_words, week_in_words
+from households.selectors import has_grants
 from observations.rules import SELF_CHECK_WEEKS_BACK
 from observations.selectors import find_own_self_check, get_self_check
 from observations.services import answer_self_check
@@ -62,6 +63,7 @@ def check(request: SignedInRequest, home: Home) -> HttpResponse:
         child=asked.child,
         first_day=asked.first_day,
         before=before,
+        coaches=has_grants(actor_id=request.user.pk, household_id=home.household.pk, now=now),
         fresh_id=uuid.uuid4(),
     )
     if form.is_bound and not asked.errors:
@@ -82,7 +84,6 @@ def done(request: SignedInRequest, home: Home, check_id: uuid.UUID) -> HttpRespo
     context = {
         "household": home.household,
         "answers": answers_in_words(answered, Occasion.WEEK),
-        "only_you": answered.visibility == Visibility.PRIVATE,
         "change_url": f"{reverse('check')}?{urlencode(week)}",
     }
     return render_page(request, "frontend/check/done.html", context)

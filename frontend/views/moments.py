@@ -25,7 +25,7 @@ from frontend.forms.timeline import FilterForm
 from frontend.render import is_swap, render_page, see_other
 from frontend.words import answers_in_words, ticks_in_words
 from households.scope import Capability
-from households.selectors import list_children, list_members
+from households.selectors import has_grants, list_children, list_members
 from observations.rules import PAGE_SIZE, TickKind
 from observations.selectors import (
     get_deleted_moment,
@@ -201,6 +201,7 @@ def _offer(found: Observation, request: SignedInRequest, *, now: datetime) -> Of
         ),
         repairable=[*linked, *(repairable if found.tone == Tone.CAME_BACK else ())],
         children=children if len(children) > 1 else (),
+        coaches=has_grants(actor_id=request.user.pk, household_id=found.household_id, now=now),
         today=local_day(now, found.timezone),
         now=now,
     )
