@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -12,8 +14,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 
 from accounts.models import ApiToken, BlockedSender, User
+from accounts.rules import PROTECTING, TOKEN_LEDGER_CHARS, Noted
 from accounts.selectors import list_addresses
-from common.estates import Estate, Holding, Table, erase_rows, in_chunks
+from common.estates import Applier, Estate, Holding, Table, erase_rows, in_chunks
 
 LEDGER = "the ledger is what keeps erased things erased after a restore; it holds random ids only"
 COUNTER = "its key is a digest that names no address and nobody, and it goes within a day"
@@ -44,6 +47,13 @@ class AccountsEstate(Estate):
         yield Table("api_tokens", _TOKEN, lambda: _tokens(person_id))
         yield Table("blocked_senders", _BLOCK, lambda: _blocks(person_id))
 
+    def appliers(self) -> Mapping[str, Applier]:
+        return {Noted.TOKEN_ENDED: _end_token, Noted.CHOICE_MADE: _choose_again}
+
+    def close_doors(self, now: datetime) -> Mapping[str, int]:
+        ended, _by_model = Session.objects.all().delete()
+        return {"sessions ended": ended}
+
     def erase(self, person_id: int) -> None:
         erase_sessions(person_id)
         erase_rows(BlockedSender.objects.filter(email__in=list_addresses(user_id=person_id)))
@@ -51,6 +61,24 @@ class AccountsEstate(Estate):
         super().erase(person_id)
 
 
+# --- After a restore ---------------------------------------------------------------------------------------------
+def _end_token(subject: str, _at: datetime) -> int:
+    if len(subject) != TOKEN_LEDGER_CHARS:
+        raise ValueError("not the beginning of a digest")
+    gone, _by_model = ApiToken.objects.filter(digest__startswith=subject).delete()
+    return gone
+
+
+def _choose_again(subject: str, _at: datetime) -> int:
+    """A choice that protects less than the one that was made since gives way to it."""
+    person, _colon, choice = subject.partition(":")
+    name, _equals, value = choice.partition("=")
+    weaker = PROTECTING[name][: PROTECTING[name].index(value)]
+    rows = User.objects.filter(public_id=uuid.UUID(person), **{f"{name}__in": weaker})
+    return rows.update(**{name: value})
+
+
+# --- Erasing -----------------------------------------------------------------------------------------------------
 def erase_sessions(person_id: int) -> None:
     """End every session of the person, wherever it is signed in."""
     for session in in_chunks(Session.objects.all()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 EMAIL_MAX = 254  # the longest address a mail can be sent to (RFC 5321, 4.5.3.1.3)
@@ -10,6 +11,11 @@ TOKEN_NAME_MAX = 60
 TOKEN_DAYS_MAX = 365
 TOKEN_DAYS_DEFAULT = 90
 TOKENS_MAX = 20
+# So much of a token's digest names it in the erasure ledger: 256 bits.
+TOKEN_LEDGER_CHARS = 64
+
+# Whoever asked to be erased can still come back for so long: somebody else may have made them ask.
+ERASURE_DELAY = timedelta(days=7)
 
 # A digest leaves between these local hours: no phone lights up at night.
 DIGEST_HOUR_FIRST = 6
@@ -40,3 +46,20 @@ class Visibility(StrEnum):
 class TokenScope(StrEnum):
     READ = "read"
     WRITE = "write"
+
+
+class Noted(StrEnum):
+    """What the erasure ledger is told of an account."""
+
+    ERASURE_ASKED = "erasure_asked"
+    ERASURE_CANCELLED = "erasure_cancelled"
+    PERSON_ERASED = "person_erased"
+    TOKEN_ENDED = "token_ended"  # noqa: S105
+    CHOICE_MADE = "choice_made"  # one that protects
+
+
+# Choices that protect, from the least to the most: a restored backup takes none of them back.
+PROTECTING: dict[str, tuple[str, ...]] = {
+    "standing_visibility": tuple(reversed(Visibility)),
+    "digest_level": (DigestLevel.FULL, DigestLevel.COUNTS, DigestLevel.DISCREET, DigestLevel.NONE),
+}

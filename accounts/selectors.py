@@ -72,10 +72,13 @@ def list_blocked_senders(*, actor_id: int) -> QuerySet[BlockedSender]:
 
 
 def find_token(*, secret: str, now: datetime) -> ApiToken | None:
-    """The token with this secret and its person, while it has not expired and the account is open; else None."""
+    """The token with this secret and its person, while it has not expired and the account is open; else None.
+
+    The account of whoever asked to be erased is not.
+    """
     return (
         ApiToken.objects.select_related("user")
-        .filter(digest=hash_token(secret), expiry__gt=now, user__is_active=True)
+        .filter(digest=hash_token(secret), expiry__gt=now, user__is_active=True, user__erase_at__isnull=True)
         .first()
     )
 

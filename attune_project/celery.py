@@ -37,6 +37,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=45),
         "options": {"queue": SCHEDULE, "expires": 12 * 3600},
     },
+    "write-ledger": {
+        "task": "common.tasks.write_ledger",
+        "schedule": crontab(minute="4-59/5"),
+        "options": {"queue": SCHEDULE, "expires": 5 * 60},
+    },
+    "forget-ledger-rows": {
+        "task": "common.tasks.forget",
+        "schedule": crontab(hour=3, minute=47),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
     "forget-tokens": {
         "task": "accounts.tasks.forget",
         "schedule": crontab(hour=3, minute=50),

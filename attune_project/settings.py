@@ -28,6 +28,9 @@ DEBUG: bool = env.bool("DEBUG", default=False) and not PRODUCTION
 # Where the installation keeps what it makes: database, generated keys, message queue, caught mails.
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
+# What must stay gone when a backup is restored: a file outside of the database, on the disk of your backups at best.
+ERASURE_LEDGER = Path(env.str("ERASURE_LEDGER", default=str(VAR_DIR / "ledger.jsonl")))
+
 # --- Secrets -----------------------------------------------------------------------------------------------------
 if PRODUCTION:
     SECRET_KEY = production_secret("SECRET_KEY", env.str("SECRET_KEY", default=""))

@@ -23,6 +23,9 @@ Row = TypeVar("Row", bound=Model)
 
 Value = str | int | bool | None | datetime | date | UUID | list[Any] | dict[str, Any]
 
+Applier = Callable[[str, datetime], int]
+"""Does again what a line of the ledger says of a subject; how many rows that changed: none, where it still holds."""
+
 CHUNK: Final = 500
 
 
@@ -85,6 +88,14 @@ class Estate(ABC):
     def holds_words(self, household_id: int) -> bool:
         """Whether anybody's own rows are in this household, members' or former members'."""
         return False
+
+    def appliers(self) -> Mapping[str, Applier]:
+        """The kinds of ledger lines this app writes, each with what does it again: see `common.ledger`."""
+        return {}
+
+    def close_doors(self, now: datetime) -> Mapping[str, int]:
+        """After a restore: end what may have been ended since the dump and left no line; how many of each."""
+        return {}
 
 
 _registered: dict[str, Estate] = {}

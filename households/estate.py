@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.selectors import list_addresses
-from common.estates import Estate, Holding, Table, erase_rows, in_chunks, list_estates
+from common.estates import Applier, Estate, Holding, Table, erase_rows, in_chunks, list_estates
 from households.models import AccessEntry, Child, Grant, GrantChild, Household, Invitation, Membership
+from households.rules import GrantScope, Noted
 
 
 class HouseholdsEstate(Estate):
@@ -45,6 +48,22 @@ class HouseholdsEstate(Estate):
             _erase_deserted(household_id, person_id)
         super().erase(person_id)
 
+    def appliers(self) -> Mapping[str, Applier]:
+        return {
+            Noted.MEMBERSHIP_ENDED: _end_membership,
+            Noted.GRANT_ENDED: _end_grant,
+            Noted.GRANT_SCOPE: _narrow_scope,
+            Noted.GRANT_FROM: _narrow_span,
+            Noted.GRANT_CHILD: _uncover_child,
+        }
+
+    def close_doors(self, now: datetime) -> Mapping[str, int]:
+        unanswered = {"accepted_at": None, "withdrawn_at": None}
+        return {
+            "open invitations withdrawn": Invitation.objects.filter(**unanswered).update(withdrawn_at=now),
+            "open offers withdrawn": Grant.objects.filter(**unanswered).update(withdrawn_at=now),
+        }
+
     def move(self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
         own = Grant.objects.filter(author_id=person_id, household_id=source_id)
         covered = GrantChild.objects.filter(grant__in=own)
@@ -55,6 +74,42 @@ class HouseholdsEstate(Estate):
         own.update(household_id=target_id)
 
 
+# --- After a restore ---------------------------------------------------------------------------------------------
+def _end_membership(subject: str, at: datetime) -> int:
+    ended = Membership.objects.filter(public_id=uuid.UUID(subject), left_at__isnull=True)
+    return ended.update(left_at=at)
+
+
+def _end_grant(subject: str, at: datetime) -> int:
+    ended = Grant.objects.filter(public_id=uuid.UUID(subject), withdrawn_at__isnull=True)
+    return ended.filter(returned_at__isnull=True).update(withdrawn_at=at)
+
+
+def _narrow_scope(subject: str, _at: datetime) -> int:
+    grant, scope = _about_grant(subject)
+    wider = GrantScope(scope).and_wider[1:]
+    return Grant.objects.filter(public_id=grant, scope__in=wider).update(scope=scope)
+
+
+def _narrow_span(subject: str, _at: datetime) -> int:
+    grant, day = _about_grant(subject)
+    from_on = date.fromisoformat(day)
+    return Grant.objects.filter(public_id=grant, from_on__lt=from_on).update(from_on=from_on)
+
+
+def _uncover_child(subject: str, _at: datetime) -> int:
+    grant, child = _about_grant(subject)
+    covered = GrantChild.objects.filter(grant__public_id=grant, child__public_id=uuid.UUID(child))
+    gone, _by_model = covered.delete()
+    return gone
+
+
+def _about_grant(subject: str) -> tuple[uuid.UUID, str]:
+    grant, _colon, what = subject.partition(":")
+    return uuid.UUID(grant), what
+
+
+# --- Erasing -----------------------------------------------------------------------------------------------------
 def _ever_lived_in(person_id: int) -> list[int]:
     ids = Membership.objects.filter(user_id=person_id).values_list("household_id", flat=True)
     return sorted(set(ids))

@@ -81,6 +81,16 @@ class Opened(StrEnum):
     ACCOUNT = "account"  # an operator: the account's settings, which hold no words of a moment
 
 
+class Noted(StrEnum):
+    """What the erasure ledger is told of a household."""
+
+    MEMBERSHIP_ENDED = "membership_ended"
+    GRANT_ENDED = "grant_ended"
+    GRANT_SCOPE = "grant_scope"  # narrowed to this one
+    GRANT_FROM = "grant_from"  # narrowed to moments of this day and later
+    GRANT_CHILD = "grant_child"  # narrowed by this child
+
+
 def months_between(earlier: date, later: date) -> int:
     """Whole calendar months from one first-of-month to another; negative when *later* is earlier."""
     return (later.year - earlier.year) * 12 + later.month - earlier.month

@@ -88,7 +88,6 @@ def _grants() -> QuerySet[Any]:
         _still_lives_here("author_id"),
         withdrawn_at__isnull=True,
         author__is_active=True,
-        author__erase_at__isnull=True,
     )
 
 
@@ -123,7 +122,7 @@ def as_if_granted(author_id: int, *, scope: GrantScope, child_ids: Collection[in
 
 
 def _still_lives_here(author: str) -> Exists:
-    """Whether the row's author is a live member of the row's household.
+    """Whether the row's author is a live member of the row's household, and did not ask to be erased.
 
     A subquery and not a join: an author of several households would double the row.
     """
@@ -131,6 +130,9 @@ def _still_lives_here(author: str) -> Exists:
     membership = apps.get_model("households", "Membership")
     return Exists(
         membership._default_manager.filter(
-            household_id=OuterRef("household_id"), user_id=OuterRef(author), left_at__isnull=True
+            household_id=OuterRef("household_id"),
+            user_id=OuterRef(author),
+            user__erase_at__isnull=True,
+            left_at__isnull=True,
         )
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
-from common.estates import Estate, Holding, Table, in_chunks
+from accounts.rules import Visibility
+from common.estates import Applier, Estate, Holding, Table, in_chunks
 from households.selectors import map_child_ids
 from observations.models import FocusDimension, Observation, Rating, Revision, Tick
-from observations.rules import Kind
+from observations.rules import Kind, Noted
 from observations.selectors.visible import visible
 
 
@@ -46,11 +48,27 @@ class ObservationsEstate(Estate):
         for child_id, copy_id in children.items():
             own.filter(child_id=child_id).update(child_id=copy_id, household_id=target_id)
 
+    def appliers(self) -> Mapping[str, Applier]:
+        return {
+            Noted.DELETED: lambda subject, at: _again(subject, at, deleted_at=at),
+            Noted.RESTORED: lambda subject, at: _again(subject, at, deleted_at=None),
+            Noted.PRIVATE: lambda subject, at: _again(subject, at, visibility=Visibility.PRIVATE),
+            Noted.COACHES: lambda subject, at: _again(subject, at, visibility=Visibility.COACHES),
+        }
+
     def holds_words(self, household_id: int) -> bool:
         return any(
             model._default_manager.filter(household_id=household_id).exists()
             for model in (Observation, FocusDimension)
         )
+
+
+# --- After a restore ---------------------------------------------------------------------------------------------
+def _again(subject: str, at: datetime, **columns: Any) -> int:
+    """Change a row that is as it was before *at*; one that has changed since says what its author wants itself."""
+    author, _colon, public_id = subject.partition(":")
+    rows = Observation.objects.filter(author__public_id=uuid.UUID(author), public_id=uuid.UUID(public_id))
+    return rows.filter(changed_at__lt=at).update(changed_at=at, revision=F("revision") + 1, **columns)
 
 
 # --- Moving ------------------------------------------------------------------------------------------------------

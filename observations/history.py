@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from accounts.rules import Visibility
+from common import ledger
 from observations.models import Observation, Revision
-from observations.rules import TickKind
+from observations.rules import Noted, TickKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,14 @@ def keep_revision(observation: Observation, was: State, *, now: datetime) -> Non
     revision.save()
     observation.revision += 1
     observation.changed_at = now
+    order = list(Visibility)
+    if order.index(Visibility(observation.visibility)) < order.index(was.fields["visibility"]):
+        tell_ledger(NARROWED[Visibility(observation.visibility)], observation, now=now)
+
+
+NARROWED = {Visibility.PRIVATE: Noted.PRIVATE, Visibility.COACHES: Noted.COACHES}
+
+
+def tell_ledger(act: Noted, observation: Observation, *, now: datetime) -> None:
+    """Have it stay so, whatever backup is restored."""
+    ledger.note(act, f"{observation.author.public_id}:{observation.public_id}", now)

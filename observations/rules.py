@@ -52,6 +52,15 @@ class Precision(StrEnum):
     DAY = "day"  # only the day
 
 
+class Noted(StrEnum):
+    """What the erasure ledger is told of a moment or self-check."""
+
+    DELETED = "moment_deleted"
+    RESTORED = "moment_restored"
+    PRIVATE = "moment_private"
+    COACHES = "moment_coaches"
+
+
 class TickKind(StrEnum):
     CUE = "cue"
     CONTEXT = "context"

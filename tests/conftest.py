@@ -35,6 +35,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _ledger_of_its_own(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test writes into the ledger of this machine, or of another test."""
+    settings.ERASURE_LEDGER = tmp_path_factory.mktemp("ledger") / "ledger.jsonl"
+
+
+@pytest.fixture(autouse=True)
 def _library_after_flush(request: pytest.FixtureRequest) -> None:
     """A transactional test starts from empty tables: give it the content back."""
     marker = request.node.get_closest_marker("django_db")

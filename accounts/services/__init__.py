@@ -1,7 +1,7 @@
 """The use cases of a person's own account: choices about mail and privacy, API tokens, blocking."""
 
 from accounts.services.blocking import block_sender, carry_blocks, unblock_sender
-from accounts.services.choices import Choices, change_choices, open_account, stop_digest
+from accounts.services.choices import Choices, change_choices, open_account
 from accounts.services.tokens import create_token, end_token, forget_expired_tokens
 
 __all__ = [
@@ -13,6 +13,5 @@ __all__ = [
     "end_token",
     "forget_expired_tokens",
     "open_account",
-    "stop_digest",
     "unblock_sender",
 ]

@@ -16,10 +16,13 @@ from accounts.rules import (
     DIGEST_HOUR_FIRST,
     DIGEST_HOUR_LAST,
     DISPLAY_NAME_MAX,
+    PROTECTING,
     DigestLevel,
+    Noted,
     Visibility,
 )
 from accounts.selectors import get_user
+from common import ledger
 from common.dates import is_zone
 from common.text import clean_text
 
@@ -71,15 +74,17 @@ def change_choices(*, actor_id: int, choices: Choices) -> User:
     user = get_user(user_id=actor_id, for_update=True)
     checked = {name: _CHECKS[name](name, value) for name, value in choices.items()}
     for name, value in checked.items():
+        _note_protection(user, name, value)
         setattr(user, name, value)
     user.save(update_fields=list(checked) or None)
     return user
 
 
-@transaction.atomic
-def stop_digest(*, user_id: int) -> None:
-    """No more weekly mail for this person. For the unsubscribe link, whose signed token stands for the person."""
-    User.objects.filter(pk=user_id).update(digest_level=DigestLevel.NONE)
+def _note_protection(user: User, name: str, value: object) -> None:
+    """Have a choice that protects more than the one before stay, whatever backup is restored."""
+    steps = PROTECTING.get(name, ())
+    if value in steps and steps.index(str(value)) > steps.index(str(getattr(user, name))):
+        ledger.note(Noted.CHOICE_MADE, f"{user.public_id}:{name}={value}")
 
 
 def refuse_choice(field: str, message: str) -> ValidationError:

@@ -12,9 +12,18 @@ from knox.models import get_digest_token
 from knox.settings import CONSTANTS
 
 from accounts.models import ApiToken
-from accounts.rules import TOKEN_DAYS_DEFAULT, TOKEN_DAYS_MAX, TOKEN_NAME_MAX, TOKENS_MAX, TokenScope
+from accounts.rules import (
+    TOKEN_DAYS_DEFAULT,
+    TOKEN_DAYS_MAX,
+    TOKEN_LEDGER_CHARS,
+    TOKEN_NAME_MAX,
+    TOKENS_MAX,
+    Noted,
+    TokenScope,
+)
 from accounts.selectors import get_user
 from accounts.services.choices import refuse_choice
+from common import ledger
 from common.errors import NotVisible
 from common.text import required_text
 
@@ -60,6 +69,7 @@ def end_token(*, actor_id: int, digest: str) -> None:
     ended, _by_model = ApiToken.objects.filter(user_id=actor_id, digest=digest).delete()
     if not ended:
         raise NotVisible("token")
+    ledger.note(Noted.TOKEN_ENDED, digest[:TOKEN_LEDGER_CHARS])
 
 
 @transaction.atomic

@@ -110,10 +110,16 @@ def list_memberships(*, actor_id: int) -> QuerySet[Membership]:
 
 
 def list_members(*, actor_id: int, household_id: uuid.UUID) -> QuerySet[Membership]:
-    """Everybody who lives in this household now, in the order they joined; empty for a stranger."""
+    """Everybody who lives in this household now, in the order they joined; empty for a stranger.
+
+    Whoever asked to be erased is not among them any more.
+    """
     return (
         Membership.objects.filter(
-            member_of(actor_id), household__public_id=household_id, left_at__isnull=True
+            member_of(actor_id),
+            household__public_id=household_id,
+            left_at__isnull=True,
+            user__erase_at__isnull=True,
         )
         .select_related("user")
         .order_by("joined_at", "id")
@@ -194,7 +200,12 @@ def list_household_ids(*, after: int = 0, limit: int) -> list[int]:
 def list_memberships_for_compile(*, household_ids: Collection[int]) -> QuerySet[Membership]:
     """Who lives in these households now, with the person, in a fixed order. For the compile alone."""
     return (
-        Membership.objects.filter(household_id__in=household_ids, left_at__isnull=True, user__is_active=True)
+        Membership.objects.filter(
+            household_id__in=household_ids,
+            left_at__isnull=True,
+            user__is_active=True,
+            user__erase_at__isnull=True,
+        )
         .select_related("user")
         .order_by("household_id", "joined_at", "id")
     )

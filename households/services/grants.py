@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.selectors import get_user
+from common import ledger
 from common.dates import local_day
 from common.errors import NotVisible, Refused
 from households.models import Child, Grant, GrantChild, Household, Membership
@@ -29,6 +30,7 @@ from households.rules import (
     INVITATION_KEPT,
     INVITATIONS_PER_DAY,
     GrantScope,
+    Noted,
 )
 from households.scope import Capability, member_of, visible_to
 from households.selectors import get_grant, get_household
@@ -130,6 +132,8 @@ def change_grant(
     wider = grant.scope != new_scope and new_scope in GrantScope(grant.scope).and_wider
     if (wider or added or new_day < grant.from_on) and not may_widen:
         raise Refused("showing more needs a fresh proof")
+    gone = [child for child in covered if child not in children]
+    _note_narrowing(grant, scope=new_scope, from_on=new_day, gone=gone, now=now)
     grant.scope, grant.from_on = new_scope, new_day
     grant.save(update_fields=["scope", "from_on"])
     GrantChild.objects.filter(grant=grant).exclude(child__in=children).delete()
@@ -145,7 +149,7 @@ def withdraw_grant(*, actor_id: int, grant_id: uuid.UUID, now: datetime) -> None
         NotVisible: no such grant of the actor's own.
     """
     own = Grant.objects.filter(visible_to(actor_id, Capability.RECORD), public_id=grant_id)
-    if not Grant.objects.filter(pk__in=own.values("pk"), withdrawn_at__isnull=True).update(withdrawn_at=now):
+    if not _withdraw(Grant.objects.filter(pk__in=own.values("pk")), now):
         raise NotVisible("grant")
 
 
@@ -155,8 +159,18 @@ def withdraw_grants_of(*, author_id: int, household_pk: int, now: datetime) -> i
     Nothing of theirs is shown any more from that second on. Withdrawing as well means that coming back one day lets
     nobody in who was let in before.
     """
-    left = Grant.objects.filter(author_id=author_id, household_id=household_pk, withdrawn_at__isnull=True)
-    return left.update(withdrawn_at=now)
+    return _withdraw(Grant.objects.filter(author_id=author_id, household_id=household_pk), now)
+
+
+def _withdraw(grants: QuerySet[Grant], now: datetime) -> int:
+    """End those of *grants* that go on, so that no restored backup takes them up again; how many."""
+    open_ones = grants.filter(withdrawn_at__isnull=True).order_by("pk")
+    ended = list(open_ones.select_for_update().values_list("pk", "public_id"))
+    for _pk, public_id in ended:
+        ledger.note(Noted.GRANT_ENDED, public_id, now)
+    return Grant.objects.filter(pk__in=[pk for pk, _id in ended], withdrawn_at__isnull=True).update(
+        withdrawn_at=now
+    )
 
 
 @transaction.atomic
@@ -176,6 +190,18 @@ def _load_own(actor_id: int, grant_id: uuid.UUID, now: datetime) -> Grant:
     # The lock first, by key alone: a join to the memberships cannot be locked with it.
     Grant.objects.select_for_update().filter(pk__in=own.values("pk")).first()
     return get_grant(actor_id=actor_id, grant_id=grant_id, now=now)
+
+
+def _note_narrowing(
+    grant: Grant, *, scope: GrantScope, from_on: date, gone: Sequence[Child], now: datetime
+) -> None:
+    """What a grant shows no longer, no restored backup shows again."""
+    if scope != grant.scope and grant.scope in scope.and_wider:
+        ledger.note(Noted.GRANT_SCOPE, f"{grant.public_id}:{scope}", now)
+    if from_on > grant.from_on:
+        ledger.note(Noted.GRANT_FROM, f"{grant.public_id}:{from_on}", now)
+    for child in gone:
+        ledger.note(Noted.GRANT_CHILD, f"{grant.public_id}:{child.public_id}", now)
 
 
 def _cover(grant: Grant, children: Sequence[Child]) -> None:
@@ -200,7 +226,9 @@ def _room_for_one_more(author: User, now: datetime) -> None:
 def _checked_coach(email: str, *, author: User, household: Household) -> str:
     """The address, if it is nobody's who lives here: they see what is shared with the household, and no more."""
     address = checked_address(email, field="coach_email")
-    here = Membership.objects.filter(household=household, user__email=address, left_at__isnull=True)
+    here = Membership.objects.filter(
+        household=household, user__email=address, left_at__isnull=True, user__erase_at__isnull=True
+    )
     if address == author.email or here.exists():
         message = _("A coach is somebody from outside the household.")
         raise ValidationError({"coach_email": ValidationError(message, "member")})

@@ -9,11 +9,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from common import ledger
 from common.dates import is_zone
 from common.errors import NotVisible, Refused
 from common.text import required_text
 from households.models import Household, Invitation, Membership
-from households.rules import HOUSEHOLD_NAME_MAX, HOUSEHOLDS_PER_PERSON_MAX, Role
+from households.rules import HOUSEHOLD_NAME_MAX, HOUSEHOLDS_PER_PERSON_MAX, Noted, Role
 from households.scope import Capability, member_of
 from households.selectors import get_household, require
 from households.services.grants import withdraw_grants_of
@@ -75,16 +76,17 @@ def leave_household(*, actor_id: int, household_id: uuid.UUID, now: datetime) ->
     Raises:
         NotVisible: the actor is no member.
     """
-    left = Membership.objects.filter(
-        user_id=actor_id, household__public_id=household_id, left_at__isnull=True
-    ).update(left_at=now)
-    if not left:
+    membership = (
+        Membership.objects.select_for_update(of=("self",))
+        .filter(user_id=actor_id, household__public_id=household_id, left_at__isnull=True)
+        .first()
+    )
+    if membership is None:
         raise NotVisible("household")
-    household = Household.objects.get(public_id=household_id)
-    withdraw_grants_of(author_id=actor_id, household_pk=household.pk, now=now)
+    _end(membership, now)
     Invitation.objects.filter(
         invited_by_id=actor_id,
-        household=household,
+        household_id=membership.household_id,
         accepted_at__isnull=True,
         withdrawn_at__isnull=True,
     ).update(withdrawn_at=now)
@@ -99,15 +101,22 @@ def remove_helper(*, actor_id: int, membership_id: uuid.UUID, now: datetime) -> 
         Refused: the actor is no guardian, or the membership is a guardian's.
     """
     found = Membership.objects.filter(
-        member_of(actor_id), public_id=membership_id, left_at__isnull=True
+        member_of(actor_id), public_id=membership_id, left_at__isnull=True, user__erase_at__isnull=True
     ).first()
     if found is None:
         raise NotVisible("membership")
     require(actor_id=actor_id, household_id=found.household_id, capability=Capability.MANAGE)
     if found.role != Role.HELPER:
         raise Refused("a guardian leaves alone")
-    Membership.objects.filter(pk=found.pk, left_at__isnull=True).update(left_at=now)
-    withdraw_grants_of(author_id=found.user_id, household_pk=found.household_id, now=now)
+    _end(found, now)
+
+
+def _end(membership: Membership, now: datetime) -> None:
+    """It and every grant of its person end; both stay ended, whatever backup is restored."""
+    ended = Membership.objects.filter(pk=membership.pk, left_at__isnull=True).update(left_at=now)
+    withdraw_grants_of(author_id=membership.user_id, household_pk=membership.household_id, now=now)
+    if ended:
+        ledger.note(Noted.MEMBERSHIP_ENDED, membership.public_id, now)
 
 
 def _checked_zone(timezone: str) -> str:

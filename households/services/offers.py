@@ -10,9 +10,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.selectors import get_user
+from common import ledger
 from common.errors import NotVisible
 from households.models import Grant, Membership
-from households.rules import GRANT_LIFETIME
+from households.rules import GRANT_LIFETIME, Noted
 from households.scope import live_grants, offered_grants
 from households.services.invitations import hash_token
 
@@ -68,3 +69,4 @@ def return_grant(*, actor_id: int, grant_id: uuid.UUID, now: datetime) -> None:
     held = live_grants(now=now).filter(coach_id=actor_id, public_id=grant_id)
     if not Grant.objects.filter(pk__in=held.values("pk"), returned_at__isnull=True).update(returned_at=now):
         raise NotVisible("grant")
+    ledger.note(Noted.GRANT_ENDED, grant_id, now)

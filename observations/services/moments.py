@@ -18,9 +18,9 @@ from common.text import clean_text
 from households.scope import Capability, visible_to
 from households.selectors import get_child
 from observations.details import Details, checked_visibility, write_ratings, write_ticks
-from observations.history import keep_revision, state_of
+from observations.history import keep_revision, state_of, tell_ledger
 from observations.models import Observation
-from observations.rules import NOTE_MAX, RESTORE_WINDOW, Kind, Precision
+from observations.rules import NOTE_MAX, RESTORE_WINDOW, Kind, Noted, Precision
 from observations.when import Said, place_in_time
 
 MENDING = {"child_id", "occurred", "tone"}  # the details that decide which miss a moment can come back to
@@ -139,6 +139,7 @@ def delete_moment(
     moment.deleted_at = moment.changed_at = now
     moment.revision += 1
     moment.save(update_fields=["deleted_at", "changed_at", "revision"])
+    tell_ledger(Noted.DELETED, moment, now=now)
     return moment
 
 
@@ -154,6 +155,7 @@ def restore_moment(*, actor_id: int, moment_id: uuid.UUID, now: datetime) -> Obs
         moment.deleted_at, moment.changed_at = None, now
         moment.revision += 1
         moment.save(update_fields=["deleted_at", "changed_at", "revision"])
+        tell_ledger(Noted.RESTORED, moment, now=now)
     return moment
 
 
@@ -178,7 +180,7 @@ def _load_own(
     live = rows.filter(deleted_at__isnull=True)
     if deleted_after is not None:
         live = live | rows.filter(deleted_at__gte=deleted_after)
-    found = live.select_related("household", "child").select_for_update(of=("self",)).first()
+    found = live.select_related("household", "child", "author").select_for_update(of=("self",)).first()
     if found is None:
         raise NotVisible("moment")
     return found

@@ -274,7 +274,11 @@ def list_thoughts(*, actor_id: int, label: str, household_id: uuid.UUID | None =
     if reflection is None:
         raise NotVisible("reflection")
     own = Q(author_id=actor_id, reflection=reflection)
-    shared = Q(visibility=Visibility.HOUSEHOLD, reflection__member__left_at__isnull=True)
+    shared = Q(
+        visibility=Visibility.HOUSEHOLD,
+        reflection__member__left_at__isnull=True,
+        author__erase_at__isnull=True,
+    )
     return (
         Thought.objects.filter(own | shared, member_of(actor_id), reflection__week_id=reflection.week_id)
         .select_related("author")

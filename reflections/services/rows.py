@@ -46,7 +46,7 @@ def refusal_of(digest: Digest) -> str:
     """Why this person gets no mail now; '' when they do."""
     membership = digest.membership
     user = membership.user
-    if membership.left_at is not None or not user.is_active:
+    if membership.left_at is not None or user.erase_at is not None or not user.is_active:
         return "left"
     if user.digest_level == DigestLevel.NONE:
         return "unsubscribed"

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import ApiToken, User
 from accounts.rules import DISPLAY_NAME_MAX, TOKEN_DAYS_MAX, TOKENS_MAX, DigestLevel, TokenScope, Visibility
 from accounts.selectors import get_user, get_verified_address, list_tokens
-from accounts.services import change_choices, create_token, end_token, stop_digest
+from accounts.services import change_choices, create_token, end_token
 from common.errors import NotVisible
 
 
@@ -143,14 +143,6 @@ class TestTokens:
             create_token(actor_id=parent.pk, name=f"Token {number}", now=now)
         with django_assert_num_queries(1):
             assert len([token.name for token in list_tokens(actor_id=parent.pk, now=now)]) == 11
-
-
-class TestStopDigest:
-    def test_stops_one_persons_mail_and_may_be_done_again(self, parent: User, co_parent: User) -> None:
-        for _time in range(2):
-            stop_digest(user_id=parent.pk)
-        assert get_user(user_id=parent.pk).digest_level == DigestLevel.NONE
-        assert get_user(user_id=co_parent.pk).digest_level == DigestLevel.DISCREET
 
 
 class TestVerifiedAddress:

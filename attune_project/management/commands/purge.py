@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 import accounts.tasks
 import attune_project.tasks
+import common.tasks
 import households.tasks
 import observations.tasks
 import reflections.tasks
@@ -16,6 +17,7 @@ import reflections.tasks
 NIGHTLY: Final[dict[str, Callable[[], None]]] = {
     "moments deleted more than seven days ago": observations.tasks.purge,
     "bytes of weekly mails that ended more than 30 days ago": reflections.tasks.forget,
+    "notes of erasures that have long been in the ledger": common.tasks.forget,
     "expired API tokens": accounts.tasks.forget,
     "invitations and grants that ended more than 30 days ago": households.tasks.forget,
     "expired sessions": attune_project.tasks.forget_sessions,
