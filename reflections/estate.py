@@ -26,6 +26,7 @@ class ReflectionsEstate(Estate):
         Holding(
             "reflections.DigestWeek", kept_because="a span of time of a household: it goes with the household"
         ),
+        Holding("reflections.MailGate", kept_because="the pace of all senders: it is about no family"),
     )
 
     def export(self, person_id: int) -> Iterator[Table]:
