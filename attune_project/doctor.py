@@ -100,8 +100,8 @@ def check_secrets() -> Findings:
             "SECRET_KEY and UNSUBSCRIBE_KEY are the same.", "Give each its own: they are changed apart."
         )
     try:
-        opened = unseal(seal("seen", table="doctor", row="1", field="x"), table="doctor", row="1", field="x")
-        if opened != "seen":
+        opened = unseal(seal(b"seen", table="doctor", row="1", field="x"), table="doctor", row="1", field="x")
+        if opened != b"seen":
             yield Finding(
                 f"The field key {current_key_id()!r} does not open what it sealed.", "Check FIELD_KEYS."
             )

@@ -1,4 +1,6 @@
+from celery.signals import task_postrun, task_prerun
 from django.apps import AppConfig
+from django.core.signals import request_finished, request_started
 
 from common.sealing import current_key_id
 
@@ -11,3 +13,8 @@ class CommonConfig(AppConfig):
     def ready(self) -> None:
         # A key that cannot seal is found when the process starts, not when the first parent writes a note.
         current_key_id()
+        from common import person_keys
+
+        for begins, ends in ((request_started, request_finished), (task_prerun, task_postrun)):
+            begins.connect(person_keys.begin_remembering)
+            ends.connect(person_keys.forget_all)

@@ -9,14 +9,14 @@ from django.db import models
 class PersonKey(models.Model):
     """The key that seals one person's words, itself sealed by the newest of `FIELD_KEYS`.
 
-    Destroying this row makes everything that person ever wrote unreadable at once, before any other row is touched.
+    Emptying this row makes everything that person ever wrote unreadable at once, before any other row is touched. It
+    stays, empty, as long as the person does: where there is no row, the next word written would make a new key.
     """
 
     owner = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", primary_key=True
     )
-    wrapped = models.BinaryField()
-    created_at = models.DateTimeField()
+    wrapped = models.BinaryField()  # b"": destroyed
 
     def __str__(self) -> str:
         return f"key of user {self.pk}"

@@ -51,7 +51,7 @@ def write_cursor(place: Place, *, reader_id: int, list_name: str) -> str:
     Always of the same length: the number of a key's digits would tell how much others have written.
     """
     text = json.dumps([place.at.isoformat(timespec="microseconds"), f"{place.key:0{_KEY_DIGITS}d}"])
-    sealed = sealing.seal(text, table="cursor", row=str(reader_id), field=list_name)
+    sealed = sealing.seal(text.encode(), table="cursor", row=str(reader_id), field=list_name)
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 

@@ -1,4 +1,4 @@
-"""A sealed text as an attribute of a model, and moving every sealed column to the newest key.
+"""A sealed text as an attribute of a model.
 
 Declaring the attribute is registering it: whatever is sealed is found by walking the models.
 """
@@ -6,16 +6,16 @@ Declaring the attribute is registering it: whatever is sealed is found by walkin
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Self, overload
 
 from django.apps import apps
-from django.db import transaction
-from django.db.models import BinaryField, Model, QuerySet
-from django.db.models.functions import Substr
+from django.db.models import Model
 
-from common import sealing
+from common import person_keys
+from common.sealing import SealBroken
 
 logger = logging.getLogger(__name__)
 
@@ -45,20 +45,21 @@ def is_readable(text: str) -> bool:
 
 
 class SealedText:
-    """The text in the column `<name>_sealed`, opened when it is read and sealed when it is set.
+    """The text in the column `<name>_sealed`, opened when it is read and sealed when it is set, by its author's key.
 
     One that does not open reads as `Unreadable`; only `open` raises. Setting an empty text there keeps the bytes, since
     whoever was shown nothing said nothing about it; words of one's own replace them.
 
     *row* gives what the seal is bound to besides table and name: something that never changes and is known before
-    the row is saved. *needs* names the relations it looks at.
+    the row is saved. *owner* is the path of relations to whoever wrote it, as a query spells it.
     """
 
     name: str
 
-    def __init__(self, row: Callable[[Any], str], *, needs: tuple[str, ...] = ()) -> None:
+    def __init__(self, row: Callable[[Any], str], *, owner: str) -> None:
         self._row = row
-        self.needs = needs
+        self.owner = owner
+        self._owner_id: Callable[[Any], int] = attrgetter(f"{owner.replace('__', '.')}_id")
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -76,23 +77,30 @@ class SealedText:
             return self
         try:
             return self.open(row)
-        except sealing.SealBroken as error:
+        except SealBroken as error:
             self._tell(row, error)
             return Unreadable.of(bytes(getattr(row, self.column)))
 
     def __set__(self, row: Model, text: str) -> None:
+        """Raises: what `person_keys.seal` does."""
         if isinstance(text, Unreadable):
             setattr(row, self.column, text.sealed)
         elif text or is_readable(self.__get__(row, type(row))):
-            setattr(row, self.column, sealing.seal(text, **self._place(row)))
+            sealed = person_keys.seal(text, owner_id=self._owner_id(row), **self._place(row))
+            setattr(row, self.column, sealed)
 
     def open(self, row: Model) -> str:
         """The text, for those who have to know.
 
         Raises:
-            SealBroken: see `sealing.unseal`.
+            SealBroken: see `person_keys.unseal`.
         """
-        return sealing.unseal(bytes(getattr(row, self.column)), **self._place(row))
+        sealed = bytes(getattr(row, self.column))
+        return person_keys.unseal(sealed, owner_id=self._owner_id(row), **self._place(row))
+
+    def fetch_keys(self, rows: Collection[Model]) -> None:
+        """One query for the keys of all whose texts are on a page, instead of one for each of them."""
+        person_keys.fetch_keys({self._owner_id(row) for row in rows if getattr(row, self.column)})
 
     def _tell(self, row: Model, error: Exception) -> None:
         """Log a row by its key, once for every time it is loaded: a template looks at one text more than once."""
@@ -116,15 +124,6 @@ class SealedColumn:
         return f"{self.model._meta.label}.{self.text.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Resealed:
-    """What one step did: how many rows are on the newest key now, how many did not open, and where it ended."""
-
-    count: int = 0
-    broken: int = 0
-    last_key: Any = None
-
-
 def list_sealed_columns() -> list[SealedColumn]:
     """Every sealed text of every model."""
     return [
@@ -134,41 +133,3 @@ def list_sealed_columns() -> list[SealedColumn]:
         for attribute in vars(kind).values()
         if isinstance(attribute, SealedText)
     ]
-
-
-def count_on_old_keys(column: SealedColumn) -> int:
-    """How many rows are sealed by a key that is not the newest."""
-    return _on_old_keys(column).count()
-
-
-@transaction.atomic
-def reseal(column: SealedColumn, *, limit: int, after: Any = None) -> Resealed:
-    """Seal again, with the newest key, up to *limit* rows that are on an older one, beginning behind key *after*.
-
-    The rows are locked meanwhile, so an edit waits for a moment and is not overwritten. A row that does not open
-    stays as it is: it is logged by its key and counted.
-    """
-    rows = _on_old_keys(column).order_by("pk")
-    if after is not None:
-        rows = rows.filter(pk__gt=after)
-    taken = list(rows.select_related(*column.text.needs).select_for_update(of=("self",))[:limit])
-    opened = [row for row in taken if _seal_again(row, column)]
-    column.model._default_manager.bulk_update(opened, [column.text.column])
-    return Resealed(len(opened), len(taken) - len(opened), taken[-1].pk if taken else None)
-
-
-def _seal_again(row: Model, column: SealedColumn) -> bool:
-    try:
-        setattr(row, column.text.name, column.text.open(row))
-    except sealing.SealBroken as error:
-        logger.error("%s of row %s stays on its key: %s", column, row.pk, error)
-        return False
-    return True
-
-
-def _on_old_keys(column: SealedColumn) -> QuerySet[Model]:
-    """Rows that hold something, and not from the newest key: a sealed value begins with its key's name."""
-    newest = sealing.prefix(sealing.current_key_id())
-    head = Substr(column.text.column, 1, len(newest), output_field=BinaryField())
-    rows = column.model._default_manager.alias(head=head)
-    return rows.exclude(head=newest).exclude(**{column.text.column: b""})

@@ -39,7 +39,7 @@ class Observation(models.Model):
         "checklists.ChecklistVersion", on_delete=models.PROTECT, related_name="+"
     )
     note_sealed = models.BinaryField(blank=True, default=b"")
-    note = SealedText(lambda row: f"{row.author_id}:{row.public_id}")
+    note = SealedText(lambda row: f"{row.author_id}:{row.public_id}", owner="author")
     revision = models.PositiveIntegerField(default=1)
     received_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -159,7 +159,7 @@ class Revision(models.Model):
     note_sealed = models.BinaryField(blank=True, default=b"")
     note = SealedText(
         lambda row: f"{row.observation.author_id}:{row.observation.public_id}:{row.number}",
-        needs=("observation",),
+        owner="observation__author",
     )
 
     class Meta:

@@ -74,7 +74,7 @@ class Thought(models.Model):
     reflection = models.ForeignKey(Reflection, on_delete=models.CASCADE, related_name="thoughts")
     author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
     text_sealed = models.BinaryField()
-    text = SealedText(lambda thought: str(thought.public_id))
+    text = SealedText(lambda thought: str(thought.public_id), owner="author")
     visibility = models.CharField(max_length=10, choices=[(item, item) for item in Visibility])
     written_at = models.DateTimeField()
 

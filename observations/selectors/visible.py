@@ -45,7 +45,7 @@ it is another author's to take away; it counts only while this holds."""
 
 
 def with_details(moments: Sequence[Observation], actor_id: int) -> Sequence[Observation]:
-    """The same rows with author, child, ratings, ticks and repair links as the actor may see them, in five queries."""
+    """The same rows with author, child, ratings, ticks and repair links as the actor may see them, in six queries."""
     return detailed(moments, linked=visible(actor_id), ratings=ratings_shown_to(actor_id))
 
 
@@ -64,6 +64,7 @@ def detailed(
         Prefetch("repairs", linked),
         Prefetch("repaired_by", linked.filter(MENDS).order_by("occurred_at", "id"), to_attr="mended_by"),
     )
+    Observation.note.fetch_keys(moments)
     for moment in moments:
         if moment.repairs and not moment.comes_back_to(moment.repairs):
             moment.repairs = None

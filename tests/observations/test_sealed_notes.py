@@ -1,34 +1,25 @@
-"""Notes at rest: bound to their row, opened by every known key, moved to the newest."""
+"""Notes at rest: sealed by their author's key, bound to their row."""
 
 from __future__ import annotations
 
-import base64
-import io
-import os
 import uuid
 from datetime import timedelta
 
 import pytest
 from django.apps import apps
-from django.core.management import CommandError, call_command
 
-from common.sealed import SUFFIX, count_on_old_keys, list_sealed_columns, reseal
-from common.sealing import SealBroken, current_key_id, key_id
+from accounts.models import User
+from common.person_keys import destroy_person_key
+from common.sealed import SUFFIX, list_sealed_columns
+from common.sealing import SealBroken
 from observations.models import Observation, Revision
-from observations.selectors import MomentFilters, get_moment, list_moments
+from observations.selectors import MomentFilters, list_moments
 from observations.services import answer_self_check, edit_moment
 
-OLD, NEW = (f"{name}:{base64.b64encode(os.urandom(32)).decode()}" for name in ("k-old", "k-new"))
-
 
 @pytest.fixture
-def on_old_key(settings):
-    settings.FIELD_KEYS = [OLD]
-
-
-@pytest.fixture
-def notes(on_old_key, record, parent, now):
-    """Five moments with notes, one without, one edited twice: seven sealed values on the old key."""
+def notes(record, parent, now):
+    """Five moments with notes, one without, one edited twice."""
     moments = [record(details={"note": f"note {number}"}) for number in range(5)]
     record()
     for number in range(2):
@@ -39,12 +30,6 @@ def notes(on_old_key, record, parent, now):
             now=now + timedelta(minutes=number),
         )
     return moments
-
-
-def rotate(**options) -> str:
-    out = io.StringIO()
-    call_command("rotate_field_keys", stdout=out, **options)
-    return out.getvalue()
 
 
 class TestNotesAtRest:
@@ -164,61 +149,46 @@ class TestANoteThatDoesNotOpen:
         assert self.kept(check) == b"damaged"
 
 
-class TestRotation:
-    def test_old_and_new_are_read_side_by_side(self, notes, record, parent, settings):
-        settings.FIELD_KEYS = [NEW, OLD]
-        record(details={"note": "newer"})
-        read = {row.note for row in list_moments(actor_id=parent.pk).items}
-        assert read == {"again 1", "note 1", "note 2", "note 3", "note 4", "", "newer"}
+class TestAKeyThatWasDestroyed:
+    """Everything that one person wrote is unreadable with the next request; what others wrote is not."""
 
-    def test_everything_moves_and_nothing_changes(self, notes, parent, settings):
-        settings.FIELD_KEYS = [NEW, OLD]
-        columns = {str(column): column for column in list_sealed_columns()}
-        assert count_on_old_keys(columns["observations.Observation.note_sealed"]) == 5
-        assert count_on_old_keys(columns["observations.Revision.note_sealed"]) == 2
-        before = {row.pk: (row.note, row.revision, row.changed_at) for row in Observation.objects.all()}
-        rotate(chunk=2)
-        assert {column: count_on_old_keys(found) for column, found in columns.items()} == dict.fromkeys(
-            columns, 0
+    @pytest.fixture
+    def house(self, record, parent, co_parent, now):
+        own = record(details={"note": "hers alone", "visibility": "household"})
+        edit_moment(actor_id=parent.pk, moment_id=own.public_id, details={"note": "hers, again"}, now=now)
+        record(co_parent, details={"note": "his words", "visibility": "household"})
+        return own
+
+    def texts(self, client) -> str:
+        return client.get("/moments/").content.decode()
+
+    @pytest.mark.parametrize("reader", ["parent", "co_parent"])
+    def test_the_next_request_reads_nothing_of_theirs(self, house, client_of, parent, reader, request):
+        client = client_of(request.getfixturevalue(reader))
+        before = self.texts(client)
+        destroy_person_key(owner_id=parent.pk)
+        after = self.texts(client)
+        assert ("hers, again" in before, "his words" in before) == (True, True)
+        assert ("hers" in after, "his words" in after) == (False, True)
+
+    def test_the_history_goes_too(self, house, client_of, parent):
+        address, client = f"/moments/{house.public_id}/history/", client_of(parent)
+        assert "hers alone" in client.get(address).content.decode()
+        destroy_person_key(owner_id=parent.pk)
+        assert "hers" not in client.get(address).content.decode()
+
+    def test_nothing_more_can_be_written_and_both_doors_say_so(self, house, client_of, api_of, parent):
+        destroy_person_key(owner_id=parent.pk)
+        sheet = {"tone": "in_tune", "revision": "", "note": "more words", "visibility": "private"}
+        page = client_of(parent).post(f"/moments/{house.public_id}/edit/", sheet)
+        answer = api_of(parent).patch(
+            f"/api/v1/moments/{house.public_id}/",
+            {"note": "more words"},
+            format="json",
+            headers={"If-Match": '"2"'},
         )
-        settings.FIELD_KEYS = [NEW]
-        after = {row.pk: (row.note, row.revision, row.changed_at) for row in Observation.objects.all()}
-        assert after == before
-        assert [row.note for row in Revision.objects.order_by("number")] == ["note 0", "again 0"]
-
-    def test_running_it_again_writes_nothing(self, notes, settings):
-        settings.FIELD_KEYS = [NEW, OLD]
-        rotate()
-        before = dict(Observation.objects.values_list("pk", "note_sealed"))
-        assert "Observation.note_sealed: 0 resealed, 0 left" in rotate()
-        assert {pk: bytes(value) for pk, value in Observation.objects.values_list("pk", "note_sealed")} == {
-            pk: bytes(value) for pk, value in before.items()
-        }
-
-    def test_it_goes_on_where_it_was_stopped(self, notes, settings):
-        settings.FIELD_KEYS = [NEW, OLD]
-        column = next(found for found in list_sealed_columns() if found.model is Observation)
-        assert reseal(column, limit=2).count == 2
-        assert count_on_old_keys(column) == 3
-        rotate()
-        assert count_on_old_keys(column) == 0
-
-    def test_a_row_that_does_not_open_is_left_named_and_told(self, notes, settings, caplog):
-        settings.FIELD_KEYS = [NEW, OLD]
-        broken = notes[2]
-        Observation.objects.filter(pk=broken.pk).update(note_sealed=notes[3].note_sealed)
-        with pytest.raises(CommandError, match="1 texts"):
-            rotate(chunk=1)
-        assert f"row {broken.pk} stays" in caplog.text
-        assert "note 3" not in caplog.text
-        others = Observation.objects.exclude(pk=broken.pk).exclude(note_sealed=b"")
-        assert {key_id(row.note_sealed) for row in others} == {current_key_id()}
-
-    def test_an_edit_seals_with_the_newest_key(self, notes, parent, now, settings):
-        settings.FIELD_KEYS = [NEW, OLD]
-        edit_moment(actor_id=parent.pk, moment_id=notes[4].public_id, details={"note": "after"}, now=now)
-        assert key_id(Observation.objects.get(pk=notes[4].pk).note_sealed) == "k-new"
-        assert get_moment(actor_id=parent.pk, moment_id=notes[4].public_id).note == "after"
+        assert (page.status_code, answer.status_code) == (409, 412)
+        assert Observation.objects.get(pk=house.pk).revision == 2
 
 
 class TestTheRegister:
@@ -231,3 +201,11 @@ class TestTheRegister:
         }
         assert columns == {str(column) for column in list_sealed_columns()}
         assert "observations.Observation.note_sealed" in columns  # it can see
+
+    def test_every_one_of_them_belongs_to_a_person(self):
+        for column in list_sealed_columns():
+            *path, last = column.text.owner.split("__")
+            model = column.model
+            for relation in path:
+                model = model._meta.get_field(relation).related_model
+            assert model._meta.get_field(last).related_model is User, column

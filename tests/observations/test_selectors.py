@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from common.errors import NotVisible
+from common.person_keys import remembering
 from observations import selectors
 from observations.models import Observation
 from observations.selectors import (
@@ -289,7 +290,7 @@ class TestRevisions:
                 )
 
         def read():
-            with CaptureQueriesContext(connection) as queries:
+            with remembering(), CaptureQueriesContext(connection) as queries:
                 assert [
                     row.note for row in page_revisions(actor_id=parent.pk, moment_id=moment.public_id).items
                 ]
