@@ -93,6 +93,8 @@ class Invitation(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="invitations")
     invited_by = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    # As it stands in the mail: where the sender is reached since is not for everybody who once got one.
+    inviter_email = models.EmailField(max_length=254, db_default="")
     email = models.EmailField(max_length=254)
     role = models.CharField(max_length=10, choices=[(role, role) for role in Role])
     token_sha256 = models.CharField(max_length=64, unique=True)

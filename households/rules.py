@@ -11,8 +11,12 @@ EMOJI_MAX = 16
 CHILDREN_MAX = 12
 MEMBERS_MAX = 12
 HOUSEHOLDS_PER_PERSON_MAX = 6
+# A second tap on "Go on" comes within this time, and founds no second household of that name.
+FOUNDED_ONCE_WITHIN = timedelta(minutes=1)
 INVITATION_LIFETIME = timedelta(hours=72)
 INVITATIONS_PER_DAY = 20
+# So long it takes to send one: a moment more or less would tell whether a mail has left.
+SENDING_TAKES = timedelta(seconds=1)
 # How long an invitation that was accepted, withdrawn or ran out can still be looked up.
 INVITATION_KEPT = timedelta(days=30)
 

@@ -62,7 +62,7 @@ def visible_to(actor_id: int, capability: Capability, *, author: str = "author_i
     own = Q(**{author: actor_id})
     if capability is not Capability.READ:
         return member_of(actor_id, capability) & own
-    shared = Q(_still_lives_here(author), visibility=Visibility.HOUSEHOLD)
+    shared = Q(still_lives_here(author), visibility=Visibility.HOUSEHOLD)
     return member_of(actor_id, capability) & (own | shared)
 
 
@@ -75,7 +75,7 @@ def offered_grants(*, now: datetime) -> QuerySet[Any]:
 def live_grants(*, now: datetime) -> QuerySet[Any]:
     """The grants that open anything now: accepted, not run out, and to a coach who does not live there themselves."""
     return _grants().filter(
-        ~Q(_still_lives_here("coach_id")),
+        ~Q(still_lives_here("coach_id")),
         accepted_at__isnull=False,
         returned_at__isnull=True,
         expires_at__gt=now,
@@ -85,7 +85,7 @@ def live_grants(*, now: datetime) -> QuerySet[Any]:
 def _grants() -> QuerySet[Any]:
     """Not withdrawn, and by an author who lives in the household and did not ask to be erased."""
     return apps.get_model("households", "Grant")._default_manager.filter(
-        _still_lives_here("author_id"),
+        still_lives_here("author_id"),
         withdrawn_at__isnull=True,
         author__is_active=True,
     )
@@ -121,7 +121,7 @@ def as_if_granted(author_id: int, *, scope: GrantScope, child_ids: Collection[in
     return at_least
 
 
-def _still_lives_here(author: str) -> Exists:
+def still_lives_here(author: str) -> Exists:
     """Whether the row's author is a live member of the row's household, and did not ask to be erased.
 
     A subquery and not a join: an author of several households would double the row.

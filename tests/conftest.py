@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +48,14 @@ def _library_after_flush(request: pytest.FixtureRequest) -> None:
     if marked or {"transactional_db", "live_server"} & set(request.fixturenames):
         request.getfixturevalue("transactional_db")
         load_library(now=NOW)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sending_takes_no_time() -> Iterator[None]:
+    """Outside, every invitation takes the same second to send."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("households.mail.SENDING_TAKES", timedelta(0))
+        yield
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import socket
@@ -20,13 +21,15 @@ def free_port() -> int:
 
 
 class Mailbox:
-    """A real SMTP server on a port of its own, and what it has accepted."""
+    """A real SMTP server on a port of its own, and what it has accepted; it thinks about each for a while."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, thinks_for: float = 0) -> None:
+        self.thinks_for = thinks_for
         self.messages: list[EmailMessage] = []
         self.port = free_port()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 (aiosmtpd calls it)
+        await asyncio.sleep(self.thinks_for)
         self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         return "250 taken"
 
@@ -43,8 +46,8 @@ class Mailbox:
 
 
 @contextmanager
-def open_mailbox() -> Iterator[Mailbox]:
-    box = Mailbox()
+def open_mailbox(*, thinks_for: float = 0) -> Iterator[Mailbox]:
+    box = Mailbox(thinks_for=thinks_for)
     controller = Controller(box, hostname="127.0.0.1", port=box.port)
     controller.start()
     try:

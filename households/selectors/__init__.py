@@ -12,7 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from common.errors import NotVisible, Refused
 from households.models import Child, Household, Invitation, Membership
 from households.rules import Role
-from households.scope import Capability, member_of
+from households.scope import Capability, member_of, still_lives_here
 from households.selectors.grants import (
     get_grant,
     has_grants,
@@ -29,6 +29,7 @@ __all__ = [
     "get_household",
     "get_membership",
     "has_grants",
+    "hold_household",
     "is_guardian",
     "list_access",
     "list_caseload",
@@ -42,6 +43,7 @@ __all__ = [
     "list_memberships",
     "list_memberships_for_compile",
     "list_week_settings",
+    "open_invitations",
     "require",
 ]
 
@@ -80,6 +82,15 @@ def require(*, actor_id: int, household_id: int, capability: Capability) -> None
     if rows.filter(member_of(actor_id, via="")).exists():
         raise Refused(f"{capability} needs another role")
     raise NotVisible("household")
+
+
+def hold_household(*, household_id: int) -> Household:
+    """This household (by its primary key), held until the transaction ends: whoever counts in it goes first.
+
+    Whoever holds a person's row as well takes that one before.
+    """
+    # Without the key: a row elsewhere that names this household does not wait for it.
+    return Household.objects.select_for_update(no_key=True).get(pk=household_id)
 
 
 def get_membership(*, actor_id: int, household_id: uuid.UUID) -> Membership:
@@ -157,15 +168,23 @@ def get_child(
     raise NotVisible("child")
 
 
-def list_invitations(*, actor_id: int, household_id: uuid.UUID, now: datetime) -> QuerySet[Invitation]:
-    """Open invitations of a household, newest first: for guardians only, empty for everybody else."""
+def open_invitations(*, now: datetime) -> QuerySet[Invitation]:
+    """Every invitation that can be answered: unused, in time, of somebody who lives there and is not about to go."""
     return Invitation.objects.filter(
-        member_of(actor_id, Capability.MANAGE),
-        household__public_id=household_id,
+        still_lives_here("invited_by_id"),
         accepted_at__isnull=True,
         withdrawn_at__isnull=True,
         expires_at__gt=now,
-    ).order_by("-created_at", "-id")
+    )
+
+
+def list_invitations(*, actor_id: int, household_id: uuid.UUID, now: datetime) -> QuerySet[Invitation]:
+    """Open invitations of a household, newest first: for guardians only, empty for everybody else."""
+    return (
+        open_invitations(now=now)
+        .filter(member_of(actor_id, Capability.MANAGE), household__public_id=household_id)
+        .order_by("-created_at", "-id")
+    )
 
 
 def is_guardian(*, actor_id: int, household_id: int) -> bool:

@@ -19,6 +19,8 @@ from households.services.households import (
 )
 from households.services.invitations import (
     accept_invitation,
+    block_inviter,
+    decline_invitation,
     find_invitation,
     forget_old_invitations,
     invite_member,
@@ -31,8 +33,10 @@ __all__ = [
     "accept_invitation",
     "add_child",
     "archive_child",
+    "block_inviter",
     "change_grant",
     "create_household",
+    "decline_invitation",
     "deliver_invitation",
     "deliver_offer",
     "edit_child",

@@ -21,7 +21,7 @@ from households.rules import (
     months_between,
 )
 from households.scope import Capability
-from households.selectors import get_child, get_household
+from households.selectors import get_child, get_household, hold_household
 
 
 @transaction.atomic
@@ -123,7 +123,8 @@ def restore_child(*, actor_id: int, child_id: uuid.UUID, household_id: uuid.UUID
 
 
 def _room_for_one_more(household: Household) -> int:
-    """How many children are in the pickers, if another one fits."""
+    """How many children are in the pickers, if another one fits; nobody else adds one before this one is in."""
+    hold_household(household_id=household.pk)
     active = Child.objects.filter(household=household, archived_at__isnull=True).count()
     if active >= CHILDREN_MAX:
         raise ValidationError(_("This household has as many children as Attune can show."), code="too_many")

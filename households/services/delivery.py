@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from accounts.selectors import is_blocked
 from common.errors import NotVisible
-from households.models import Invitation
+from households.mail import hand_over
 from households.scope import Capability, member_of, offered_grants
+from households.selectors import open_invitations
 from households.services.grants import withdraw_grant
 from households.services.invitations import withdraw_invitation
 
@@ -26,25 +27,22 @@ def deliver_invitation(*, actor_id: int, invitation_id: uuid.UUID, link: str, no
 
     The token in the link is stored nowhere, so there is no second attempt: an invitation that could not be mailed is
     withdrawn. No name of a person, child or household goes into the mail, for those are free text and the address
-    may be anybody's.
+    may be anybody's. No mail goes to an address that wants nothing from the sender, who cannot tell.
 
     Raises:
         NotVisible: no such open invitation, or the actor is no guardian of its household.
         ValidationError: on `email`, when the mail server did not take the mail.
     """
     invitation = (
-        Invitation.objects.select_related("invited_by")
+        open_invitations(now=now)
         .filter(member_of(actor_id, Capability.MANAGE), public_id=invitation_id)
-        .filter(accepted_at__isnull=True, withdrawn_at__isnull=True, expires_at__gt=now)
         .first()
     )
     if invitation is None:
         raise NotVisible("invitation")
-    text = render_to_string(
-        "households/invitation.txt", {"inviter": invitation.invited_by.email, "link": link}
-    )
+    text = render_to_string("households/invitation.txt", {"inviter": invitation.inviter_email, "link": link})
     try:
-        _send(text, to=invitation.email)
+        _send(text, to=invitation.email, sender_id=invitation.invited_by_id)
     except OSError as error:  # smtplib's errors are OSErrors too
         logger.warning("invitation %s was not mailed: %s", invitation.pk, type(error).__name__)
         withdraw_invitation(actor_id=actor_id, invitation_id=invitation_id, now=now)
@@ -65,21 +63,20 @@ def deliver_offer(*, actor_id: int, grant_id: uuid.UUID, link: str, now: datetim
     offer = offers.filter(author_id=actor_id, public_id=grant_id).first()
     if offer is None:
         raise NotVisible("grant")
-    if is_blocked(email=offer.coach_email, sender_id=actor_id):
-        return
     text = render_to_string("households/offer.txt", {"author": offer.author.email, "link": link})
     try:
-        _send(text, to=offer.coach_email)
+        _send(text, to=offer.coach_email, sender_id=actor_id)
     except OSError as error:
         logger.warning("offer %s was not mailed: %s", offer.pk, type(error).__name__)
         withdraw_grant(actor_id=actor_id, grant_id=grant_id, now=now)
         raise ValidationError({"coach_email": _not_sent()}) from error
 
 
-def _send(text: str, *, to: str) -> None:
+def _send(text: str, *, to: str, sender_id: int) -> None:
+    """To an address that wants nothing from the sender nothing goes, and nobody can tell."""
     mail = EmailMessage(_("An invitation"), text, to=[to])
     mail.extra_headers["Auto-Submitted"] = "auto-generated"
-    mail.send()
+    hand_over(mail, wanted=not is_blocked(email=to, sender_id=sender_id))
 
 
 def _not_sent() -> ValidationError:

@@ -1,7 +1,7 @@
-"""Inviting another adult by mail, and accepting.
+"""Inviting another adult by mail; accepting, declining, and wanting no more of it.
 
 The token is 256 random bits, shown once in the mail and stored as its SHA-256; it works for 72 hours, once, and
-only for the verified address it was sent to.
+only for the verified address it was sent to. To say no it is enough to hold it: whoever does reads that mailbox.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.rules import EMAIL_MAX
-from accounts.selectors import get_user
+from accounts.selectors import get_user, is_blocked
+from accounts.services import block_sender
 from common.errors import NotVisible
 from common.text import required_text
 from households.models import Invitation, Membership
@@ -31,7 +32,7 @@ from households.rules import (
     Role,
 )
 from households.scope import Capability, member_of
-from households.selectors import get_household
+from households.selectors import get_household, hold_household, open_invitations
 
 
 @transaction.atomic
@@ -50,6 +51,8 @@ def invite_member(
         raise ValidationError(
             {"role": ValidationError(_("Please choose what this person may do."), "choice")}
         )
+    # Held, so that two invitations sent at once are two of the day's.
+    inviter = get_user(user_id=actor_id, for_update=True)
     today = Invitation.objects.filter(invited_by_id=actor_id, created_at__gt=now - timedelta(days=1))
     if today.count() >= INVITATIONS_PER_DAY:
         raise ValidationError(
@@ -59,6 +62,7 @@ def invite_member(
     invitation = Invitation.objects.create(
         household=household,
         invited_by_id=actor_id,
+        inviter_email=inviter.email,
         email=address,
         role=role,
         token_sha256=hash_token(token),
@@ -90,20 +94,16 @@ def find_invitation(*, token: str, email: str, now: datetime) -> Invitation:
     """The open invitation behind *token*, if it was sent to this verified address.
 
     Raises:
-        NotVisible: unknown, used, withdrawn, expired, or meant for another address: all look the same.
+        NotVisible: unknown, used, declined, withdrawn, expired, of somebody who left or whom the address has blocked,
+            or meant for another address: all look the same.
     """
     found = (
-        Invitation.objects.select_related("household", "invited_by")
-        .filter(
-            token_sha256=hash_token(token),
-            email=email.lower(),
-            accepted_at__isnull=True,
-            withdrawn_at__isnull=True,
-            expires_at__gt=now,
-        )
+        open_invitations(now=now)
+        .select_related("household")
+        .filter(token_sha256=hash_token(token), email=email.lower())
         .first()
     )
-    if found is None:
+    if found is None or is_blocked(email=found.email, sender_id=found.invited_by_id):
         raise NotVisible("invitation")
     return found
 
@@ -116,14 +116,18 @@ def accept_invitation(*, actor_id: int, token: str, email: str, now: datetime) -
         NotVisible: see `find_invitation`. ValidationError: the household is full, or the actor is in it already or in
             as many as they can be.
     """
-    # Two invitations may be accepted at once: whoever holds the person's row goes first, and the other one counts it.
+    # Two invitations of one person, or two people into one household, may be accepted at once: whoever holds the row
+    # goes first, and the other one counts what came of it.
     get_user(user_id=actor_id, for_update=True)
     invitation = find_invitation(token=token, email=email, now=now)
-    # Claimed by compare-and-set, so that a double click joins once.
-    claimed = Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True).update(accepted_at=now)
-    if not claimed:
+    household = hold_household(household_id=invitation.household_id)
+    # Claimed by compare-and-set, so that a double click joins once, and never after a no.
+    unanswered = Invitation.objects.filter(
+        token_sha256=invitation.token_sha256, accepted_at__isnull=True, withdrawn_at__isnull=True
+    )
+    if not unanswered.update(accepted_at=now):
         raise NotVisible("invitation")
-    live = Membership.objects.filter(household=invitation.household, left_at__isnull=True)
+    live = Membership.objects.filter(household=household, left_at__isnull=True)
     if live.count() >= MEMBERS_MAX:
         raise ValidationError(_("This household is full."), code="too_many")
     if live.filter(user_id=actor_id).exists():
@@ -131,8 +135,32 @@ def accept_invitation(*, actor_id: int, token: str, email: str, now: datetime) -
     if Membership.objects.filter(user_id=actor_id, left_at__isnull=True).count() >= HOUSEHOLDS_PER_PERSON_MAX:
         raise ValidationError(_("You belong to as many households as Attune can show."), code="too_many")
     return Membership.objects.create(
-        household=invitation.household, user_id=actor_id, role=invitation.role, joined_at=now
+        household=household, user_id=actor_id, role=invitation.role, joined_at=now
     )
+
+
+@transaction.atomic
+def decline_invitation(*, token: str) -> None:
+    """The link opens nothing any more. The sender is not told: in their list it waits until it runs out.
+
+    Nothing tells whether there was such an invitation.
+    """
+    # The same row with a token that nobody has: to the one who sent it, it looks like one that was not answered yet.
+    nobodys = hash_token(secrets.token_urlsafe(32))
+    asked = Invitation.objects.filter(token_sha256=hash_token(token), accepted_at__isnull=True)
+    asked.update(token_sha256=nobodys)
+
+
+@transaction.atomic
+def block_inviter(*, token: str, now: datetime) -> None:
+    """Nothing more of whoever sent this invitation reaches the address it went to, and it is declined.
+
+    It need not be open: whoever withdraws what they sent is blocked all the same. Nothing tells whether there was one.
+    """
+    found = Invitation.objects.filter(token_sha256=hash_token(token)).first()
+    if found is not None:
+        block_sender(email=found.email, sender_id=found.invited_by_id, known_as=found.inviter_email, now=now)
+        decline_invitation(token=token)
 
 
 @transaction.atomic

@@ -98,7 +98,7 @@ class TestInviting:
         def drop(*args: object, **kwargs: object) -> int:
             raise SMTPServerDisconnected("gone")
 
-        monkeypatch.setattr("django.core.mail.EmailMessage.send", drop)
+        monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", drop)
         page = browser.post(
             reverse("household-invitations"), {"email": "guest@example.org", "role": "helper"}
         )

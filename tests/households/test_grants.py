@@ -174,7 +174,7 @@ class TestDeliverOffer:
         def drop(*args: object, **kwargs: object) -> int:
             raise SMTPServerDisconnected("gone")
 
-        monkeypatch.setattr("django.core.mail.EmailMessage.send", drop)
+        monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", drop)
         grant, token = offer()
         with pytest.raises(ValidationError) as error:
             deliver_offer(actor_id=parent.pk, grant_id=grant.public_id, link=self.LINK, now=now)

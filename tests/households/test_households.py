@@ -58,6 +58,23 @@ class TestCreateHousehold:
         membership = get_membership(actor_id=parent.pk, household_id=household.public_id)
         assert (membership.role, membership.joined_at, membership.left_at) == (Role.GUARDIAN, now, None)
 
+    def test_the_same_name_within_a_minute_founds_one(
+        self, parent: User, household: Household, now: datetime
+    ) -> None:
+        def found(name: str, minutes: int) -> Household:
+            at = now + timedelta(minutes=minutes)
+            return create_household(actor_id=parent.pk, name=name, timezone="UTC", now=at)
+
+        assert found(f" {household.name} ", 1) == household
+        founded = {household.pk, found("Another", 1).pk, found(household.name, 2).pk}
+        assert len(founded) == 3
+
+    def test_a_namesake_of_somebody_elses_is_another_household(
+        self, household: Household, stranger: User, now: datetime
+    ) -> None:
+        founded = create_household(actor_id=stranger.pk, name=household.name, timezone="UTC", now=now)
+        assert founded != household
+
     @pytest.mark.parametrize(
         "name",
         ["", "   ", "x" * (HOUSEHOLD_NAME_MAX + 1), "a\x00b", "a\ud800b", "\u202e"],

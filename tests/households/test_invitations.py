@@ -173,7 +173,7 @@ class TestDeliverInvitation:
         def drop(*args: object, **kwargs: object) -> int:
             raise SMTPServerDisconnected("gone")
 
-        monkeypatch.setattr("django.core.mail.EmailMessage.send", drop)
+        monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", drop)
         invitation, token = invite()
         with pytest.raises(ValidationError) as error:
             deliver(invitation)
