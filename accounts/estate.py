@@ -28,6 +28,7 @@ class AccountsEstate(Estate):
     holdings = (
         Holding("accounts.ApiToken", ("user",)),
         Holding("accounts.BlockedSender", ("sender",)),
+        Holding("accounts.ReturnedMail", ("user",)),
         Holding("admin.LogEntry", ("user",)),
         Holding("account.EmailConfirmation", ("email_address__user",)),
         Holding("account.EmailAddress", ("user",)),

@@ -18,6 +18,7 @@ from accounts.rules import (
     DISPLAY_NAME_MAX,
     TOKEN_NAME_MAX,
     DigestLevel,
+    MailReturn,
     TokenScope,
     Visibility,
 )
@@ -53,6 +54,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     # Null: the day on which the household's week closes.
     digest_weekday = models.PositiveSmallIntegerField(null=True, blank=True)
     digest_hour = models.PositiveSmallIntegerField(default=DIGEST_HOUR_DEFAULT)
+    # Since when the weekly mail waits because it came back; signing in by mailed code goes on.
+    mail_stopped_at = models.DateTimeField(null=True, blank=True)
     standing_visibility = models.CharField(
         max_length=10, choices=[(choice, choice) for choice in Visibility], default=Visibility.PRIVATE
     )
@@ -132,3 +135,20 @@ class BlockedSender(models.Model):
 
     def __str__(self) -> str:
         return f"block {self.pk}"
+
+
+class ReturnedMail(models.Model):
+    """A mail to this person that came back. Kept until the address is trusted again."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=9, choices=[(kind, kind) for kind in MailReturn])
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "at"], name="returned_mail_of_user")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=list(MailReturn)), name="returned_mail_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"returned mail {self.pk}"

@@ -32,6 +32,19 @@ class DigestLevel(StrEnum):
     NONE = "none"
 
 
+class MailReturn(StrEnum):
+    """How a mail of ours came back."""
+
+    HARD = "hard"  # this address takes no mail
+    SOFT = "soft"  # it could not be delivered for now
+    COMPLAINT = "complaint"  # whoever reads it calls it unwanted
+
+
+# Mail stops at the first hard return or complaint, and at the third soft one within three weeks.
+SOFT_RETURNS_MAX = 3
+SOFT_RETURNS_WITHIN = timedelta(weeks=3)
+
+
 class Visibility(StrEnum):
     """Who sees what an author wrote, from the fewest to the most: the author; their coaches too; the household too.
 

@@ -41,12 +41,14 @@ def get_user_by_public_id(*, public_id: uuid.UUID) -> User:
 
 
 def list_mailable_ids(*, user_ids: Collection[int]) -> set[int]:
-    """Which of these people have an address that mail may go to: the one they sign in with, verified by them."""
-    return set(
-        EmailAddress.objects.filter(
-            user_id__in=user_ids, verified=True, email__iexact=F("user__email")
-        ).values_list("user_id", flat=True)
+    """Which of these people have an address that mail may go to: verified by them, and none came back from it."""
+    proved = EmailAddress.objects.filter(
+        user_id__in=user_ids,
+        verified=True,
+        email__iexact=F("user__email"),
+        user__mail_stopped_at__isnull=True,
     )
+    return set(proved.values_list("user_id", flat=True))
 
 
 def get_verified_address(*, user_id: int) -> str:

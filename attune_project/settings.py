@@ -243,6 +243,8 @@ else:
     EMAIL_FILE_PATH = str(MAIL_DIR)
     CATCHES_MAIL = True
 EMAIL_TIMEOUT = 20
+# Weekly mails that cannot be delivered come back to "name+<which one>@host" of this address.
+RETURN_ADDRESS: str = env.str("RETURN_ADDRESS", default="")
 # All workers together hand over no more weekly mails than this in a second.
 DIGESTS_PER_SECOND: float = env.float("DIGESTS_PER_SECOND", default=5.0)
 if DIGESTS_PER_SECOND <= 0:

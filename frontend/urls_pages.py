@@ -49,6 +49,7 @@ urlpatterns = [
     path("reflections/", reflections.reflections, name="reflections"),
     path("reflections/<week:label>/", reflections.reflection, name="reflection"),
     path("reflections/<week:label>/thoughts/", reflections.thought, name="reflection-thought"),
+    path("account/mail/again/", mail.write_again, name="mail-again"),
     path("unsubscribe/<str:token>/", mail.unsubscribe, name="unsubscribe"),
     path("dev/mail/", mail.dev_mail, name="dev-mail"),
     path("dev/mail/<str:name>/", mail.dev_mail, name="dev-mail-open"),

@@ -31,7 +31,7 @@ from accounts.rules import DigestLevel
 from reflections.composition import Json
 from reflections.phrases import Words, phrase, title
 from reflections.rules import QuietMail, Reply
-from reflections.tokens import unsubscribe_token
+from reflections.tokens import return_token, unsubscribe_token
 
 # One namespace for good: a Message-ID must never change between releases.
 _NAMESPACE: Final = uuid.UUID("6f0b6b1c-6a06-4a3c-9a75-0f7b9d1a4f10")
@@ -194,8 +194,8 @@ class _FrozenMessage(Message):
 class FrozenEmail(EmailMessage):
     """A mail whose bytes were fixed when it became ready."""
 
-    def __init__(self, raw: bytes, *, to: str) -> None:
-        super().__init__(from_email=settings.DEFAULT_FROM_EMAIL, to=[to])
+    def __init__(self, raw: bytes, *, to: str, sender: str) -> None:
+        super().__init__(from_email=sender, to=[to])
         self.raw = raw
 
     def message(self, **_options: Any) -> Any:
@@ -204,13 +204,21 @@ class FrozenEmail(EmailMessage):
         return parsed
 
 
-def hand_over(raw: bytes, *, to: str) -> tuple[Reply, str]:
+def envelope_sender(digest_id: int) -> str:
+    """Where the mail server sends it if it cannot be delivered: an address of this delivery's own (VERP)."""
+    if not settings.RETURN_ADDRESS:
+        return settings.DEFAULT_FROM_EMAIL
+    name, _at, host = settings.RETURN_ADDRESS.rpartition("@")
+    return f"{name}+{return_token(digest_id)}@{host}"
+
+
+def hand_over(raw: bytes, *, to: str, sender: str) -> tuple[Reply, str]:
     """Give a mail to the mail server; what its answer means for the delivery, and the code to keep.
 
     Exceptions that are not the mail server's speaking are the caller's: they mean that this row is broken.
     """
     try:
-        get_connection().send_messages([FrozenEmail(raw, to=to)])
+        get_connection().send_messages([FrozenEmail(raw, to=to, sender=sender)])
     except smtplib.SMTPRecipientsRefused as error:
         code = next(iter(error.recipients.values()), (0, b""))[0]
         return (Reply.NO_SUCH_ADDRESS if code >= 500 else Reply.LATER), f"recipient {code}"

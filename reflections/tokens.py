@@ -1,4 +1,7 @@
-"""The signed links of the mail. They have a key of their own, so that nothing else's rotation breaks them."""
+"""What a mail carries signed: its links, and where it comes back to.
+
+All of it has a key of its own, so that nothing else's rotation breaks it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Final
 
 from django.conf import settings
 from django.core import signing
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from common.errors import NotVisible
 
@@ -35,3 +39,27 @@ def read_unsubscribe_token(token: str) -> uuid.UUID:
 
 def _signer() -> signing.Signer:
     return signing.Signer(key=settings.UNSUBSCRIBE_KEY, sep=".", salt=_SALT, fallback_keys=[])
+
+
+def return_token(digest_id: int) -> str:
+    """The part of the envelope sender that says which delivery came back. Fit for a mail address of any case."""
+    return f"{digest_id}-{_returns(digest_id)}"
+
+
+def read_return_token(token: str) -> int:
+    """The delivery that came back.
+
+    Raises:
+        NotVisible: it was not signed here.
+    """
+    number, _, signature = token.lower().partition("-")
+    if not number.isdecimal() or len(number) > 18:
+        raise NotVisible("digest")
+    if not constant_time_compare(signature, _returns(int(number))):
+        raise NotVisible("digest")
+    return int(number)
+
+
+def _returns(digest_id: int) -> str:
+    mac = salted_hmac("attune.return.1", str(digest_id), secret=settings.UNSUBSCRIBE_KEY, algorithm="sha256")
+    return mac.hexdigest()[:20]

@@ -2,6 +2,7 @@
 
 from accounts.services.blocking import block_sender, carry_blocks, unblock_sender
 from accounts.services.choices import Choices, change_choices, open_account
+from accounts.services.returned_mail import note_returned_mail, trust_address
 from accounts.services.tokens import create_token, end_token, forget_expired_tokens
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "create_token",
     "end_token",
     "forget_expired_tokens",
+    "note_returned_mail",
     "open_account",
+    "trust_address",
     "unblock_sender",
 ]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from csp.decorators import csp, csp_update
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.services import trust_address
 from common.errors import NotVisible
 from common.middleware import from_anywhere
 from frontend.caught_mail import CaughtMail, find_caught, list_caught
-from frontend.render import render_page
+from frontend.current import SignedInRequest
+from frontend.render import render_page, see_other
 from reflections.selectors import find_subscription
 from reflections.services import unsubscribe as stop_digest
 
@@ -35,6 +39,15 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     else:
         still_comes = find_subscription(token=token).is_live
     return render_page(request, "frontend/account/unsubscribe.html", {"done": not still_comes})
+
+
+# --- After a mail came back --------------------------------------------------------------------------------------
+@require_POST
+def write_again(request: SignedInRequest) -> HttpResponse:
+    """The reader looked at their address: the weekly mail goes on."""
+    trust_address(actor_id=request.user.pk)
+    messages.success(request, _("We write to you again."))
+    return see_other(request, "today")
 
 
 # --- Mails that a local installation caught ----------------------------------------------------------------------

@@ -4,6 +4,7 @@ from reflections.services.compiling import Compiled, compile_closed, compile_wee
 from reflections.services.delivery import claim_digest, deliver_digest, release_digest
 from reflections.services.forgetting import forget_digest_bytes
 from reflections.services.planning import plan_digests, prepare_digest
+from reflections.services.returns import take_report
 from reflections.services.thoughts import write_thought
 from reflections.services.unsubscribing import unsubscribe
 
@@ -18,6 +19,7 @@ __all__ = [
     "plan_digests",
     "prepare_digest",
     "release_digest",
+    "take_report",
     "unsubscribe",
     "write_thought",
 ]

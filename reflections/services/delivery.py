@@ -17,8 +17,10 @@ from django.db import OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
+from accounts.rules import MailReturn
+from accounts.services import note_returned_mail
 from common.errors import Conflict, NotVisible
-from reflections.mail import hand_over, is_out_of_reach
+from reflections.mail import envelope_sender, hand_over, is_out_of_reach
 from reflections.models import Digest
 from reflections.rules import LEASE, PATIENCE, SENDS_PER_HOUSEHOLD, Reply, Status, may_become, retry_at
 from reflections.services.gate import note_contact, take_turn
@@ -134,7 +136,7 @@ def _send_in_turn(digest: Digest, now: datetime) -> None:
     if claim is None:
         return
     sleep((turn.at - now).total_seconds())
-    reply, code = hand_over(claim.message, to=claim.recipient)
+    reply, code = hand_over(claim.message, to=claim.recipient, sender=envelope_sender(digest.pk))
     note_contact(reached=not is_out_of_reach(code), now=now)
     record_reply(claim=claim, reply=reply, code=code, now=now)
 
@@ -153,7 +155,14 @@ def record_reply(*, claim: Claim, reply: Reply, code: str, now: datetime) -> boo
     """
     columns = _outcome(claim, reply, now)
     held = Digest.objects.filter(pk=claim.digest_id, fence=claim.fence, status=Status.SENDING)
-    return bool(held.update(last_code=code, lease_until=None, **columns))
+    if not held.update(last_code=code, lease_until=None, **columns):
+        return False
+    if kind := _RETURNS.get(columns["status"]):
+        note_returned_mail(email=claim.recipient, kind=kind, now=now)
+    return True
+
+
+_RETURNS = {Status.FAILED_PERM: MailReturn.HARD, Status.FAILED_TEMP: MailReturn.SOFT}
 
 
 def _outcome(claim: Claim, reply: Reply, now: datetime) -> dict[str, Any]:

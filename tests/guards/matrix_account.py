@@ -26,6 +26,7 @@ CODE = always(code="000000")
 
 ACCOUNT = {
     "/account/choices/": page(Need.SIGN_IN, sends=CHOICES),
+    "/account/mail/again/": button(Need.SIGN_IN),
     "/account/tokens/": page(Need.SIGN_IN, sends=always(name="A key", scope="read", days="5")),
     "/account/tokens/end/": button(Need.OWNER, sends=own_token),
     # allauth's own, which decide for themselves; a code without its flow leads back to the beginning of the flow.
