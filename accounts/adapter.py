@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 from allauth.account.adapter import DefaultAccountAdapter
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.rules import EMAIL_MAX
+from common.addresses import client_ip
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -26,6 +28,9 @@ class AccountAdapter(DefaultAccountAdapter):
         if len(cleaned) > EMAIL_MAX:
             raise ValidationError(_("This address is longer than any that gets mail."), code="too_long")
         return cleaned
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_ip(request)
 
     def is_safe_url(self, url: str | None) -> bool:
         """An address that is none, like `//[x`, is not safe; allauth stumbles over it."""

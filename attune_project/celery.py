@@ -62,4 +62,9 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=55),
         "options": {"queue": SCHEDULE, "expires": 12 * 3600},
     },
+    "forget-counts": {
+        "task": "attune_project.tasks.forget_counts",
+        "schedule": crontab(hour=3, minute=57),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
 }

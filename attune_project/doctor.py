@@ -124,6 +124,23 @@ def check_addresses() -> Findings:
         )
 
 
+def check_proxies() -> Findings:
+    """Production speaks https through a proxy; on one's own machine there is none."""
+    if settings.PRODUCTION and not settings.TRUSTED_PROXY_COUNT:
+        yield Finding(
+            "TRUSTED_PROXY_COUNT is 0: behind a proxy everybody looks like that proxy, and one person's wrong "
+            "passwords keep all others from signing in.",
+            "Set it to how many proxies of yours stand in front; each has to add to X-Forwarded-For.",
+        )
+    if not settings.PRODUCTION and settings.TRUSTED_PROXY_COUNT:
+        yield Finding(
+            "TRUSTED_PROXY_COUNT is set: without a proxy in front, a client chooses the address its tries are "
+            "counted for.",
+            "Leave it at 0 when the application is reached directly.",
+            serious=False,
+        )
+
+
 def check_database() -> Findings:
     try:
         connection.ensure_connection()
@@ -171,9 +188,7 @@ def check_content() -> Findings:
 def check_cache() -> Findings:
     cache.set("doctor", "seen", timeout=10)
     if cache.get("doctor") != "seen":
-        yield Finding(
-            "The cache forgets at once: rate limits do not hold.", "Check REDIS_URL or the cache table."
-        )
+        yield Finding("The cache forgets at once.", "Check REDIS_URL or the cache table.")
 
 
 def check_queue() -> Findings:
@@ -278,6 +293,7 @@ CHECKS: dict[str, Check] = {
     "Files": check_files,
     "Secrets": check_secrets,
     "Addresses": check_addresses,
+    "Proxies": check_proxies,
     "Database": check_database,
     "Content": check_content,
     "Cache": check_cache,

@@ -50,7 +50,19 @@ ALLOWED_HOSTS: list[str] = env.list(
 )
 CSRF_TRUSTED_ORIGINS: list[str] = [SITE_URL] if SITE_URL.startswith("https://") else []
 TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+# Each limit of attune_project/limits.py is this many times as wide, for a load test on one's own machine.
+RATE_LIMIT_FACTOR: int = 1 if PRODUCTION else env.int("RATE_LIMIT_FACTOR", default=1)
+# django-allauth counts nothing else beside it. What stays is the one mail whose address is in no request: the code for
+# an address that was never proved, sent after a right password.
+ACCOUNT_RATE_LIMITS = {
+    **dict.fromkeys(
+        ("login", "login_failed", "signup", "request_login_code", "reset_password", "manage_email")
+    ),
+    **dict.fromkeys(
+        ("change_password", "reauthenticate", "reset_password_from_key", "change_phone", "verify_phone")
+    ),
+    "confirm_email": "20/h/key",
+}
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = PRODUCTION
@@ -125,6 +137,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "attune_project.limits.LimitsMiddleware",
     "common.middleware.DomainErrorsMiddleware",
 ]
 
@@ -163,7 +176,7 @@ _database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
-# Rate limits count in the cache, so it has to be shared by every web process: Redis, or else the database.
+# A code of an authenticator app that was used is remembered here, so every web process has to see the same cache.
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL

@@ -9,3 +9,6 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("api/v1/", include("attune_project.urls_api")),
 ]
+
+# django-allauth asks for this one by name.
+handler429 = "attune_project.limits.too_many_mails"

@@ -101,6 +101,8 @@ def environment(name: str, url: str, folder: str) -> dict[str, str]:
         "REDIS_URL": "",
         "EMAIL_URL": "",
         "LOG_LEVEL": "ERROR",
+        # One person does in three minutes what a family does in years.
+        "RATE_LIMIT_FACTOR": "1000000",
         "VAR_DIR": f"{folder}/var",
         "STATIC_ROOT": str(ROOT / "var" / "static"),
         "WEB_CONCURRENCY": str(WORKERS),

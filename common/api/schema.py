@@ -17,6 +17,13 @@ from common.api.fields import Input
 from common.api.problems import PROBLEM_JSON, ProblemOutput
 
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Whole seconds until the next request is taken.",
+        "schema": {"type": "integer", "minimum": 1},
+        "required": True,
+    }
+}
 
 
 class ProblemAutoSchema(AutoSchema):
@@ -36,14 +43,18 @@ class ProblemAutoSchema(AutoSchema):
             name=f"Problem{int(status)}",
             type=ResolvedComponent.RESPONSE,
             object=status,
-            schema={"description": status.phrase, "content": {PROBLEM_JSON: {"schema": shape}}},
+            schema={
+                "description": status.phrase,
+                **({"headers": RETRY_AFTER} if status == HTTPStatus.TOO_MANY_REQUESTS else {}),
+                "content": {PROBLEM_JSON: {"schema": shape}},
+            },
         )
         self.registry.register_on_missing(component)
         return component
 
     def _problem_statuses(self, operation: Mapping[str, Any]) -> list[HTTPStatus]:
         """Which problem answers this operation may give."""
-        statuses = [400, 401, 403, 404, 406, 413]
+        statuses = [400, 401, 403, 404, 406, 413, 429]
         if self.method in CHANGING:
             statuses += [409, 415]
         if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", [])):

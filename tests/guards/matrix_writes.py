@@ -13,8 +13,10 @@ _WRITE = re.compile(
     r'^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO)\s+"?(\w+)', re.I
 )
 
-# A page may remember in its session what it has shown, and the limits on guessing count in the cache.
-REMEMBERS = frozenset({"django_session", "attune_cache"})
+# That something was tried is counted, a request of the API whatever it asks.
+COUNTS = frozenset({"common_ratecount"})
+# A page may remember in its session what it has shown.
+REMEMBERS = frozenset({"django_session", "attune_cache"}) | COUNTS
 
 
 def tables_written(send: Callable[[], Any], *, besides: Collection[str] = ()) -> tuple[Any, set[str]]:

@@ -21,6 +21,7 @@ NIGHTLY: Final[dict[str, Callable[[], None]]] = {
     "expired API tokens": accounts.tasks.forget,
     "invitations and grants that ended more than 30 days ago": households.tasks.forget,
     "expired sessions": attune_project.tasks.forget_sessions,
+    "counts of tries of more than two days ago": attune_project.tasks.forget_counts,
 }
 
 
