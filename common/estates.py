@@ -85,6 +85,12 @@ class Estate(ABC):
         *children* names the copy in the target of every child of the source. The caller holds the transaction.
         """
 
+    def come_back(self, person_id: int, *, household_id: int, now: datetime) -> None:  # noqa: B027
+        """The person lives in this household again: what they had shared there is theirs alone again.
+
+        The caller holds the transaction.
+        """
+
     def holds_words(self, household_id: int) -> bool:
         """Whether anybody's own rows are in this household, members' or former members'."""
         return False

@@ -13,6 +13,8 @@ MEMBERS_MAX = 12
 HOUSEHOLDS_PER_PERSON_MAX = 6
 # A second tap on "Go on" comes within this time, and founds no second household of that name.
 FOUNDED_ONCE_WITHIN = timedelta(minutes=1)
+# How long a household in which nobody lives any more waits for whoever left last, before it is erased.
+DESERTED_KEPT = timedelta(days=7)
 INVITATION_LIFETIME = timedelta(hours=72)
 INVITATIONS_PER_DAY = 20
 # So long it takes to send one: a moment more or less would tell whether a mail has left.

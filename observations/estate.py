@@ -48,6 +48,12 @@ class ObservationsEstate(Estate):
         for child_id, copy_id in children.items():
             own.filter(child_id=child_id).update(child_id=copy_id, household_id=target_id)
 
+    def come_back(self, person_id: int, *, household_id: int, now: datetime) -> None:
+        shared = Observation.objects.filter(
+            author_id=person_id, household_id=household_id, visibility=Visibility.HOUSEHOLD
+        )
+        shared.update(visibility=Visibility.PRIVATE, revision=F("revision") + 1, changed_at=now)
+
     def appliers(self) -> Mapping[str, Applier]:
         return {
             Noted.DELETED: lambda subject, at: _again(subject, at, deleted_at=at),

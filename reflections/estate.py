@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
+from accounts.rules import Visibility
 from accounts.selectors import find_public_id
 from common.estates import Estate, Holding, Table, in_chunks
 from households.selectors import list_memberships_for_compile
@@ -51,6 +53,15 @@ class ReflectionsEstate(Estate):
             _move_reflection(person_id, week_id, place | {"member_id": member.pk})
             _move_digest(person_id, week_id, place | {"membership_id": member.pk})
         Thought.objects.filter(author_id=person_id, household_id=source_id).update(household_id=target_id)
+
+    def come_back(self, person_id: int, *, household_id: int, now: datetime) -> None:
+        member = list_memberships_for_compile(household_ids=[household_id]).get(user_id=person_id)
+        known = Reflection.objects.filter(household_id=household_id, member__user_id=person_id)
+        for week_id in sorted(set(known.values_list("week_id", flat=True))):
+            _move_reflection(person_id, week_id, {"member_id": member.pk})
+        Thought.objects.filter(author_id=person_id, household_id=household_id).update(
+            visibility=Visibility.PRIVATE
+        )
 
     def holds_words(self, household_id: int) -> bool:
         return Thought.objects.filter(household_id=household_id).exists()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 
 from common.errors import NotVisible, Refused
 from households.models import Child, Household, Invitation, Membership
@@ -34,11 +34,13 @@ __all__ = [
     "list_access",
     "list_caseload",
     "list_children",
+    "list_deserted",
     "list_grants",
     "list_grants_here",
     "list_household_ids",
     "list_households",
     "list_invitations",
+    "list_long_deserted",
     "list_members",
     "list_memberships",
     "list_memberships_for_compile",
@@ -68,6 +70,30 @@ def get_household(
     if capability is not Capability.READ:
         require(actor_id=actor_id, household_id=found.pk, capability=capability)
     return found
+
+
+def list_deserted(*, actor_id: int) -> QuerySet[Household]:
+    """Households in which nobody lives any more and which the actor was the last to leave, oldest first."""
+    last = Membership.objects.filter(household=OuterRef("pk")).order_by("-left_at", "-id")
+    return (
+        _deserted()
+        .filter(pk__in=Membership.objects.filter(user_id=actor_id).values("household_id"))
+        .alias(last_to_leave=Subquery(last.values("user_id")[:1]))
+        .filter(last_to_leave=actor_id)
+        .order_by("created_at", "id")
+    )
+
+
+def list_long_deserted(*, before: datetime) -> list[int]:
+    """The keys of households that everybody left before this moment. Without an actor: for the schedule alone."""
+    left_since = Membership.objects.filter(household=OuterRef("pk"), left_at__gte=before)
+    return list(_deserted().filter(~Exists(left_since)).order_by("pk").values_list("pk", flat=True))
+
+
+def _deserted() -> QuerySet[Household]:
+    return Household.objects.filter(
+        ~Exists(Membership.objects.filter(household=OuterRef("pk"), left_at__isnull=True))
+    )
 
 
 def require(*, actor_id: int, household_id: int, capability: Capability) -> None:

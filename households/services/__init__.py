@@ -1,6 +1,7 @@
 """The use cases of a household: itself, its children, its members and invitations, and who outside may look."""
 
 from households.services.access import note_access, note_account_opened
+from households.services.belonging import come_back, erase_deserted, leave_household, remove_helper
 from households.services.children import add_child, archive_child, edit_child, restore_child
 from households.services.delivery import deliver_invitation, deliver_offer
 from households.services.grants import (
@@ -11,12 +12,7 @@ from households.services.grants import (
     withdraw_grant,
     withdraw_grants_of,
 )
-from households.services.households import (
-    create_household,
-    edit_household,
-    leave_household,
-    remove_helper,
-)
+from households.services.households import create_household, edit_household
 from households.services.invitations import (
     accept_invitation,
     block_inviter,
@@ -35,12 +31,14 @@ __all__ = [
     "archive_child",
     "block_inviter",
     "change_grant",
+    "come_back",
     "create_household",
     "decline_invitation",
     "deliver_invitation",
     "deliver_offer",
     "edit_child",
     "edit_household",
+    "erase_deserted",
     "find_invitation",
     "find_offer",
     "forget_old_grants",

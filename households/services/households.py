@@ -1,4 +1,4 @@
-"""Founding, changing and leaving a household."""
+"""Founding and changing a household, and moving in."""
 
 from __future__ import annotations
 
@@ -10,21 +10,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.selectors import get_user
-from common import ledger
 from common.dates import is_zone
-from common.errors import NotVisible, Refused
+from common.estates import list_estates
 from common.text import required_text
-from households.models import Household, Invitation, Membership
+from households.models import Household, Membership
 from households.rules import (
     FOUNDED_ONCE_WITHIN,
     HOUSEHOLD_NAME_MAX,
     HOUSEHOLDS_PER_PERSON_MAX,
-    Noted,
     Role,
 )
-from households.scope import Capability, member_of
-from households.selectors import get_household, list_households, require
-from households.services.grants import withdraw_grants_of
+from households.scope import Capability
+from households.selectors import get_household, list_households
 
 
 @transaction.atomic
@@ -43,8 +40,7 @@ def create_household(
     just_founded = own.filter(name=called, created_at__range=(now - FOUNDED_ONCE_WITHIN, now)).first()
     if just_founded is not None:
         return just_founded
-    if own.count() >= HOUSEHOLDS_PER_PERSON_MAX:
-        raise ValidationError(_("You belong to as many households as Attune can show."), code="too_many")
+    room_for_one_more(user_id=actor_id)
     household = Household.objects.create(
         name=called,
         timezone=_checked_zone(timezone),
@@ -52,7 +48,7 @@ def create_household(
         created_at=now,
         changed_at=now,
     )
-    Membership.objects.create(household=household, user_id=actor_id, role=Role.GUARDIAN, joined_at=now)
+    move_in(household=household, user_id=actor_id, role=Role.GUARDIAN, now=now)
     return household
 
 
@@ -83,54 +79,28 @@ def edit_household(
     return household
 
 
-@transaction.atomic
-def leave_household(*, actor_id: int, household_id: uuid.UUID, now: datetime) -> None:
-    """The actor leaves alone, at once, asking nobody. Their invitations and grants end with the door behind them.
+def room_for_one_more(*, user_id: int) -> None:
+    """Pass if the person can be in one more household. The caller holds the person's row.
 
     Raises:
-        NotVisible: the actor is no member.
+        ValidationError: they are in as many as they can be.
     """
-    membership = (
-        Membership.objects.select_for_update(of=("self",))
-        .filter(user_id=actor_id, household__public_id=household_id, left_at__isnull=True)
-        .first()
-    )
-    if membership is None:
-        raise NotVisible("household")
-    _end(membership, now)
-    Invitation.objects.filter(
-        invited_by_id=actor_id,
-        household_id=membership.household_id,
-        accepted_at__isnull=True,
-        withdrawn_at__isnull=True,
-    ).update(withdrawn_at=now)
+    if Membership.objects.filter(user_id=user_id, left_at__isnull=True).count() >= HOUSEHOLDS_PER_PERSON_MAX:
+        raise ValidationError(_("You belong to as many households as Attune can show."), code="too_many")
 
 
-@transaction.atomic
-def remove_helper(*, actor_id: int, membership_id: uuid.UUID, now: datetime) -> None:
-    """A guardian ends a helper's membership. Guardians are equals: nobody ends another guardian's.
+def move_in(*, household: Household, user_id: int, role: str, now: datetime) -> Membership:
+    """A membership from now on. The caller has decided, and holds the rows of the person and of the household.
 
-    Raises:
-        NotVisible: no such live membership in a household of the actor's.
-        Refused: the actor is no guardian, or the membership is a guardian's.
+    Whoever lived here before comes back with everything of theirs private: what they had shared then is shared again by
+    an act of their own, or not at all.
     """
-    found = Membership.objects.filter(
-        member_of(actor_id), public_id=membership_id, left_at__isnull=True, user__erase_at__isnull=True
-    ).first()
-    if found is None:
-        raise NotVisible("membership")
-    require(actor_id=actor_id, household_id=found.household_id, capability=Capability.MANAGE)
-    if found.role != Role.HELPER:
-        raise Refused("a guardian leaves alone")
-    _end(found, now)
-
-
-def _end(membership: Membership, now: datetime) -> None:
-    """It and every grant of its person end; both stay ended, whatever backup is restored."""
-    ended = Membership.objects.filter(pk=membership.pk, left_at__isnull=True).update(left_at=now)
-    withdraw_grants_of(author_id=membership.user_id, household_pk=membership.household_id, now=now)
-    if ended:
-        ledger.note(Noted.MEMBERSHIP_ENDED, membership.public_id, now)
+    lived_here = Membership.objects.filter(household=household, user_id=user_id).exists()
+    membership = Membership.objects.create(household=household, user_id=user_id, role=role, joined_at=now)
+    if lived_here:
+        for estate in list_estates():
+            estate.come_back(user_id, household_id=household.pk, now=now)
+    return membership
 
 
 def _checked_zone(timezone: str) -> str:

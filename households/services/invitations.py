@@ -24,7 +24,6 @@ from common.errors import NotVisible
 from common.text import required_text
 from households.models import Invitation, Membership
 from households.rules import (
-    HOUSEHOLDS_PER_PERSON_MAX,
     INVITATION_KEPT,
     INVITATION_LIFETIME,
     INVITATIONS_PER_DAY,
@@ -33,6 +32,7 @@ from households.rules import (
 )
 from households.scope import Capability, member_of
 from households.selectors import get_household, hold_household, open_invitations
+from households.services.households import move_in, room_for_one_more
 
 
 @transaction.atomic
@@ -132,11 +132,8 @@ def accept_invitation(*, actor_id: int, token: str, email: str, now: datetime) -
         raise ValidationError(_("This household is full."), code="too_many")
     if live.filter(user_id=actor_id).exists():
         raise ValidationError(_("You already belong to this household."), code="member")
-    if Membership.objects.filter(user_id=actor_id, left_at__isnull=True).count() >= HOUSEHOLDS_PER_PERSON_MAX:
-        raise ValidationError(_("You belong to as many households as Attune can show."), code="too_many")
-    return Membership.objects.create(
-        household=household, user_id=actor_id, role=invitation.role, joined_at=now
-    )
+    room_for_one_more(user_id=actor_id)
+    return move_in(household=household, user_id=actor_id, role=invitation.role, now=now)
 
 
 @transaction.atomic
