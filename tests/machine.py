@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -38,6 +39,23 @@ def _without_postgres() -> str:
     return ""
 
 
+def postgres_log() -> Path:
+    """Where Debian's PostgreSQL writes its log."""
+    with psycopg.connect(POSTGRES_URL, connect_timeout=PATIENCE_SECONDS) as server:
+        found = server.execute("SHOW cluster_name").fetchone()
+    return Path(f"/var/log/postgresql/postgresql-{found[0].replace('/', '-') if found else ''}.log")
+
+
+def _without_postgres_log() -> str:
+    if absent := missing("postgres"):
+        return absent
+    if not os.access(postgres_log(), os.R_OK):
+        return "PostgreSQL's log cannot be read here"
+    with psycopg.connect(POSTGRES_URL, connect_timeout=PATIENCE_SECONDS) as server:
+        found = server.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    return "" if found and found[0] else "this role may not choose what PostgreSQL logs"
+
+
 def _without_redis() -> str:
     server = redis.Redis.from_url(REDIS_URL, socket_connect_timeout=PATIENCE_SECONDS)
     try:
@@ -55,6 +73,7 @@ def _without_browser() -> str:
 
 NEEDS: Final[Mapping[str, Callable[[], str]]] = {
     "postgres": _without_postgres,
+    "postgres_log": _without_postgres_log,
     "redis": _without_redis,
     "browser": _without_browser,
 }
