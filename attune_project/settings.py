@@ -300,6 +300,8 @@ LANGUAGES = [("en", "English")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+# Where the quick exit leads: a page that anybody might have open, and that says nothing about who was here before.
+QUICK_EXIT_URL: str = env.str("QUICK_EXIT_URL", default="https://www.wikipedia.org/")
 # The operator's own list of help lines; nothing set means the one that comes with the program.
 HELP_LINES_FILE: str = env.str("HELP_LINES_FILE", default="")
 STATIC_URL = "/static/"

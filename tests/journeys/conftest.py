@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from attune_project.demo.family import PASSWORD
+from tests.journeys.elsewhere import Elsewhere, open_elsewhere
 from tests.journeys.reports import Reports, open_reports
 from tests.machine import chromium as chromium_path
 from tests.servers import Mailbox, free_port, open_mailbox, wait_until
@@ -53,6 +54,12 @@ def _no_reports(reports: Reports) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def elsewhere() -> Iterator[Elsewhere]:
+    with open_elsewhere() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
 def mailbox() -> Iterator[Mailbox]:
     with open_mailbox() as box:
         yield box
@@ -81,7 +88,9 @@ class App:
 
 
 @pytest.fixture(scope="session")
-def app(mailbox: Mailbox, reports: Reports, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(
+    mailbox: Mailbox, reports: Reports, elsewhere: Elsewhere, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[App]:
     home = tmp_path_factory.mktemp("app")
     bind = f"127.0.0.1:{free_port()}"
     unset = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "STATIC_ROOT"}
@@ -91,6 +100,7 @@ def app(mailbox: Mailbox, reports: Reports, tmp_path_factory: pytest.TempPathFac
         "SITE_URL": f"http://{bind}",
         "EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}",
         "CSP_REPORT_URI": reports.url,
+        "QUICK_EXIT_URL": elsewhere.url,
         "PYTHONWARNINGS": "default",
     }
     with (home / "up.log").open("wb") as log:

@@ -3,6 +3,7 @@
 import "./quiet.js";
 import { watchClock } from "./clock.js";
 import { watchComfort } from "./comfort.js";
+import { watchMemory } from "./memory.js";
 import { watchSaved } from "./saved.js";
 import { watchToasts } from "./toasts.js";
 
@@ -13,6 +14,7 @@ try {
   // Storage is refused: then nothing was written either.
 }
 
+watchMemory();
 watchClock();
 watchComfort();
 watchSaved();

@@ -34,10 +34,8 @@ function fill(root) {
   }
 }
 
-/** Fill now, and again when the page comes back from the browser's memory: an old sheet opened anew is a new moment. */
 export function watchClock() {
   fill(document);
-  addEventListener("pageshow", (event) => event.persisted && location.reload());
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (field instanceof HTMLSelectElement && field.matches("[data-timezone]")) field.dataset.chosen = "yes";

@@ -6,9 +6,9 @@ const WITHIN = 2000;
 
 /** @param {HTMLAnchorElement} link */
 function leave(link) {
-  const token = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=csrfmiddlewaretoken]"))?.value;
   const { href } = link;
   const { signOut } = link.dataset;
+  const token = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"];
   document.title = " ";
   document.body.replaceChildren();
   location.replace(href);
@@ -19,16 +19,17 @@ function leave(link) {
   }
 }
 
-const exit = () => /** @type {HTMLAnchorElement | null} */ (document.querySelector("a[data-quick-exit]"));
+/** @param {unknown} link */
+const isExit = (link) => link instanceof HTMLAnchorElement && "quickExit" in link.dataset;
 
 document.addEventListener("click", (event) => {
-  const link = event.target instanceof Element ? event.target.closest("a[data-quick-exit]") : null;
-  if (link instanceof HTMLAnchorElement) {
-    event.preventDefault();
-    leave(link);
-  }
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (!link || !isExit(link)) return;
+  event.preventDefault();
+  leave(link);
 });
 
+// Escape would stop the page that is about to load (as GOV.UK found), and a single key is pressed by accident.
 /** @type {number[]} */
 let presses = [];
 document.addEventListener("keydown", (event) => {
@@ -38,6 +39,6 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.repeat) return;
   presses = [...presses, event.timeStamp].filter((at) => event.timeStamp - at < WITHIN);
-  const link = exit();
-  if (presses.length >= PRESSES && link) leave(link);
+  const link = presses.length < PRESSES ? undefined : [...document.links].find(isExit);
+  if (link instanceof HTMLAnchorElement) leave(link);
 });

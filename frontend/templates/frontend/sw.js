@@ -17,6 +17,7 @@ const SHELL = [
   "{% static 'js/quiet.js' %}",
   "{% static 'js/clock.js' %}",
   "{% static 'js/comfort.js' %}",
+  "{% static 'js/memory.js' %}",
   "{% static 'js/saved.js' %}",
   "{% static 'js/toasts.js' %}",
 ].map((address) => new URL(address, self.location.origin).href);
