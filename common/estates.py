@@ -77,6 +77,10 @@ class Estate(ABC):
         counted = {holding.model: holding.rows_of(person_id).count() for holding in self.holdings}
         return {model: count for model, count in counted.items() if count}
 
+    def children_of(self, person_id: int, *, household_id: int) -> set[int]:
+        """The children of this household whom the person's own rows are about, or once were: they go along."""
+        return set()
+
     def move(  # noqa: B027  # most apps hold nothing that lives in a household
         self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]
     ) -> None:

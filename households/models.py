@@ -76,6 +76,8 @@ class Child(models.Model):
     emoji = models.CharField(max_length=EMOJI_MAX, blank=True)
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True, blank=True)
+    # The public id of the profile this one was copied from: a phone may have noted a moment under it meanwhile.
+    copied_from = models.UUIDField(null=True, editable=False)
 
     class Meta:
         indexes = [models.Index(fields=["household", "created_at"], name="child_of_household")]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import F, Prefetch, Q, QuerySet
 
 from accounts.rules import Visibility
-from common.estates import Applier, Estate, Holding, Table, in_chunks
-from households.selectors import map_child_ids
+from common.estates import CHUNK, Applier, Estate, Holding, Table, in_chunks
+from households.selectors import list_child_keys, map_child_ids
 from observations.models import FocusDimension, Observation, Rating, Revision, Tick
 from observations.rules import Kind, Noted
 from observations.selectors.visible import visible
@@ -35,6 +36,12 @@ class ObservationsEstate(Estate):
         yield Table("ticks", _TICK, lambda: _ticks(person_id))
         yield Table("revisions", _REVISION, lambda: _revisions(person_id))
         yield Table("focus", ("household_id", "dimension", "chosen_at"), lambda: _focuses(person_id))
+
+    def children_of(self, person_id: int, *, household_id: int) -> set[int]:
+        own = Observation.objects.filter(author_id=person_id, household_id=household_id)
+        before = Revision.objects.filter(observation__in=own).values_list("state__child", flat=True)
+        named = list_child_keys(household_id=household_id, public_ids=set(before.order_by().distinct()))
+        return named | set(own.order_by().values_list("child_id", flat=True).distinct())
 
     def move(self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
         own = Observation.objects.filter(author_id=person_id, household_id=source_id)
@@ -80,11 +87,11 @@ def _again(subject: str, at: datetime, **columns: Any) -> int:
 # --- Moving ------------------------------------------------------------------------------------------------------
 def _rename_children(own: QuerySet[Observation], ids: Mapping[str, str]) -> None:
     """What was written down of earlier versions names the child by its public id."""
-    for revision in in_chunks(Revision.objects.filter(observation__in=own)):
-        child = revision.state.get("child")
-        if child in ids:
-            revision.state["child"] = ids[child]
-            revision.save(update_fields=["state"])
+    rows = in_chunks(Revision.objects.filter(observation__in=own))
+    while chunk := list(islice(rows, CHUNK)):
+        for revision in chunk:
+            revision.state["child"] = ids.get(revision.state["child"], revision.state["child"])
+        Revision.objects.bulk_update(chunk, ["state"])
 
 
 def _cut_links(own: QuerySet[Observation]) -> None:

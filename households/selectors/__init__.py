@@ -33,6 +33,7 @@ __all__ = [
     "is_guardian",
     "list_access",
     "list_caseload",
+    "list_child_keys",
     "list_children",
     "list_deserted",
     "list_grants",
@@ -179,6 +180,9 @@ def get_child(
 ) -> Child:
     """One child by its public id, with the household loaded; of this household alone, where one is named.
 
+    To RECORD, the id of a profile that the actor's own was copied from names the copy: what a phone noted before its
+    owner moved out arrives where they live now.
+
     Raises:
         NotVisible: it does not exist, or the actor is no member of its household.
         Refused: the actor is a member without this capability.
@@ -187,11 +191,22 @@ def get_child(
     if household_id is not None:
         rows = rows.filter(household__public_id=household_id)
     found = rows.filter(member_of(actor_id, capability)).first()
+    if found is None and capability is Capability.RECORD:
+        found = _copy_of(child_id, actor_id=actor_id, household_id=household_id)
     if found is not None:
         return found
     if capability is not Capability.READ and rows.filter(member_of(actor_id)).exists():
         raise Refused(f"{capability} needs another role")
     raise NotVisible("child")
+
+
+def _copy_of(child_id: uuid.UUID, *, actor_id: int, household_id: uuid.UUID | None) -> Child | None:
+    rows = Child.objects.select_related("household").filter(
+        member_of(actor_id, Capability.RECORD), copied_from=child_id
+    )
+    if household_id is not None:
+        rows = rows.filter(household__public_id=household_id)
+    return rows.order_by("-id").first()
 
 
 def open_invitations(*, now: datetime) -> QuerySet[Invitation]:
@@ -257,6 +272,12 @@ def list_memberships_for_compile(*, household_ids: Collection[int]) -> QuerySet[
 
 
 # --- For moving a person's rows from one household to another ----------------------------------------------------
+def list_child_keys(*, household_id: int, public_ids: Collection[str]) -> set[int]:
+    """The primary keys of those of these children that are this household's. For estates alone."""
+    rows = Child.objects.filter(household_id=household_id, public_id__in=public_ids)
+    return set(rows.values_list("pk", flat=True))
+
+
 def map_child_ids(children: Mapping[int, int]) -> dict[str, str]:
     """The public ids of these children and of their copies, from their primary keys. For estates alone."""
     keys = {*children, *children.values()}

@@ -23,6 +23,7 @@ from households.services.invitations import (
     withdraw_invitation,
 )
 from households.services.offers import accept_grant, find_offer, return_grant
+from households.services.separating import separate_household
 
 __all__ = [
     "accept_grant",
@@ -52,6 +53,7 @@ __all__ = [
     "renew_grant",
     "restore_child",
     "return_grant",
+    "separate_household",
     "withdraw_grant",
     "withdraw_grants_of",
     "withdraw_invitation",

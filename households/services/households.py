@@ -41,13 +41,7 @@ def create_household(
     if just_founded is not None:
         return just_founded
     room_for_one_more(user_id=actor_id)
-    household = Household.objects.create(
-        name=called,
-        timezone=_checked_zone(timezone),
-        week_starts_on=_checked_weekday(week_starts_on),
-        created_at=now,
-        changed_at=now,
-    )
+    household = new_household(name=called, timezone=timezone, week_starts_on=week_starts_on, now=now)
     move_in(household=household, user_id=actor_id, role=Role.GUARDIAN, now=now)
     return household
 
@@ -77,6 +71,21 @@ def edit_household(
     household.changed_at = now
     household.save()
     return household
+
+
+def new_household(*, name: str, timezone: str, week_starts_on: int, now: datetime) -> Household:
+    """A household in which nobody lives yet; the caller's use case moves somebody in.
+
+    Raises:
+        ValidationError: on `name`, `timezone` or `week_starts_on`.
+    """
+    return Household.objects.create(
+        name=required_text(name, field="name", max_length=HOUSEHOLD_NAME_MAX),
+        timezone=_checked_zone(timezone),
+        week_starts_on=_checked_weekday(week_starts_on),
+        created_at=now,
+        changed_at=now,
+    )
 
 
 def room_for_one_more(*, user_id: int) -> None:

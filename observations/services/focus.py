@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.selectors import get_user
 from checklists.rules import Dimension
 from households.selectors import get_membership
 from observations.models import FocusDimension
@@ -21,6 +22,7 @@ def choose_focus(*, actor_id: int, household_id: uuid.UUID, dimension: str, now:
     Raises:
         NotVisible: the actor is no member. ValidationError: on `dimension`.
     """
+    get_user(user_id=actor_id, for_update=True)
     membership = get_membership(actor_id=actor_id, household_id=household_id)
     if dimension not in ("", *Dimension):
         raise ValidationError({"dimension": ValidationError(_("Please choose one of these."), "choice")})

@@ -47,9 +47,10 @@ def record_moment(
         Conflict: the id belongs to another moment of this author, or to one deleted since.
         ValidationError: on the field of *details*, or on `tone` or `occurred_at`.
     """
+    # Held before anything is read: an author who moves into another household at this moment goes first or second.
+    author = get_user(user_id=actor_id, for_update=True)
     child = get_child(actor_id=actor_id, child_id=child_id, capability=Capability.RECORD)
     tone = _checked_tone(tone)
-    author = get_user(user_id=actor_id)
     content = get_content(author.language)
     zone = child.household.timezone
     when = place_in_time(occurred or Said(at=now), zone=zone, born=child.birth_month, now=now)
@@ -72,7 +73,7 @@ def record_moment(
         },
     )
     if not created:
-        _refuse_other(moment, child_id=child_id, tone=tone)
+        _refuse_other(moment, child_id=child.public_id, tone=tone)
         return moment
     moment.is_new = True
     if details:
@@ -175,7 +176,8 @@ def purge_deleted(*, now: datetime, limit: int = 1_000) -> int:
 def _load_own(
     actor_id: int, moment_id: uuid.UUID, *, kind: Kind, deleted_after: datetime | None = None
 ) -> Observation:
-    """The actor's own row, locked. A deleted one only where it was deleted after *deleted_after*."""
+    """The actor's own row, locked, and the actor with it. A deleted one only where it was after *deleted_after*."""
+    get_user(user_id=actor_id, for_update=True)
     rows = Observation.objects.filter(visible_to(actor_id, Capability.RECORD), public_id=moment_id, kind=kind)
     live = rows.filter(deleted_at__isnull=True)
     if deleted_after is not None:

@@ -45,12 +45,12 @@ def answer_self_check(
         NotVisible: no such child for this actor. Conflict: the id belongs to something else of this author.
         ValidationError: on `day` (a week to come, or too long ago), `ratings`, `note` or `visibility`.
     """
+    # Two phones may answer the same week at once: whoever holds the author's row goes first.
+    author = get_user(user_id=actor_id, for_update=True)
     child = get_child(actor_id=actor_id, child_id=child_id, capability=Capability.RECORD)
     household = child.household
-    # Two phones may answer the same week at once: whoever holds the author's row goes first.
-    get_user(user_id=actor_id, for_update=True)
     first_day = _checked_week(day, local_day(now, household.timezone), household.week_starts_on)
-    content = get_content(get_user(user_id=actor_id).language)
+    content = get_content(author.language)
     _refuse_taken(check_id, actor_id=actor_id, child_id=child.pk, first_day=first_day)
     check, created = Observation.objects.get_or_create(
         author_id=actor_id,

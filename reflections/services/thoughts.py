@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.rules import Visibility
+from accounts.selectors import get_user
 from common.errors import NotVisible
 from common.text import clean_text
 from reflections.models import Thought
@@ -33,6 +34,7 @@ def write_thought(
         NotVisible: the actor has no reflection with that label.
         ValidationError: on `text` or `visibility`.
     """
+    get_user(user_id=actor_id, for_update=True)
     reflection = own_reflection(actor_id=actor_id, label=label, household_id=household_id)
     if reflection is None:
         raise NotVisible("reflection")
