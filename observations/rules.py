@@ -12,6 +12,7 @@ SEARCH_MAX = 100
 PAGE_SIZE = 30
 PAGE_SIZE_MAX = 200
 REPAIRABLE_SHOWN = 3
+THREADS_SHOWN = 6
 
 # A phone's clock may run ahead a little; nobody notes tomorrow.
 AHEAD_MAX = timedelta(minutes=10)

@@ -80,11 +80,11 @@ class Summary:
     skipped: int
 
 
-def summarise(answers: Answers) -> Summary:
-    """The honest summary of one author's answers, by the n gates of `detail_for`."""
+def summarise(answers: Answers, *, averaged: bool = True) -> Summary:
+    """The honest summary of one author's answers, by the n gates of `detail_for`; not *averaged*: ever only listed."""
     counts = spread(answers.values)
     n = sum(counts)
-    detail = detail_for(n)
+    detail = detail_for(n) if averaged else Detail.LIST
     shown = detail is not Detail.LIST
     return Summary(
         n=n,

@@ -37,6 +37,7 @@ from observations.selectors import (
     list_repairable,
 )
 from observations.services import delete_moment, edit_moment, restore_moment
+from reflections.selectors import find_thread
 
 if TYPE_CHECKING:
     from observations.models import Observation
@@ -114,6 +115,7 @@ def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         "contexts": ticks_in_words(found, TickKind.CONTEXT),
         "feelings": ticks_in_words(found, TickKind.FEELING),
         "answers": answers_in_words(found, Occasion.MOMENT),
+        "thread": find_thread(actor_id=request.user.pk, moment=found),
         "revision_count": found.edit_count if mine else 0,
         "soft_card": soft_card.take(request),
     }

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from reflections.phrases.labels import SPOKEN, Words
+from reflections.phrases.lapses import say_lapse
 from reflections.phrases.wordings import PHRASES, TITLES
 from reflections.rules import seed as seed_of
 
-__all__ = ["PHRASES", "Words", "phrase", "title"]
+__all__ = ["PHRASES", "Words", "phrase", "say_lapse", "title"]
 
 
 def phrase(sentence: Mapping[str, Any], *, seed: int, words: Words) -> str:

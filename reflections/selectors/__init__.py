@@ -1,5 +1,7 @@
-"""Reads of weeks: the list, one week as it stands now, thoughts, and what is due to be sent."""
+"""Reads of weeks and months, of threads and thoughts, and of what is due to be sent."""
 
+from reflections.selectors.patterns import OwnCount, Patterns, get_patterns
+from reflections.selectors.threads import find_thread, list_threads
 from reflections.selectors.weeks import (
     Part,
     Subscription,
@@ -19,19 +21,24 @@ from reflections.selectors.weeks import (
 )
 
 __all__ = [
+    "OwnCount",
     "Part",
+    "Patterns",
     "Subscription",
     "Told",
     "WeekPage",
     "WeekSummary",
     "count_digests",
     "find_subscription",
+    "find_thread",
+    "get_patterns",
     "get_reflection",
     "list_chunks",
     "list_due_digest_ids",
     "list_quarantined_digest_ids",
     "list_reflections",
     "list_thoughts",
+    "list_threads",
     "own_reflection",
     "words_for",
 ]

@@ -67,6 +67,7 @@ PAGES = {
     "/reflections/": page(Need.HOME, home=True),
     "/reflections/{label}/": page(Need.OWN_WEEK, kind="week", home=True),
     "/reflections/{label}/thoughts/": button(Need.OWN_WEEK, kind="week", home=True, sends=THOUGHT),
+    "/patterns/": page(Need.HOME, home=True),
     # Setting up, household, account.
     "/welcome/": page(
         Need.SIGN_IN, sends=always(name="The new home", timezone="Europe/Lisbon", week_starts_on="0")

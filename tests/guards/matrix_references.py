@@ -59,6 +59,8 @@ IN_PAGES = {
     "EditForm.child": Reference("/moments/{moment_id}/edit/", "POST", "child", "child"),
     "FilterForm.child": Reference("/moments/", "GET", "child", "child"),
     "FilterForm.author": Reference("/moments/", "GET", "author", "person"),
+    "PatternsForm.child": Reference("/patterns/", "GET", "child", "child"),
+    "PatternsForm.author": Reference("/patterns/", "GET", "author", "person"),
     "WeekForm.child": Reference("/check/", "GET", "child", "child"),
     "CheckForm.check_id": Reference("/check/", "POST", "check_id", "check"),
     "HouseholdChoiceForm.household": Reference("/household/switch/", "POST", "household", "household"),

@@ -64,6 +64,10 @@ class Crawl:
             yield f"/api/v1/moments/?{urlencode(filters)}"
         for week in WEEKS:
             yield f"/reflections/{week}/?keep=1&practice=1"
+        for child in self.life.children.values():
+            for author in self.life.users.values():
+                asked = {"child": child.public_id, "author": author.public_id, "months": 6}
+                yield f"/patterns/?{urlencode(asked)}"
         yield f"/check/?week={WEEKS[1]}"
         yield "/log/?tone=came_back"
         for moment_id in self._moments():

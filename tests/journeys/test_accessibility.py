@@ -28,6 +28,8 @@ SIGNED_IN = [
     "/moments/?text=nothing-holds-this",
     "/check/",
     "/reflections/",
+    "/patterns/",
+    "/patterns/?months=12",
     "/practices/",
     "/practices/notice/",
     "/practices/threads/",
