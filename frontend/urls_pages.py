@@ -7,6 +7,7 @@ from django.urls import path, register_converter
 from frontend.converters import WeekConverter
 from frontend.views import (
     account,
+    data,
     household,
     invitations,
     leaving,
@@ -41,6 +42,11 @@ urlpatterns = [
     ),
     path("household/invitations/<slug:token>/", invitations.invitation, name="invitation"),
     path("household/join/", invitations.join, name="invitation-join"),
+    path("household/data/", data.data, name="data"),
+    path("household/data/export/", data.export, name="data-export"),
+    path("household/data/erase/", data.erase, name="data-erase"),
+    path("household/data/kept/", data.taken_back, name="erasure-taken-back"),
+    path("goodbye/", data.goodbye, name="erasure-goodbye"),
     path("account/choices/", account.choices, name="choices"),
     path("account/logout/", leaving.sign_out, name="account_logout"),
     path("account/tokens/", account.tokens, name="tokens"),

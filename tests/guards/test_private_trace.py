@@ -101,6 +101,7 @@ class TestPrivateTrace:
             other = Crawl(life, "hugo").everything(lists_only=True)
             transaction.set_rollback(True)
         found = set(differences(without["hugo"], other))
+        assert "export json/moments.json" in other
         assert {"/moments/ ", "/moments/ (piece)", "/api/v1/moments/ ", "/reflections/2026-W46/ "} <= found
 
     def test_what_she_keeps_to_herself_changes_no_byte(self, without: dict[str, Seen]) -> None:
