@@ -22,6 +22,10 @@ DIGEST_HOUR_FIRST = 6
 DIGEST_HOUR_LAST = 20
 DIGEST_HOUR_DEFAULT = 18
 
+# Whoever looks into other people's families proves anew who they are after so long, and after so long without a look.
+COACH_SESSION_MAX = timedelta(hours=12)
+COACH_IDLE_MAX = timedelta(hours=3)
+
 
 class DigestLevel(StrEnum):
     """How much of a week the mail itself holds. Free text is in none of them."""

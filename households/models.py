@@ -127,6 +127,8 @@ class Grant(models.Model):
         "accounts.User", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
     )
     coach_email = models.EmailField(max_length=254)
+    # How its author signed what they sent: a later address of theirs is not the coach's to know.
+    author_email = models.EmailField(max_length=254, db_default="")
     scope = models.CharField(max_length=20, choices=[(scope, scope) for scope in GrantScope])
     from_on = models.DateField()  # moments of this day and later
     token_sha256 = models.CharField(max_length=64, unique=True)

@@ -1,4 +1,4 @@
-"""Writes the demonstration family: two adults, two children, twelve weeks, through the use cases of the app.
+"""Writes the demonstration family: two adults, two children, a coach, twelve weeks, through the app's own use cases.
 
 The same seed on the same day writes the same family. Most moments are two taps and no more, as in life; a story's
 words are used once. Week 5 is quiet and week 8 is hard, so that both kinds of reflection can be seen.
@@ -18,6 +18,7 @@ import yaml
 
 from accounts.rules import DigestLevel, Visibility
 from accounts.services import change_choices, open_account
+from attune_project.demo.coach import let_coach_in
 from checklists.rules import Absence, Dimension, Tone, asks_for_comfort
 from common.dates import local_day, resolve_local, week_label, week_start
 from households.rules import Role
@@ -44,7 +45,7 @@ Story = dict[str, Any]
 
 @dataclass
 class Family:
-    """Who is in it, and what the next story of each tone is."""
+    """Who is in it, who looks in, and what the next story of each tone is."""
 
     household: Household
     adults: dict[str, User]
@@ -52,6 +53,12 @@ class Family:
     chance: random.Random
     stories: dict[str, list[Story]]
     told: set[str] = field(default_factory=set)
+    coach: User | None = None
+
+    @property
+    def people(self) -> list[User]:
+        """Everybody who can sign in."""
+        return [*self.adults.values(), *([self.coach] if self.coach else [])]
 
 
 def seed_family(*, seed: int, now: datetime, progress: Progress) -> Family:
@@ -67,6 +74,14 @@ def seed_family(*, seed: int, now: datetime, progress: Progress) -> Family:
         _write_week(family, number, monday=monday, now=now)
         _compile(family, monday, now)
         progress(number + 1, WEEKS + 1)
+    family.coach = let_coach_in(
+        parent=family.adults["mira"],
+        household=family.household,
+        child=family.children["pip"],
+        password=PASSWORD,
+        zone=ZONE,
+        now=now,
+    )
     return family
 
 
@@ -186,6 +201,8 @@ def _details(family: Family, story: Story, tone: Tone) -> Details:
     if in_words:
         family.told.add(story["note"])
         details["note"] = story["note"]
+    if "visibility" in story:
+        details["visibility"] = story["visibility"]
     details["ratings"] = _ratings(family.chance, tone, [*details["contexts"], *details["feelings"]])
     return details
 

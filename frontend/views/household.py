@@ -18,7 +18,7 @@ from frontend.forms.household import ChildForm, HouseholdChoiceForm, HouseholdFo
 from frontend.render import render_page, see_other
 from households.rules import Role
 from households.scope import Capability
-from households.selectors import get_child, list_children, list_households, list_members
+from households.selectors import get_child, list_caseload, list_children, list_households, list_members
 from households.services import (
     add_child,
     archive_child,
@@ -54,6 +54,7 @@ def household(request: SignedInRequest, home: Home) -> HttpResponse:
         "children": home.children,
         "members": list_members(actor_id=request.user.pk, household_id=here.public_id),
         "households": list_households(actor_id=request.user.pk),
+        "is_coach": list_caseload(coach_id=request.user.pk, now=timezone.now()).exists(),
     }
     return render_page(request, "frontend/household/overview.html", context, status=form_status(form))
 

@@ -13,8 +13,10 @@ from frontend.current import Home, SignedInRequest, at_home, choose_household, f
 from frontend.forms.fields import posted
 from frontend.forms.welcome import ChildForm, FirstChoicesForm, FirstHouseholdForm
 from frontend.render import render_page, see_other
+from frontend.views.coach import has_offer
 from frontend.views.household import form_status, is_guardian
 from frontend.views.invitations import has_invitation
+from households.selectors import list_caseload
 from households.services import add_child, create_household
 from observations.services import choose_focus
 
@@ -23,12 +25,15 @@ STEPS = 3
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: SignedInRequest) -> HttpResponse:
-    """Step 1: name the household. Whoever has one already is led to what is still missing."""
+    """Step 1: name the household. Whoever has one already is led to what is still missing.
+
+    Whoever came to look after others' families finds those first; `?own=1` is for one of their own as well.
+    """
     home = find_home(request)
-    if home is None and has_invitation(request):
-        return see_other(request, "invitation-join")
     if home is not None:
         return _go_on(request, home)
+    if waiting := _awaited_elsewhere(request):
+        return see_other(request, waiting)
     form = FirstHouseholdForm(posted(request), initial={"timezone": request.user.timezone})
     if request.method == "POST":
         now = timezone.now()
@@ -39,6 +44,16 @@ def welcome(request: SignedInRequest) -> HttpResponse:
             return see_other(request, "welcome-child")
     context = {"form": form, "step": 1, "steps": STEPS}
     return render_page(request, "frontend/welcome/household.html", context, status=form_status(form))
+
+
+def _awaited_elsewhere(request: SignedInRequest) -> str:
+    """Where somebody without a household was asked to; '' for nobody who was."""
+    if has_invitation(request):
+        return "invitation-join"
+    if has_offer(request):
+        return "coach-offers"
+    is_coach = list_caseload(coach_id=request.user.pk, now=timezone.now()).exists()
+    return "coach" if is_coach and "own" not in request.GET and request.method != "POST" else ""
 
 
 def _go_on(request: SignedInRequest, home: Home) -> HttpResponse:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from common.errors import NotVisible
 from common.pages import Page, page_of
@@ -87,10 +87,20 @@ def list_access(
 ) -> Page[AccessEntry]:
     """A page of who looked at what of the actor's own, latest first. The other adults are never in it.
 
+    Each entry knows the reader, and a coach's address as the actor wrote it (`known_as`, None once the grant is gone).
+
     Raises:
         ValidationError: on `cursor`, when it is not one of this reader's.
     """
-    rows = AccessEntry.objects.filter(visible_to(actor_id, Capability.RECORD)).select_related("reader")
+    # By the address that the author let in: what the reader is called is the reader's to choose.
+    let_in = Grant.objects.filter(
+        author_id=OuterRef("author_id"), coach_id=OuterRef("reader_id"), household_id=OuterRef("household_id")
+    ).order_by("-offered_at", "-id")
+    rows = (
+        AccessEntry.objects.filter(visible_to(actor_id, Capability.RECORD))
+        .select_related("reader")
+        .annotate(known_as=Subquery(let_in.values("coach_email")[:1]))
+    )
     if household_id is not None:
         rows = rows.filter(household__public_id=household_id)
     return page_of(

@@ -22,7 +22,13 @@ from households.services.invitations import (
     invite_member,
     withdraw_invitation,
 )
-from households.services.offers import accept_grant, find_offer, return_grant
+from households.services.offers import (
+    accept_grant,
+    block_author,
+    decline_offer,
+    find_offer,
+    return_grant,
+)
 from households.services.separating import separate_household
 
 __all__ = [
@@ -30,11 +36,13 @@ __all__ = [
     "accept_invitation",
     "add_child",
     "archive_child",
+    "block_author",
     "block_inviter",
     "change_grant",
     "come_back",
     "create_household",
     "decline_invitation",
+    "decline_offer",
     "deliver_invitation",
     "deliver_offer",
     "edit_child",

@@ -6,8 +6,10 @@ import logging
 import uuid
 from datetime import datetime
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
+from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -49,8 +51,8 @@ def deliver_invitation(*, actor_id: int, invitation_id: uuid.UUID, link: str, no
         raise ValidationError({"email": _not_sent()}) from error
 
 
-def deliver_offer(*, actor_id: int, grant_id: uuid.UUID, link: str, now: datetime) -> None:
-    """Mail *link* to the coach of an offer, at once and outside any transaction.
+def deliver_offer(*, actor_id: int, grant_id: uuid.UUID, token: str, now: datetime) -> None:
+    """Mail the link with *token* to the coach of an offer, at once and outside any transaction.
 
     As with an invitation there is one attempt, and nothing of the family in the mail. To an address that wants nothing
     from the actor nothing goes, and the actor is not told.
@@ -59,11 +61,12 @@ def deliver_offer(*, actor_id: int, grant_id: uuid.UUID, link: str, now: datetim
         NotVisible: no such open offer of the actor's own.
         ValidationError: on `coach_email`, when the mail server did not take the mail.
     """
-    offers = offered_grants(now=now).select_related("author")
-    offer = offers.filter(author_id=actor_id, public_id=grant_id).first()
+    offer = offered_grants(now=now).filter(author_id=actor_id, public_id=grant_id).first()
     if offer is None:
         raise NotVisible("grant")
-    text = render_to_string("households/offer.txt", {"author": offer.author.email, "link": link})
+    # The address of the site, never that of a request: whoever sends a forged Host header gets no token.
+    link = settings.SITE_URL + resolve_url("coach-offer", token=token)
+    text = render_to_string("households/offer.txt", {"author": offer.author_email, "link": link})
     try:
         _send(text, to=offer.coach_email, sender_id=actor_id)
     except OSError as error:

@@ -74,6 +74,7 @@ def offer_grant(
         household=household,
         author=author,
         coach_email=address,
+        author_email=author.email,
         scope=checked_scope,
         from_on=first_day,
         token_sha256=hash_token(token),

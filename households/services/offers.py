@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from datetime import datetime
 
@@ -9,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.selectors import get_user
+from accounts.selectors import get_user, is_blocked
+from accounts.services import block_sender
 from common import ledger
 from common.errors import NotVisible
 from households.models import Grant, Membership
@@ -22,7 +24,8 @@ def find_offer(*, token: str, email: str, now: datetime) -> Grant:
     """The open offer behind *token*, with its author, if it was sent to this verified address.
 
     Raises:
-        NotVisible: unknown, taken, withdrawn, expired, or meant for another address: all look the same.
+        NotVisible: unknown, taken, declined, withdrawn, expired, of somebody who left or is blocked,
+            or meant for another address: all look the same.
     """
     found: Grant | None = (
         offered_grants(now=now)
@@ -30,7 +33,7 @@ def find_offer(*, token: str, email: str, now: datetime) -> Grant:
         .filter(token_sha256=hash_token(token), coach_email=email.lower())
         .first()
     )
-    if found is None:
+    if found is None or is_blocked(email=found.coach_email, sender_id=found.author_id):
         raise NotVisible("grant")
     return found
 
@@ -51,12 +54,36 @@ def accept_grant(*, actor_id: int, token: str, email: str, now: datetime) -> Gra
         raise ValidationError(_("You live in this household: you cannot be a coach here."), code="member")
     # Claimed by compare-and-set: a double click takes it once, and a withdrawal that came first has won.
     claimed = Grant.objects.filter(
-        pk=grant.pk, accepted_at__isnull=True, withdrawn_at__isnull=True, offer_expires_at__gt=now
+        token_sha256=grant.token_sha256, accepted_at__isnull=True, withdrawn_at__isnull=True
     ).update(coach_id=actor_id, accepted_at=now, expires_at=now + GRANT_LIFETIME)
     if not claimed:
         raise NotVisible("grant")
     grant.refresh_from_db()
     return grant
+
+
+@transaction.atomic
+def decline_offer(*, token: str) -> None:
+    """The link opens nothing any more. The author is not told: in their list it waits until it runs out.
+
+    Nothing tells whether there was such an offer.
+    """
+    # The same row with a token that nobody has, as with an invitation.
+    nobodys = hash_token(secrets.token_urlsafe(32))
+    asked = Grant.objects.filter(token_sha256=hash_token(token), accepted_at__isnull=True)
+    asked.update(token_sha256=nobodys)
+
+
+@transaction.atomic
+def block_author(*, token: str, now: datetime) -> None:
+    """Nothing more of whoever made this offer reaches the address it went to, and it is declined.
+
+    Nothing tells whether there was such an offer.
+    """
+    found = Grant.objects.filter(token_sha256=hash_token(token)).first()
+    if found is not None:
+        block_sender(email=found.coach_email, sender_id=found.author_id, known_as=found.author_email, now=now)
+        decline_offer(token=token)
 
 
 @transaction.atomic

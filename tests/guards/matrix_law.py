@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from households.rules import Role
-from tests.guards.matrix_world import HOME, Thing, Who, World
+from households.rules import GrantScope, Role
+from tests.guards.matrix_world import ATTIC, GIVEN, HOME, Thing, Who, World
 
 Sends = Callable[[World, Who, "Thing | None"], dict[str, Any]]
 
@@ -34,6 +34,12 @@ class Need(StrEnum):
     OPEN_INVITATION = "to be a guardian of its household, and it still open"
     OWNER = "to have made it"
     OWN_WEEK = "to have lived in a household in that week, and to live there still"
+    OWN_GRANT = "to have given it, and it offered or live"
+    OWN_LIVE_GRANT = "to have given it, and it live"
+    OWN_ANY_GRANT = "to have given it, and not withdrawn it"
+    GIVEN_GRANT = "to have been given it, and it live"
+    LOOK = "to have been given a live grant there"
+    LOOK_CLOSELY = "to have been given one that shows moments, and the moment not private"
     ANY_THAT_EXISTS = "that there is such a thing, whoever asks"
 
 
@@ -85,6 +91,13 @@ def button(need: Need, *, kind: str = "", home: bool = False, sends: Sends = NOT
 PUBLIC_THINGS = {"caught mail", "subscription"}
 
 
+GRANT_STATES = {
+    Need.OWN_GRANT: ("offered", "live"),
+    Need.OWN_LIVE_GRANT: ("live",),
+    Need.OWN_ANY_GRANT: ("offered", "live", "expired"),
+}
+
+
 # --- The law -----------------------------------------------------------------------------------------------------
 def outcome(who: Who, door: Door, thing: Thing | None, *, kind: str = "") -> Outcome:
     """What *who* meets at this door."""
@@ -114,12 +127,28 @@ def _of_thing(who: Who, need: Need, thing: Thing) -> Outcome:
         return Outcome.HIDDEN if thing.state == "missing" else Outcome.PASSES
     if need is Need.OWN_WEEK:
         return Outcome.PASSES if thing.state != "missing" and who in HOME else Outcome.HIDDEN
+    if need in GRANT_STATES:
+        own = thing.author is who and who in HOME
+        return Outcome.PASSES if own and thing.state in GRANT_STATES[need] else Outcome.HIDDEN
+    if need in (Need.GIVEN_GRANT, Need.LOOK, Need.LOOK_CLOSELY):
+        return Outcome.PASSES if _is_given(who, need, thing) else Outcome.HIDDEN
     if need is Need.OWNER:
         return Outcome.PASSES if thing.author is who else Outcome.HIDDEN
     home, role = HOME.get(who, ("", ""))
     if thing.state == "missing" or not home or home != thing.home:
         return Outcome.HIDDEN
     return _at_home(who, need, thing, is_guardian=role == Role.GUARDIAN)
+
+
+def _is_given(who: Who, need: Need, thing: Thing) -> bool:
+    """Whether somebody from outside may look, or give the grant back."""
+    given = GIVEN.get(who, {})
+    if need is Need.LOOK:
+        return bool(given) and thing.home == ATTIC
+    if need is Need.GIVEN_GRANT:
+        return thing.state == "live" and thing.author in given and thing.name.endswith(f" to {who}")
+    shows = thing.author in given and given[thing.author] != GrantScope.SUMMARY
+    return shows and thing.home == ATTIC and thing.to_coaches and thing.state == "live"
 
 
 def _at_home(who: Who, need: Need, thing: Thing, *, is_guardian: bool) -> Outcome:

@@ -24,6 +24,18 @@ def own_household(world: World, who: Who, _thing: Thing | None) -> dict[str, Any
     return {"household": str(world.homes[home[0]].public_id if home else MISSING)}
 
 
+def new_offer(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    return {"coach_email": "somebody@example.org", **least(world, who, None)}
+
+
+def least(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    return {
+        "scope": "summary",
+        "child_ids": [str(world.child_of(who).public_id)],
+        "from_on": world.now.date().isoformat(),
+    }
+
+
 SHEET = always(revision="", tone="in_tune", note="Changed", visibility="private")
 CHILD = always(nickname="Newcomer", birth_month_month="5", birth_month_year="2023", colour="moss", emoji="")
 THOUGHT = always(text="Words on the week", visibility="private")
@@ -89,11 +101,22 @@ PAGES = {
         Need.GUARDIAN_HERE, home=True, sends=always(email="somebody@example.org", role="helper")
     ),
     "/household/invitations/{invitation_id}/withdraw/": button(Need.OPEN_INVITATION, kind="invitation"),
-    "/household/data/": page(Need.SIGN_IN),
-    "/household/data/export/": button(Need.SIGN_IN),
-    "/household/data/erase/": page(Need.SIGN_IN, sends=always(confirmation="erase")),
-    "/household/data/kept/": page(Need.SIGN_IN),
-    "/goodbye/": page(Need.NOTHING),  # after asking to be erased; the same for everybody
+    # Letting a coach in, and who looked: nobody's but the author's.
+    "/household/coaches/": page(Need.HOME, home=True, sends=new_offer),
+    "/household/coaches/preview/": button(Need.HOME, home=True, sends=new_offer),
+    "/household/coaches/{grant_id}/": page(Need.OWN_GRANT, kind="grant", sends=least),
+    "/household/coaches/{grant_id}/renew/": button(Need.OWN_LIVE_GRANT, kind="grant"),
+    "/household/coaches/{grant_id}/withdraw/": button(Need.OWN_ANY_GRANT, kind="grant"),
+    "/household/access/": page(Need.HOME, home=True),
+    # From outside, inside a live grant.
+    "/coach/": page(Need.SIGN_IN),
+    "/coach/offers/{token}/": page(Need.NOTHING),  # puts the token away and shows nothing
+    "/coach/offers/": page(Need.INVITED, sends=NOTHING),
+    "/coach/offers/decline/": button(Need.INVITED),
+    "/coach/grants/{grant_id}/return/": button(Need.GIVEN_GRANT, kind="grant"),
+    "/coach/{household_id}/": page(Need.LOOK, kind="household"),
+    "/coach/{household_id}/open/": page(Need.LOOK, kind="household"),
+    "/coach/{household_id}/moments/{moment_id}/": page(Need.LOOK_CLOSELY, kind="granted"),
     # The library: the same for everybody who is signed in.
     "/practices/": page(Need.SIGN_IN),
     "/practices/threads/": page(Need.SIGN_IN),

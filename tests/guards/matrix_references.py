@@ -63,9 +63,14 @@ IN_PAGES = {
     "PatternsForm.author": Reference("/patterns/", "GET", "author", "person"),
     "WeekForm.child": Reference("/check/", "GET", "child", "child"),
     "CheckForm.check_id": Reference("/check/", "POST", "check_id", "check"),
+    "OfferForm.child_ids": Reference("/household/coaches/", "POST", "child_ids", "child"),
+    "TermsForm.child_ids": Reference("/household/coaches/{grant_id}/", "POST", "child_ids", "child"),
     "HouseholdChoiceForm.household": Reference("/household/switch/", "POST", "household", "household"),
 }
-IN_ADDRESSES = [Reference("/log/", "GET", "repairs", "moment")]
+IN_ADDRESSES = [
+    Reference("/log/", "GET", "repairs", "moment"),
+    Reference("/household/coaches/preview/", "POST", "child_ids", "child"),
+]
 REFERENCES = [*IN_API, *IN_PAGES.values(), *IN_ADDRESSES]
 
 
@@ -75,7 +80,7 @@ def form_fields() -> Iterator[str]:
         for name, form in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             if issubclass(form, forms.BaseForm) and form.__module__ == module.name:
                 for field_name, shape in form.base_fields.items():
-                    if isinstance(shape, forms.UUIDField):
+                    if isinstance(shape, forms.UUIDField) or getattr(shape, "coerce", None) is uuid.UUID:
                         yield f"{name}.{field_name}"
 
 
@@ -105,6 +110,7 @@ def answer_to(visitor: Visitor, reference: Reference, named: uuid.UUID) -> Answe
     kind = DOORS[route].kind
     about = world.thing("moment", f"{Who.CO_GUARDIAN}'s shared live") if kind == "moment" else None
     about = world.things[kind][0] if kind == "week" else about
+    about = world.thing("grant", f"{Who.CO_GUARDIAN}'s to {Who.COACH_RATINGS}") if kind == "grant" else about
     data = {**DOORS[route].doors[reference.method].sends(world, visitor.who, about), **reference.besides}
     path = path_of(route, about)
     if reference.method == "GET":

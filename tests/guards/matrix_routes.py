@@ -63,7 +63,7 @@ def uuid_inputs() -> Iterator[tuple[str, str, str]]:
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             name = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
             for field, shape in shapes.get(name, {}).get("properties", {}).items():
-                if shape.get("format") == "uuid":
+                if "uuid" in (shape.get("format"), shape.get("items", {}).get("format")):
                     yield route, method.upper(), field
 
 

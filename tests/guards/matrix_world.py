@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -17,12 +17,15 @@ from django.test import Client
 from accounts.models import User
 from accounts.services import create_token
 from households.models import Child, Household, Membership
-from households.rules import Role
+from households.rules import GRANT_LIFETIME, GrantScope, Role
 from households.services import (
+    accept_grant,
     add_child,
     archive_child,
     create_household,
     invite_member,
+    offer_grant,
+    withdraw_grant,
     withdraw_invitation,
 )
 from observations.models import Observation
@@ -44,6 +47,12 @@ class Who(StrEnum):
     HELPER = "helper"
     FORMER = "former member"
     STAFF = "staff"  # an operator with every right the admin knows, and no household
+    # From outside, by what they were given; `GIVEN` says by whom. None of them has a household.
+    COACH_NOTES = "coach with notes"
+    COACH_RATINGS = "coach with ratings"
+    COACH_SUMMARY = "coach with a summary"
+    COACH_WITHDRAWN = "coach withdrawn"
+    COACH_EXPIRED = "coach expired"
 
 
 PEOPLE = tuple(who for who in Who if who is not Who.ANONYMOUS)
@@ -53,6 +62,12 @@ HOME = {
     Who.CO_GUARDIAN: (ATTIC, Role.GUARDIAN),
     Who.HELPER: (ATTIC, Role.HELPER),
     Who.STRANGER: (ELSEWHERE, Role.GUARDIAN),
+}
+# Who lets whom look, and how far: live grants of people who live in the attic.
+GIVEN = {
+    Who.COACH_NOTES: {Who.AUTHOR: GrantScope.RATINGS_AND_NOTES},
+    Who.COACH_RATINGS: {Who.AUTHOR: GrantScope.RATINGS, Who.CO_GUARDIAN: GrantScope.RATINGS},
+    Who.COACH_SUMMARY: {Who.AUTHOR: GrantScope.SUMMARY},
 }
 WRITERS = {
     Who.AUTHOR: ATTIC,
@@ -77,7 +92,10 @@ CHECKS = ((0, False, "live"), (1, True, "live"), (2, True, "deleted"))
 
 @dataclass(frozen=True)
 class Thing:
-    """Something an address can name. `state` is live, deleted, expired (deleted too long ago) or missing."""
+    """Something an address can name. `state` is live, deleted, expired (deleted too long ago) or missing.
+
+    Grants are offered, live, deleted (withdrawn) or expired.
+    """
 
     name: str
     ids: dict[str, Any]
@@ -85,6 +103,7 @@ class Thing:
     author: Who | None = None
     shared: bool = False
     state: str = "live"
+    to_coaches: bool = False  # its author shares it with coaches, and perhaps with nobody else
 
 
 @dataclass
@@ -108,14 +127,19 @@ class World:
         """A browser in which this person signed in, and proved a moment ago that it is still they."""
         client = Client(**options)
         if who is not Who.ANONYMOUS:
-            client.force_login(self.users[who], backend=BACKEND)
-            session = client.session
-            session["account_authentication_methods"] = [
-                {"method": "password", "at": time.time(), "reauthenticated": True}
-            ]
-            session["account_authentication_methods_user"] = str(self.users[who].pk)
-            session.save()
+            sign_in(client, self.users[who])
         return client
+
+
+def sign_in(client: Client, user: User) -> None:
+    """Sign this person in, who proved a moment ago that it is they."""
+    client.force_login(user, backend=BACKEND)
+    session = client.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": time.time(), "reauthenticated": True}
+    ]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
 
 
 def build_world(now: datetime, *, complete: bool = False) -> World:
@@ -127,6 +151,8 @@ def build_world(now: datetime, *, complete: bool = False) -> World:
     _people_things(world, founded)
     world.things["moment"] = [*_moments(world), Thing("missing", {"moment_id": MISSING}, state="missing")]
     world.things["check"] = [*_checks(world), Thing("missing", {"check_id": MISSING}, state="missing")]
+    world.things["grant"] = [*_grants(world), Thing("missing", {"grant_id": MISSING}, state="missing")]
+    world.things["granted"] = [*_granted(world)]
     compile_week(household_ids=[home.pk for home in world.homes.values()], label=LABEL, now=now)
     _leave(world)
     _other_things(world)
@@ -224,7 +250,17 @@ def _moments(world: World) -> Iterator[Thing]:
                 gone_at = world.now - timedelta(days=8 if state == "expired" else 1)
                 delete_moment(actor_id=actor, moment_id=moment.public_id, now=gone_at)
             name = f"{who}'s {'shared' if shared else 'private'} {state}"
-            yield Thing(name, {"moment_id": moment.public_id}, home, who, shared, state)
+            yield Thing(name, {"moment_id": moment.public_id}, home, who, shared, state, to_coaches=shared)
+    for_coaches = record_moment(
+        actor_id=world.users[Who.AUTHOR].pk,
+        moment_id=uuid.uuid4(),
+        child_id=world.children["pip"].public_id,
+        tone="came_back",
+        details={"note": "Words for a coach", "visibility": "coaches", "ratings": {"needs": 5, "self": 1}},
+        now=world.now - timedelta(days=7, minutes=30),
+    )
+    ids = {"moment_id": for_coaches.public_id}
+    yield Thing(f"{Who.AUTHOR}'s for coaches live", ids, ATTIC, Who.AUTHOR, to_coaches=True)
 
 
 def _checks(world: World) -> Iterator[Thing]:
@@ -321,3 +357,52 @@ def _tokens(world: World) -> Iterator[Thing]:
             )
             world.secrets[f"{who} {scope}"] = secret
             yield Thing(f"{who}'s, to {scope}", {"token_id": token.digest}, author=who)
+
+
+def _grants(world: World) -> Iterator[Thing]:
+    """Every live one, one of somebody who left, and of the author's one in every other state."""
+    live = [(author, coach, scope) for coach, given in GIVEN.items() for author, scope in given.items()]
+    for author, coach, scope in (*live, (Who.FORMER, Who.COACH_NOTES, GrantScope.RATINGS_AND_NOTES)):
+        yield _grant(world, author, coach, scope)
+    yield _grant(world, Who.AUTHOR, Who.COACH_WITHDRAWN, state="deleted")
+    yield _grant(world, Who.AUTHOR, Who.COACH_EXPIRED, state="expired")
+    yield _grant(world, Who.AUTHOR, Who.STAFF, state="offered")
+
+
+def _grant(
+    world: World,
+    author: Who,
+    coach: Who,
+    scope: GrantScope = GrantScope.RATINGS_AND_NOTES,
+    *,
+    state: str = "live",
+) -> Thing:
+    actor, guest = world.users[author].pk, world.users[coach]
+    at = world.now - (GRANT_LIFETIME if state == "expired" else GRANT_LIFETIME - timedelta(days=5))
+    at = world.now if state == "offered" else at
+    grant, token = offer_grant(
+        actor_id=actor,
+        household_id=world.homes[ATTIC].public_id,
+        coach_email=guest.email,
+        scope=scope,
+        child_ids=[world.children["pip"].public_id],
+        from_on=date(2026, 1, 1),
+        now=at,
+    )
+    if state == "offered":
+        world.secrets["offer"] = token
+    else:
+        accept_grant(actor_id=guest.pk, token=token, email=guest.email, now=at)
+    if state == "deleted":
+        withdraw_grant(actor_id=actor, grant_id=grant.public_id, now=world.now)
+    return Thing(f"{author}'s to {coach}", {"grant_id": grant.public_id}, ATTIC, author, state=state)
+
+
+def _granted(world: World) -> Iterator[Thing]:
+    """Every moment as a coach would ask for it, and the author's own in a household where it is not."""
+    for thing in world.things["moment"]:
+        home = world.homes[thing.home or ATTIC]
+        yield replace(thing, ids={**thing.ids, "household_id": home.public_id})
+    shared = world.thing("moment", f"{Who.AUTHOR}'s shared live")
+    elsewhere = {**shared.ids, "household_id": world.homes[ELSEWHERE].public_id}
+    yield replace(shared, name="in another household", ids=elsewhere, home=ELSEWHERE, author=None)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import html
-import io
 import json
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -19,20 +18,17 @@ from checklists.rules import Dimension, Tone
 from tests.guards.matrix import DOORS
 from tests.guards.matrix_bytes import Answer, answer
 from tests.guards.matrix_routes import fill, routes
-from tests.guards.matrix_world import BACKEND
-from tests.guards.oracle_family import HER_CHECKS, SECRET_WORD, WEEKS, Life, named
+from tests.guards.matrix_world import sign_in
+from tests.guards.oracle_family import COACHES, HER_CHECKS, SECRET_WORD, WEEKS, Life, named
 
 _LINK = re.compile(r'(?:href|hx-get|action|src)="([^"]*)"')
 # A cursor is new each time it is sealed, as long as all others, and leads to the next page.
 _CURSOR = re.compile(rb'((?:[?&;]cursor=|"next_cursor":"))[A-Za-z0-9_-]+')
 # A thought's id is made by the server; it is random, and opens nothing.
 _THOUGHT = re.compile(rb'"id":"[0-9a-f-]{36}"(,"author":"[0-9a-f-]{36}","text")')
-# So are these in what somebody takes along; every other id there was given by whoever wrote it.
-_UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_IDS_OF_THE_SERVER = ("/thoughts.json", "/thoughts.csv", "/invitations.json", "/invitations.csv")
 _BOUNDARY = re.compile(rb"={15}\d+==")
 _ID = re.compile(r"/[0-9a-f-]{36}/|repairs=")
-SAME_FOR_ALL = ("/household/join", "/dev/", "/api/v1/docs", "/api/v1/schema")
+SAME_FOR_ALL = ("/household/join", "/coach/offers", "/dev/", "/api/v1/docs", "/api/v1/schema")
 PAGES_MAX = 1_500
 
 
@@ -47,7 +43,7 @@ class Crawl:
 
     def __post_init__(self) -> None:
         self.browser = Client(raise_request_exception=False)
-        self.browser.force_login(self.life.users[self.who], backend=BACKEND)
+        sign_in(self.browser, self.life.users[self.who])
 
     def everything(self, *, lists_only: bool = False) -> dict[str, Answer]:
         """All answers; *lists_only*: but those about one thing, which lists show as well."""
@@ -56,7 +52,6 @@ class Crawl:
             waiting += [(f"{name} | next", found) for found in self._look(name, path)]
         assert len(waiting) < PAGES_MAX, "this crawl does not end"
         self.answers |= dict(self._mails())
-        self.answers |= dict(self._export())
         return self.answers
 
     # --- Where to look -------------------------------------------------------------------------------------------
@@ -82,12 +77,14 @@ class Crawl:
     def _about(self, route: str) -> Iterator[str]:
         names = list(routes()[route])
         # What only its author may open is closed to everybody in the same way, one moment like another.
-        whole = self.thorough or route.endswith("/moments/{moment_id}/")
+        theirs = self.who == "cora" if route.startswith("/coach/") else True
+        whole = self.thorough or (theirs and route.endswith("/moments/{moment_id}/"))
         known: dict[str, list[Any]] = {
             "moment_id": self._moments() if whole else self._moments()[:3],
             "check_id": [named("check", number) for number in HER_CHECKS],
             "child_id": [child.public_id for child in self.life.children.values()],
             "household_id": [named("household", "attic")],
+            "grant_id": [named("grant", name) for name in COACHES],
             "label": list(WEEKS),
             "week": list(WEEKS),
             "slug": ["notice"],
@@ -96,9 +93,8 @@ class Crawl:
         if not names:
             yield route
         elif set(names) <= set(known):
-            first, *rest = names
-            for value in known[first]:
-                yield fill(route, {first: value, **{name: known[name][0] for name in rest}})
+            for values in product(*(known[name] for name in names)):
+                yield fill(route, dict(zip(names, values, strict=True)))
 
     def _moments(self) -> list[Any]:
         """Every moment with a name of its own; of those of which there are many, three and whatever stands out."""
@@ -137,16 +133,6 @@ class Crawl:
         for number, sent in enumerate(mine):
             raw = sent.message().as_bytes()
             yield f"mail {number}", Answer(200, (), _BOUNDARY.sub(b"<boundary>", raw))
-
-    def _export(self) -> Iterator[tuple[str, Answer]]:
-        """Every file of what they can take along; the manifest holds the sums of these, ids and all."""
-        response = self.browser.post("/household/data/export/")
-        with zipfile.ZipFile(io.BytesIO(response.getvalue())) as archive:
-            for name in set(archive.namelist()) - {"manifest.json"}:
-                body = archive.read(name)
-                if name.endswith(_IDS_OF_THE_SERVER):
-                    body = _UUID.sub(b"<id>", body)
-                yield f"export {name}", Answer(response.status_code, (), body)
 
 
 def next_pages(path: str, response: Any) -> Iterator[str]:

@@ -13,15 +13,18 @@ from typing import Any
 
 from accounts.models import User
 from accounts.services import change_choices, create_token
-from households.models import Child, Household, Membership
+from households.models import Child, Grant, Household, Membership
 from households.rules import Role
-from households.services import add_child, create_household
+from households.selectors import list_access
+from households.services import accept_grant, add_child, change_grant, create_household, offer_grant
 from observations.models import Observation
 from observations.services import (
     answer_self_check,
     choose_focus,
     delete_moment,
     edit_moment,
+    look_at_family,
+    look_at_moment,
     record_moment,
     record_moment_with_each,
     restore_moment,
@@ -31,6 +34,7 @@ from reflections.services import compile_closed, compile_week, deliver_digest, p
 
 HER_CHECKS = ("2", "9")  # so many days ago
 WEEKS = ("2026-W45", "2026-W46", "2026-W47")
+COACHES = ("cora", "carl")  # she lets the first look at moth, in every life; of the second nobody may know
 SECRET_WORD = "kite"  # in every note she keeps to herself, in none that she shares
 
 
@@ -89,7 +93,7 @@ def live(life: Life) -> Life:
 
 def _move_in(life: Life) -> None:
     at = life.now - timedelta(weeks=6)
-    for name in ("alice", "bela", "hugo"):
+    for name in ("alice", "bela", "hugo", *COACHES):
         user = User.objects.create_user(
             f"{name}@example.org",
             display_name=name.title(),
@@ -144,6 +148,8 @@ def _what_is_shared(life: Life) -> Iterator[Scene]:
     yield scene("bela today", "bela", life.now - timedelta(hours=2), ratings={"needs": 5})
     yield scene("hugo's", "hugo", life.day(7, 15), note="With the grandfather")
     yield scene("hugo's own", "hugo", life.day(2, 15), visibility="private")
+    yield life.day(30), lambda: _let_in(life, "cora", "moth", life.day(30))
+    yield scene("for cora", "alice", life.day(3, 6), child="moth", visibility="coaches", note="With Moth")
     # Came back to a miss of her own: shared in both lives, the miss is there in one.
     at = life.day(6, 18)
     yield (
@@ -166,6 +172,7 @@ def _what_is_shared(life: Life) -> Iterator[Scene]:
         yield scene("drafted", "alice", drafted, **kept)
     if life.more_shared:
         yield scene("one more", "alice", life.day(6, 20), note="One more for everybody")
+        yield scene("one more for cora", "alice", life.day(6, 21), child="moth", visibility="coaches")
 
 
 def _mends(life: Life, name: str) -> dict[str, Any]:
@@ -190,8 +197,12 @@ def _what_is_hers(life: Life) -> Iterator[Scene]:
     yield hers("long ago", life.day(41), child="moth")
     yield hers("deleted", life.day(4, 14))
     yield hers("deleted and back", life.day(4, 15))
+    for number, tone in enumerate(("in_tune", "missed", "in_tune")):
+        yield hers(f"for carl {number}", life.day(number + 2, 20), tone=tone, visibility="coaches")
     if not life.private:
         return
+    yield life.day(20), lambda: _let_in(life, "carl", "pip", life.day(20))
+    yield life.day(1, 21), lambda: _carl_looks(life, life.day(1, 21))
     yield (
         life.day(3, 9),
         lambda: delete_moment(actor_id=alice, moment_id=named("moment", "deleted"), now=life.day(3, 9)),
@@ -211,6 +222,35 @@ def _what_is_hers(life: Life) -> Iterator[Scene]:
             now=life.day(3, 15),
         ),
     )
+
+
+def _let_in(life: Life, coach: str, child: str, at: datetime) -> None:
+    """She asks, the coach accepts: for all that she notes with this child and does not keep to herself."""
+    guest, home = life.users[coach], life.home
+    assert home is not None
+    grant, token = offer_grant(
+        actor_id=life.users["alice"].pk,
+        household_id=home.public_id,
+        coach_email=guest.email,
+        scope="ratings_and_notes",
+        child_ids=[life.children[child].public_id],
+        from_on=date(2026, 1, 1),
+        now=at,
+    )
+    accept_grant(actor_id=guest.pk, token=token, email=guest.email, now=at)
+    Grant.objects.filter(pk=grant.pk).update(public_id=named("grant", coach))
+
+
+def _carl_looks(life: Life, at: datetime) -> None:
+    """He reads what he may, she sees that he did, and lets him see less from then on."""
+    alice = life.users["alice"].pk
+    look = {"coach_id": life.users["carl"].pk, "household_id": named("household", "attic")}
+    family = look_at_family(**look, now=at)
+    for row in family.shown.page.items[:3]:
+        look_at_moment(**look, moment_id=row.public_id, now=at)
+    assert list_access(actor_id=alice).items
+    change_grant(actor_id=alice, grant_id=named("grant", "carl"), scope="summary", now=at)
+    change_choices(actor_id=alice, choices={"standing_visibility": "coaches"})
 
 
 def _delete_and_restore(life: Life, name: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from django.db import transaction
 
-from households.models import Invitation
+from households.models import Grant, Invitation
 from households.scope import member_of, visible_to
 from tests.guards.matrix import API, DOORS, Need, Outcome
 from tests.guards.matrix_bytes import Answer, answer
@@ -34,7 +34,7 @@ NOT_IN_SCHEMA = {"/api/v1/", "/api/v1/docs/", "/api/v1/schema/"}
 
 # Content and weeks have names that everybody knows: nothing is hidden by hiding them.
 NOT_SECRET = (Need.ANY_THAT_EXISTS, Need.OWN_WEEK)
-WITH_TOKENS = (Who.AUTHOR, Who.HELPER, Who.FORMER)
+WITH_TOKENS = (Who.AUTHOR, Who.HELPER, Who.FORMER, Who.COACH_NOTES)
 
 
 def walk(visitor: Visitor, doors: Any = DOORS, **expectation: Any) -> tuple[dict[str, str], int]:
@@ -100,6 +100,44 @@ class TestInvitation:
         over = self.opened(world, Who.STAFF, world.secrets[f"invitation {name}"], "GET")
         never = self.opened(world, Who.STAFF, "x" * 43, "GET")
         assert answer(over) == answer(never)
+        assert over.status_code == 404
+
+
+@pytest.mark.django_db
+class TestOffer:
+    """The same for a coach's link."""
+
+    @staticmethod
+    def opened(world: World, who: Who, token: str, method: str, path: str = "/coach/offers/") -> Any:
+        client = world.client(who)
+        first = client.get(f"/coach/offers/{token}/")
+        assert (first.status_code, first["Location"]) == (303, "/coach/offers/")
+        with transaction.atomic():
+            response = client.generic(method, path)
+            transaction.set_rollback(True)
+        return response
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [("GET", "/coach/offers/"), ("POST", "/coach/offers/"), ("POST", "/coach/offers/decline/")],
+    )
+    @pytest.mark.parametrize("who", [who for who in Who if who is not Who.STAFF])
+    def test_nobody_else_learns_which_links_work(
+        self, world: World, who: Who, method: str, path: str
+    ) -> None:
+        known = answer(self.opened(world, who, world.secrets["offer"], method, path))
+        assert known == answer(self.opened(world, who, "x" * 43, method, path))
+        assert who is Who.AUTHOR or world.users[Who.AUTHOR].email.encode() not in known.body
+
+    def test_the_one_it_was_sent_to_may_look_and_take_it(self, world: World) -> None:
+        token = world.secrets["offer"]
+        assert b"author@example.org" in self.opened(world, Who.STAFF, token, "GET").content
+        assert self.opened(world, Who.STAFF, token, "POST").status_code == 303
+
+    def test_what_was_withdrawn_looks_like_what_never_was(self, world: World) -> None:
+        Grant.objects.filter(accepted_at=None).update(withdrawn_at=world.now)
+        over = self.opened(world, Who.STAFF, world.secrets["offer"], "GET")
+        assert answer(over) == answer(self.opened(world, Who.STAFF, "x" * 43, "GET"))
         assert over.status_code == 404
 
 

@@ -20,9 +20,13 @@ from observations.services import edit_moment
 from tests.conftest import NOW
 from tests.guards.matrix_bytes import Answer
 from tests.guards.oracle_crawl import Crawl
-from tests.guards.oracle_family import SECRET_WORD, Life, live
+from tests.guards.oracle_family import SECRET_WORD, Life, live, named
 
-ONLOOKERS = ("bela", "hugo")  # the other guardian, and a helper
+ONLOOKERS = (
+    "bela",
+    "hugo",
+    "cora",
+)  # the other guardian, a helper, and a coach whom she lets see something else
 Seen = dict[str, Answer]
 
 # It crawls everything a person can fetch, several times over; on a busy machine that takes its time.
@@ -99,10 +103,15 @@ class TestPrivateTrace:
         with transaction.atomic(), time_machine.travel(NOW, tick=False):
             life = live(Life(NOW, private=False, more_shared=True))
             other = Crawl(life, "hugo").everything(lists_only=True)
+            coachs = Crawl(life, "cora").everything()
             transaction.set_rollback(True)
-        found = set(differences(without["hugo"], other))
-        assert "export json/moments.json" in other
+        found, coach_found = (
+            set(differences(without["hugo"], other)),
+            set(differences(without["cora"], coachs)),
+        )
         assert {"/moments/ ", "/moments/ (piece)", "/api/v1/moments/ ", "/reflections/2026-W46/ "} <= found
+        home = f"/coach/{named('household', 'attic')}/"
+        assert {f"{home} ", f"{home}moments/{named('moment', 'one more for cora')}/ "} <= coach_found
 
     def test_what_she_keeps_to_herself_changes_no_byte(self, without: dict[str, Seen]) -> None:
         compare(without, seen_in(NOW, private=True), at_least=100)

@@ -14,6 +14,7 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from accounts.selectors import list_blocked_senders
 from accounts.services import block_sender
 from common.errors import NotVisible, Refused
 from households.models import Child, Grant, Household, Membership
@@ -30,7 +31,9 @@ from households.rules import (
 from households.selectors import get_grant, has_grants, list_caseload, list_grants
 from households.services import (
     accept_grant,
+    block_author,
     change_grant,
+    decline_offer,
     deliver_offer,
     find_offer,
     forget_old_grants,
@@ -145,26 +148,31 @@ class TestOfferGrant:
 
 
 class TestDeliverOffer:
-    LINK = "https://attune.example/coach/offers/abc/"
-
     def test_the_mail_holds_the_link_and_no_name(
-        self, offer: Offer, parent: User, household: Household, child: Child, now: datetime
+        self,
+        offer: Offer,
+        parent: User,
+        household: Household,
+        child: Child,
+        now: datetime,
+        settings: Any,
     ) -> None:
-        grant, _token = offer()
-        deliver_offer(actor_id=parent.pk, grant_id=grant.public_id, link=self.LINK, now=now)
+        settings.SITE_URL = "https://attune.example"
+        grant, token = offer()
+        deliver_offer(actor_id=parent.pk, grant_id=grant.public_id, token=token, now=now)
         (sent,) = mail.outbox
         whole = sent.message().as_string()
         assert (sent.recipients(), sent.subject) == ([grant.coach_email], "An invitation")
-        assert self.LINK in sent.body
+        assert f"https://attune.example/coach/offers/{token}/" in sent.body
         for word in (child.nickname, household.name, parent.display_name, str(household.public_id)):
             assert word not in whole
 
     def test_to_an_address_that_wants_nothing_from_them_nothing_goes(
         self, offer: Offer, parent: User, now: datetime
     ) -> None:
-        grant, _token = offer()
+        grant, token = offer()
         block_sender(email=grant.coach_email, sender_id=parent.pk, known_as="", now=now)
-        deliver_offer(actor_id=parent.pk, grant_id=grant.public_id, link=self.LINK, now=now)
+        deliver_offer(actor_id=parent.pk, grant_id=grant.public_id, token=token, now=now)
         assert mail.outbox == []
         assert get_grant(actor_id=parent.pk, grant_id=grant.public_id, now=now).state_at(now) == "offered"
 
@@ -177,7 +185,7 @@ class TestDeliverOffer:
         monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", drop)
         grant, token = offer()
         with pytest.raises(ValidationError) as error:
-            deliver_offer(actor_id=parent.pk, grant_id=grant.public_id, link=self.LINK, now=now)
+            deliver_offer(actor_id=parent.pk, grant_id=grant.public_id, token=token, now=now)
         assert fields_of(error) == {"coach_email"}
         with pytest.raises(NotVisible):
             find_offer(token=token, email=grant.coach_email, now=now)
@@ -187,8 +195,9 @@ class TestDeliverOffer:
         self, request: pytest.FixtureRequest, offer: Offer, now: datetime, who: str
     ) -> None:
         actor = request.getfixturevalue(who)
+        grant, token = offer()
         with pytest.raises(NotVisible):
-            deliver_offer(actor_id=actor.pk, grant_id=offer()[0].public_id, link=self.LINK, now=now)
+            deliver_offer(actor_id=actor.pk, grant_id=grant.public_id, token=token, now=now)
 
 
 class TestAcceptGrant:
@@ -258,6 +267,48 @@ class TestAcceptGrant:
         give()
         join(coach)
         assert caseload(coach, now) == []
+
+
+class TestSayingNo:
+    def test_a_declined_offer_opens_nothing_and_its_author_is_not_told(
+        self, offer: Offer, coach: User, parent: User, now: datetime
+    ) -> None:
+        grant, token = offer()
+        before = list(
+            list_grants(actor_id=parent.pk, now=now).values_list("pk", "withdrawn_at", "returned_at")
+        )
+        decline_offer(token=token)
+        with pytest.raises(NotVisible):
+            accept_grant(actor_id=coach.pk, token=token, email=coach.email, now=now)
+        after = list(
+            list_grants(actor_id=parent.pk, now=now).values_list("pk", "withdrawn_at", "returned_at")
+        )
+        assert before == after
+        assert after[0][0] == grant.pk
+
+    def test_nothing_more_comes_from_a_blocked_author(
+        self, offer: Offer, coach: User, parent: User, now: datetime
+    ) -> None:
+        _grant, token = offer()
+        another, other_token = offer()
+        block_author(token=token, now=now)
+        deliver_offer(actor_id=parent.pk, grant_id=another.public_id, token=other_token, now=now)
+        assert mail.outbox == []
+        for link in (token, other_token):
+            with pytest.raises(NotVisible):
+                find_offer(token=link, email=coach.email, now=now)
+        (block,) = list_blocked_senders(actor_id=coach.pk)
+        assert (block.sender, block.known_as) == (parent, parent.email)
+
+    def test_what_was_never_offered_is_declined_alike(self, db: None, now: datetime) -> None:
+        decline_offer(token="x" * 43)
+        block_author(token="x" * 43, now=now)
+
+    def test_what_was_taken_is_not_declined(self, offer: Offer, coach: User, now: datetime) -> None:
+        _grant, token = offer()
+        accept_grant(actor_id=coach.pk, token=token, email=coach.email, now=now)
+        decline_offer(token=token)
+        assert len(caseload(coach, now)) == 1
 
 
 class TestRenewGrant:

@@ -15,7 +15,7 @@ from attune_project.demo.family import PASSWORD, seed_family
 
 
 class Command(BaseCommand):
-    help = "Write the demonstration family: two adults, two children, twelve weeks. Local installations only."
+    help = "Write the demonstration family: two adults, two children, a coach, twelve weeks. Local installations only."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -31,8 +31,8 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write("")
-        for adult in family.adults.values():
-            self.stdout.write(f"  {adult.email}  password: {PASSWORD}")
+        for person in family.people:
+            self.stdout.write(f"  {person.email}  password: {PASSWORD}")
 
     def _show(self, done: int, of: int) -> None:
         self.stdout.write(f"\r  week {done} of {of} written", ending="")

@@ -5,6 +5,7 @@ import { watchClock } from "./clock.js";
 import { watchComfort } from "./comfort.js";
 import { watchMemory } from "./memory.js";
 import { watchSaved } from "./saved.js";
+import { watchStillOpen } from "./still-open.js";
 import { watchToasts } from "./toasts.js";
 
 // htmx notes the page's address, a searched word included, in the tab's storage. It only needs it for history, unused here.
@@ -18,6 +19,7 @@ watchMemory();
 watchClock();
 watchComfort();
 watchSaved();
+watchStillOpen();
 watchToasts();
 
 if ("serviceWorker" in navigator) {

@@ -1,0 +1,61 @@
+"""Whoever looks into other people's families proves more often who they are than at home.
+
+OWASP ASVS 5.0, 7.3: twelve hours after the last proof, or three hours after the last look, whichever comes first. Only
+the coach's pages ask; a family's own phone stays signed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from allauth.core.exceptions import ReauthenticationRequired
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRefresh
+
+from accounts.rules import COACH_IDLE_MAX, COACH_SESSION_MAX
+from common.errors import NotVisible
+from frontend.render import is_swap
+
+_LOOKED_KEY = "coach_looked_at"
+
+
+def at_work(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Lets a recent proof pass, and notes that somebody looked; otherwise it asks who is there."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        now = timezone.now()
+        if not _is_recent(request, now):
+            if is_swap(request):
+                return HttpResponseClientRefresh()  # the question is a page of its own
+            raise ReauthenticationRequired
+        request.session[_LOOKED_KEY] = now.timestamp()
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def on_watch(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The same for what an open page asks by itself: that is no look, and the answer to whoever was away is no."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not _is_recent(request, timezone.now()):
+            raise NotVisible("household")
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def _is_recent(request: HttpRequest, now: datetime) -> bool:
+    proofs = [float(record["at"]) for record in get_authentication_records(request, request.user)]
+    if not proofs:
+        return False
+    proved_at = datetime.fromtimestamp(max(proofs), UTC)
+    looked_at = datetime.fromtimestamp(request.session.get(_LOOKED_KEY, 0), UTC)
+    return now - proved_at < COACH_SESSION_MAX and now - max(proved_at, looked_at) < COACH_IDLE_MAX

@@ -1,0 +1,78 @@
+"""Letting a coach in: whom, what they see, of which children, from which day on."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from common.forms import ServiceForm
+from households.rules import GrantScope
+
+if TYPE_CHECKING:
+    from households.models import Child
+
+# What each scope shows, said before it is given.
+SCOPES = {
+    GrantScope.SUMMARY: _("A summary: how many moments of each kind there were in a week, and no single one"),
+    GrantScope.RATINGS: _("Moments without my notes: when, how it was, what I ticked and answered"),
+    GrantScope.RATINGS_AND_NOTES: _("Moments with my notes, in my own words"),
+}
+# The same to whoever is asked.
+SCOPES_OFFERED = {
+    GrantScope.SUMMARY: _(
+        "A summary: how many moments of each kind there were in a week, and no single one."
+    ),
+    GrantScope.RATINGS: _("Moments without their notes: when, how it was, what was ticked and answered."),
+    GrantScope.RATINGS_AND_NOTES: _("Moments with the notes that belong to them."),
+}
+# The same in a few words, for lists.
+SCOPES_IN_SHORT = {
+    GrantScope.SUMMARY: _("a summary by week"),
+    GrantScope.RATINGS: _("moments without notes"),
+    GrantScope.RATINGS_AND_NOTES: _("moments with notes"),
+}
+
+
+class TermsForm(ServiceForm):
+    """What a coach sees."""
+
+    scope = forms.ChoiceField(
+        label=_("What they see"),
+        help_text=_("Never what you keep to yourself, and never how you were yourself."),
+        choices=list(SCOPES.items()),
+        initial=GrantScope.SUMMARY,
+        widget=forms.RadioSelect(attrs={"class": "scale"}),
+    )
+    child_ids = forms.TypedMultipleChoiceField(
+        label=_("Moments with"), coerce=uuid.UUID, widget=forms.CheckboxSelectMultiple
+    )
+    from_on = forms.DateField(
+        label=_("From this day on"),
+        help_text=_("What was earlier stays unseen. Choose an earlier day to show more of the past."),
+        widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, children: Sequence[Child], today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = cast("forms.TypedMultipleChoiceField", self.fields["child_ids"])
+        offered.choices = [(child.public_id, child.nickname) for child in children]
+        # A browser sends the value back as text: an initial of the same type marks the right boxes.
+        self.initial.setdefault("child_ids", [child.public_id for child in children[:1]])
+        self.initial.setdefault("from_on", today)
+
+
+class OfferForm(TermsForm):
+    """The same, and whom to ask."""
+
+    coach_email = forms.EmailField(
+        label=_("Your coach's e-mail address"),
+        help_text=_("The offer works for this address only, once, for seven days."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+    field_order = ("coach_email", "scope", "child_ids", "from_on")

@@ -1,0 +1,220 @@
+"""My coaches: whom the reader lets look at their own notes, what they would see, and who did look."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from common.dates import local_day
+from common.errors import Refused
+from common.forms import ServiceForm
+from frontend.current import Home, SignedInRequest, at_home
+from frontend.forms.fields import posted
+from frontend.forms.grants import SCOPES_IN_SHORT, OfferForm, TermsForm
+from frontend.render import render_page, see_other
+from frontend.shown import shown_in_words
+from frontend.views.account import proved_again
+from frontend.views.household import form_status
+from households.rules import GrantScope, GrantState
+from households.selectors import get_grant, list_access, list_children, list_grants
+from households.services import (
+    change_grant,
+    deliver_offer,
+    offer_grant,
+    renew_grant,
+    withdraw_grant,
+)
+from observations.selectors import name_moments, preview_grant
+
+if TYPE_CHECKING:
+    from households.models import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class GrantShown:
+    """One grant in the author's list."""
+
+    grant: Grant
+    state: GrantState
+    scope: Any
+    is_renewable: bool
+
+
+# --- Letting somebody in -----------------------------------------------------------------------------------------
+@require_http_methods(["GET", "HEAD", "POST"])
+@proved_again
+@at_home
+def coaches(request: SignedInRequest, home: Home) -> HttpResponse:
+    """Whom the reader lets look, and a form for one more."""
+    now = timezone.now()
+    form = _offer_form(request, home, now)
+    if request.method == "POST" and form.run(lambda: _offer(request, home, form)):
+        messages.success(request, _("The offer is on its way."))
+        return see_other(request, "household-coaches")
+    return _coaches_page(request, home, form=form, now=now)
+
+
+@require_POST
+@at_home
+def preview(request: SignedInRequest, home: Home) -> HttpResponse:
+    """The same page with what a coach would see today, were the form sent as it stands. Nothing is given by it."""
+    now = timezone.now()
+    form = _offer_form(request, home, now)
+    # Whom to ask can wait: what they would see does not depend on it.
+    form.fields["coach_email"].required = False
+    if not form.is_valid():
+        return _coaches_page(request, home, form=form, now=now)
+    terms = {name: form.cleaned_data[name] for name in ("scope", "child_ids", "from_on")}
+    shown = preview_grant(actor_id=request.user.pk, household=home.household, **terms, now=now)
+    seen = shown_in_words(shown, names={request.user.pk: request.user.called})
+    return _coaches_page(request, home, form=form, now=now, seen=seen, scope=terms["scope"])
+
+
+def _offer_form(request: SignedInRequest, home: Home, now: datetime) -> OfferForm:
+    today = local_day(now, home.household.timezone)
+    return OfferForm(posted(request), children=home.children, today=today)
+
+
+def _offer(request: SignedInRequest, home: Home, form: OfferForm) -> bool:
+    actor_id, now = request.user.pk, timezone.now()
+    grant, token = offer_grant(
+        actor_id=actor_id, household_id=home.household.public_id, **form.cleaned_data, now=now
+    )
+    deliver_offer(actor_id=actor_id, grant_id=grant.public_id, token=token, now=now)
+    return True
+
+
+def _coaches_page(
+    request: SignedInRequest, home: Home, *, form: OfferForm, now: datetime, **seen: Any
+) -> HttpResponse:
+    grants = list_grants(actor_id=request.user.pk, household_id=home.household.public_id, now=now)
+    context = {
+        "household": home.household,
+        "form": form if home.children else None,
+        "grants": [_grant_shown(grant, now) for grant in grants],
+        **seen,
+    }
+    return render_page(request, "frontend/household/coaches.html", context, status=form_status(form))
+
+
+def _grant_shown(grant: Grant, now: datetime) -> GrantShown:
+    return GrantShown(
+        grant=grant,
+        state=grant.state_at(now),
+        scope=SCOPES_IN_SHORT[GrantScope(grant.scope)],
+        is_renewable=grant.is_renewable_at(now),
+    )
+
+
+# --- One of them -------------------------------------------------------------------------------------------------
+@require_http_methods(["GET", "HEAD", "POST"])
+def grant(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
+    """What one coach sees. Showing less happens at once; showing more asks who is there first."""
+    now = timezone.now()
+    found = get_grant(actor_id=request.user.pk, grant_id=grant_id, now=now)
+    form = _terms_form(request, found, now)
+    if request.method == "POST":
+        try:
+            changed = form.run(lambda: _change(request, found, form, may_widen=False))
+        except Refused:
+            return _widen(request, grant_id)
+        if changed:
+            return _changed(request)
+    return _grant_page(request, found, form=form, now=now)
+
+
+@proved_again
+def _widen(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
+    now = timezone.now()
+    found = get_grant(actor_id=request.user.pk, grant_id=grant_id, now=now)
+    form = _terms_form(request, found, now)
+    if form.run(lambda: _change(request, found, form, may_widen=True)):
+        return _changed(request)
+    return _grant_page(request, found, form=form, now=now)
+
+
+def _terms_form(request: SignedInRequest, found: Grant, now: datetime) -> TermsForm:
+    covered = [item.child for item in found.children.all()]
+    children = list(list_children(actor_id=request.user.pk, household_id=found.household.public_id))
+    known = {
+        "scope": found.scope,
+        "from_on": found.from_on,
+        "child_ids": [child.public_id for child in covered],
+    }
+    return TermsForm(
+        posted(request),
+        initial=known,
+        children=[*children, *(child for child in covered if child not in children)],
+        today=local_day(now, found.household.timezone),
+    )
+
+
+def _change(request: SignedInRequest, found: Grant, form: TermsForm, *, may_widen: bool) -> Grant:
+    return change_grant(
+        actor_id=request.user.pk,
+        grant_id=found.public_id,
+        **form.cleaned_data,
+        may_widen=may_widen,
+        now=timezone.now(),
+    )
+
+
+def _changed(request: SignedInRequest) -> HttpResponse:
+    messages.success(request, _("Saved. It counts from now on."))
+    return see_other(request, "household-coaches")
+
+
+def _grant_page(request: SignedInRequest, found: Grant, *, form: TermsForm, now: datetime) -> HttpResponse:
+    context = {"household": found.household, "shown": _grant_shown(found, now), "form": form}
+    return render_page(request, "frontend/household/coach.html", context, status=form_status(form))
+
+
+@require_POST
+@proved_again
+def renew(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
+    """Another 180 days."""
+    form = ServiceForm(request.POST)
+    if form.run(lambda: renew_grant(actor_id=request.user.pk, grant_id=grant_id, now=timezone.now())):
+        messages.success(request, _("Renewed for another 180 days."))
+    for error in form.non_field_errors():
+        messages.info(request, str(error))
+    return see_other(request, "household-coaches")
+
+
+@require_POST
+def withdraw(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
+    """One tap, at once, without a question."""
+    withdraw_grant(actor_id=request.user.pk, grant_id=grant_id, now=timezone.now())
+    messages.success(request, _("They see nothing of yours any more."))
+    return see_other(request, "household-coaches")
+
+
+# --- Who looked --------------------------------------------------------------------------------------------------
+@require_safe
+@at_home
+def access(request: SignedInRequest, home: Home) -> HttpResponse:
+    """Who looked at the reader's own notes; an address of a page that is over leads back to the top."""
+    page = ServiceForm(request.GET).run(
+        lambda: list_access(
+            actor_id=request.user.pk,
+            household_id=home.household.public_id,
+            cursor=request.GET.get("cursor", ""),
+        )
+    )
+    if page is None:
+        return see_other(request, "household-access")
+    ids = {entry.subject_id for entry in page.items if entry.subject_id}
+    context = {
+        "household": home.household,
+        "page": page,
+        "moments": name_moments(actor_id=request.user.pk, moment_ids=ids),
+    }
+    return render_page(request, "frontend/household/access.html", context, partial="access-rows")

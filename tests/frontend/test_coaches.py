@@ -1,0 +1,304 @@
+"""My coaches: asking one, looking with their eyes first, changing, ending, and who looked."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from households.models import AccessEntry, Child, Grant, Household
+from households.rules import ACCESS_PAGE_SIZE, GRANT_LIFETIME, Opened, Reader
+from households.services import note_access, return_grant
+from observations.models import Observation
+from observations.services import look_at_family, look_at_moment
+
+pytestmark = pytest.mark.usefixtures("that_evening")
+LIST = "/household/coaches/"
+PREVIEW = "/household/coaches/preview/"
+Record = Callable[..., Observation]
+Give = Callable[..., Grant]
+
+
+@pytest.fixture
+def browser(client_of: Callable[[User], Client], parent: User, child: Child) -> Client:
+    return client_of(parent)
+
+
+@pytest.fixture
+def terms(child: Child) -> dict[str, Any]:
+    return {
+        "coach_email": "cleo@example.org",
+        "scope": "ratings_and_notes",
+        "child_ids": [str(child.public_id)],
+        "from_on": "2026-11-01",
+    }
+
+
+def text(response: Any) -> str:
+    return response.content.decode()
+
+
+class TestAskingACoach:
+    def test_sends_a_mail_with_a_link_and_shows_that_it_waits(
+        self, browser: Client, terms: dict[str, Any], settings: Any
+    ) -> None:
+        settings.SITE_URL = "https://attune.example"
+        assert browser.post(LIST, terms)["Location"] == LIST
+        (sent,) = mail.outbox
+        assert sent.to == ["cleo@example.org"]
+        assert re.search(r"^https://attune.example/coach/offers/[\w-]{43}/$", sent.body, re.MULTILINE)
+        page = text(browser.get(LIST))
+        assert "cleo@example.org" in page
+        assert "asked, open until 25 November" in page
+
+    def test_says_what_each_scope_shows_and_begins_with_the_least(self, browser: Client) -> None:
+        page = browser.get(LIST)
+        for words in (
+            "no single one",
+            "without my notes",
+            "in my own words",
+            "Never what you keep to yourself",
+        ):
+            assert words in text(page)
+        form = page.context["form"]
+        assert (form["scope"].value(), str(form["from_on"].value())) == ("summary", "2026-11-18")
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("coach_email", ""),
+            ("coach_email", "alice@example.org"),
+            ("scope", "all"),
+            ("child_ids", []),
+            ("child_ids", [str(uuid.uuid4())]),
+            ("child_ids", ["\x00"]),
+            ("from_on", "1990-01-01"),
+            ("from_on", "yesterday"),
+        ],
+    )
+    def test_what_cannot_be_comes_back_with_what_was_said(
+        self, browser: Client, terms: dict[str, Any], field: str, value: Any
+    ) -> None:
+        page = browser.post(LIST, {**terms, field: value})
+        assert page.status_code == 422
+        assert set(page.context["form"].errors) == {field}
+        assert not Grant.objects.exists()
+        assert mail.outbox == []
+
+    def test_a_helper_may_and_whoever_has_no_child_yet_is_told_why_not(
+        self,
+        client_of: Callable[[User], Client],
+        helper: User,
+        stranger: User,
+        child: Child,
+        terms: dict[str, Any],
+    ) -> None:
+        assert client_of(helper).post(LIST, terms)["Location"] == LIST
+        assert "Add a child first" in text(client_of(stranger).get(LIST))
+
+    def test_nobody_else_in_the_household_sees_any_of_it(
+        self, browser: Client, client_of: Callable[[User], Client], co_parent: User, give: Give
+    ) -> None:
+        before = text(client_of(co_parent).get(LIST))
+        give()
+        other = client_of(co_parent)
+        assert masked(text(other.get(LIST))) == masked(before)
+        assert "cleo@example.org" in text(browser.get(LIST))
+
+
+class TestLookingBeforehand:
+    def test_shows_the_very_notes_and_sends_nothing(
+        self, browser: Client, terms: dict[str, Any], record: Record
+    ) -> None:
+        record(details={"visibility": "coaches", "note": "A kite in the tree", "contexts": ["play"]})
+        record(details={"visibility": "private", "note": "Nobody's business"})
+        page = browser.post(PREVIEW, terms)
+        assert page.status_code == 200
+        assert "A kite in the tree" in text(page)
+        assert "Nobody&#x27;s business" not in text(page)
+        assert page.context["form"]["coach_email"].value() == "cleo@example.org"
+        assert (mail.outbox, Grant.objects.count(), AccessEntry.objects.count()) == ([], 0, 0)
+
+    @pytest.mark.parametrize("scope", ["summary", "ratings"])
+    def test_of_a_smaller_scope_shows_less(
+        self, browser: Client, terms: dict[str, Any], record: Record, scope: str
+    ) -> None:
+        record(details={"visibility": "coaches", "note": "A kite in the tree", "contexts": ["play"]})
+        page = text(browser.post(PREVIEW, {**terms, "scope": scope}))
+        assert "A kite in the tree" not in page
+        assert ("Play" in page) is (scope == "ratings")
+        assert "1 in tune" in page
+
+    def test_does_not_ask_whom(self, browser: Client, terms: dict[str, Any]) -> None:
+        assert browser.post(PREVIEW, {**terms, "coach_email": ""}).status_code == 200
+
+    def test_of_what_cannot_be_comes_back(self, browser: Client, terms: dict[str, Any]) -> None:
+        assert browser.post(PREVIEW, {**terms, "scope": "all"}).status_code == 422
+        assert browser.get(PREVIEW).status_code == 405
+
+
+class TestOneCoach:
+    def test_sees_less_at_once(self, browser: Client, give: Give, terms: dict[str, Any]) -> None:
+        grant = give()
+        assert browser.post(f"{LIST}{grant.public_id}/", {**terms, "scope": "summary"})["Location"] == LIST
+        grant.refresh_from_db()
+        assert grant.scope == "summary"
+
+    def test_sees_more_only_after_a_proof(
+        self, client_of: Callable[[User], Client], parent: User, give: Give, terms: dict[str, Any]
+    ) -> None:
+        parent.set_password("seven quiet geese at dawn")
+        parent.save()
+        browser, grant = client_of(parent), give(scope="summary")
+        session = browser.session
+        session.pop("account_authentication_methods", None)
+        session.save()
+        asked = browser.post(f"{LIST}{grant.public_id}/", {**terms, "from_on": "2026-01-01"})
+        assert asked["Location"].startswith("/account/reauthenticate/")
+        grant.refresh_from_db()
+        assert grant.scope == "summary"
+        done = browser.post(asked["Location"], {"password": "seven quiet geese at dawn"})
+        assert done.status_code == 303
+        grant.refresh_from_db()
+        assert grant.scope == "ratings_and_notes"
+
+    def test_opens_with_what_is_given_now(self, browser: Client, give: Give, child: Child) -> None:
+        form = browser.get(f"{LIST}{give().public_id}/").context["form"]
+        assert form["scope"].value() == "ratings_and_notes"
+        assert form["child_ids"].value() == [child.public_id]
+        assert "checked" in str(form["child_ids"])
+
+    def test_is_ended_with_one_tap(self, browser: Client, give: Give) -> None:
+        grant = give()
+        assert f"{LIST}{grant.public_id}/withdraw/" in text(browser.get(LIST))
+        assert browser.post(f"{LIST}{grant.public_id}/withdraw/")["Location"] == LIST
+        assert "cleo@example.org" not in text(browser.get(LIST))
+
+    def test_can_be_renewed_when_it_is_about_to_end(
+        self, browser: Client, client_of: Callable[[User], Client], parent: User, give: Give, now: datetime
+    ) -> None:
+        grant = give()
+        renew = reverse("grant-renew", args=[grant.public_id])
+        assert renew not in text(browser.get(LIST))
+        browser.post(renew)
+        with time_machine.travel(now + GRANT_LIFETIME - timedelta(days=3), tick=False):
+            later = client_of(parent)
+            assert renew in text(later.get(LIST))
+            assert later.post(renew)["Location"] == LIST
+            grant.refresh_from_db()
+            assert grant.expires_at == now + 2 * GRANT_LIFETIME - timedelta(days=3)
+
+    def test_that_gave_it_back_is_told_as_ended(
+        self, browser: Client, give: Give, coach: User, now: datetime
+    ) -> None:
+        grant = give()
+        return_grant(actor_id=coach.pk, grant_id=grant.public_id, now=now)
+        page = text(browser.get(LIST))
+        assert re.search(r"cleo@example\.org</b>.*?<span>ended</span>", page, re.DOTALL)
+        assert browser.get(f"{LIST}{grant.public_id}/").status_code == 404
+
+    def test_list_asks_the_database_as_often_for_many_as_for_one(
+        self, browser: Client, offer: Callable[..., Any], django_assert_max_num_queries: Any
+    ) -> None:
+        offer()
+        with django_assert_max_num_queries(12):
+            browser.get(LIST)
+        for number in range(6):
+            offer(coach_email=f"c{number}@example.org")
+        with django_assert_max_num_queries(12):
+            browser.get(LIST)
+
+
+class TestWhoLooked:
+    def test_names_the_coach_by_the_address_that_was_let_in(
+        self,
+        browser: Client,
+        give: Give,
+        record: Record,
+        coach: User,
+        household: Household,
+        now: datetime,
+    ) -> None:
+        give()
+        User.objects.filter(pk=coach.pk).update(display_name="The operator", email="other@example.org")
+        moment = record(details={"visibility": "coaches"})
+        here = {"coach_id": coach.pk, "household_id": household.public_id, "now": now}
+        look_at_family(**here)
+        look_at_moment(**here, moment_id=moment.public_id)
+        page = text(browser.get("/household/access/"))
+        assert page.count("<b>cleo@example.org</b>") == 2
+        assert "<b>The operator</b>" not in page
+        assert f'href="/moments/{moment.public_id}/"' in page
+        assert "the weeks and the list" in page
+
+    def test_names_the_operator_and_whoever_is_gone(
+        self, browser: Client, parent: User, stranger: User, coach: User, household: Household, now: datetime
+    ) -> None:
+        for reader, kind in ((stranger, Reader.OPERATOR), (coach, Reader.COACH)):
+            note_access(
+                reader_id=reader.pk,
+                reader_kind=kind,
+                opened=Opened.ACCOUNT,
+                household_pk=household.pk,
+                author_ids=[parent.pk],
+                now=now,
+            )
+        coach.delete()
+        page = text(browser.get("/household/access/"))
+        assert "<b>The operator</b>" in page
+        assert "<b>Somebody whose account is gone</b>" in page
+
+    def test_pages(
+        self, browser: Client, parent: User, coach: User, household: Household, now: datetime
+    ) -> None:
+        for number in range(ACCESS_PAGE_SIZE + 1):
+            note_access(
+                reader_id=coach.pk,
+                reader_kind=Reader.COACH,
+                opened=Opened.MOMENT,
+                household_pk=household.pk,
+                author_ids=[parent.pk],
+                subject_id=uuid.uuid4(),
+                now=now - timedelta(minutes=number),
+            )
+        first = browser.get("/household/access/")
+        cursor = first.context["page"].next_cursor
+        rest = browser.get("/household/access/", {"cursor": cursor}, headers={"HX-Request": "true"})
+        assert text(first).count('class="row"') == ACCESS_PAGE_SIZE
+        assert text(rest).count('class="row"') == 1
+        assert "<html" not in text(rest)
+        over = browser.get("/household/access/", {"cursor": "x"})
+        assert (over.status_code, over["Location"]) == (303, "/household/access/")
+
+    def test_is_the_authors_alone(
+        self, client_of: Callable[[User], Client], co_parent: User, give: Give, look: Any
+    ) -> None:
+        other = client_of(co_parent)
+        before = masked(text(other.get("/household/access/")))
+        look()
+        assert masked(text(other.get("/household/access/"))) == before
+        assert "Nobody so far" in before
+
+    @pytest.fixture
+    def look(self, give: Give, coach: User, household: Household, now: datetime) -> Callable[[], Any]:
+        def put() -> None:
+            give()
+            look_at_family(coach_id=coach.pk, household_id=household.public_id, now=now)
+
+        return put
+
+
+def masked(page: str) -> str:
+    """Without what is fresh in every answer."""
+    page = re.sub(r'(name="csrfmiddlewaretoken" value=")\w+', r"\1", page)
+    page = re.sub(r'("X-CSRFToken": ")\w+', r"\1", page)
+    return re.sub(r'nonce="[^"]+"', "", page)
