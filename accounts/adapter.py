@@ -7,12 +7,17 @@ from typing import Any, ClassVar
 from allauth.account.adapter import DefaultAccountAdapter
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.rules import EMAIL_MAX
+from accounts.services import take_back_erasure
 from common.addresses import client_ip
+from common.security import Event, tell
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -31,6 +36,14 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponseBase:
+        """Whoever had asked to be erased and signs in is told that everything stays."""
+        response: HttpResponseBase = super().post_login(request, user, **kwargs)
+        if take_back_erasure(user_id=user.pk, now=timezone.now()):
+            tell(Event.ERASURE_TAKEN_BACK, request=request, user=user.pk)
+            return HttpResponseRedirect(reverse("erasure-taken-back"))
+        return response
 
     def is_safe_url(self, url: str | None) -> bool:
         """An address that is none, like `//[x`, is not safe; allauth stumbles over it."""

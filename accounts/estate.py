@@ -9,13 +9,17 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth import SESSION_KEY
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
-from accounts.models import ApiToken, BlockedSender, User
-from accounts.rules import PROTECTING, TOKEN_LEDGER_CHARS, Noted
+from accounts.models import ApiToken, BlockedSender, ReturnedMail, User
+from accounts.rules import ERASURE_DELAY, PROTECTING, TOKEN_LEDGER_CHARS, Noted
 from accounts.selectors import list_addresses
+from accounts.services import erase_person
 from common.estates import Applier, Estate, Holding, Table, erase_rows, in_chunks
 
 LEDGER = "the ledger is what keeps erased things erased after a restore; it holds random ids only"
@@ -35,7 +39,10 @@ class AccountsEstate(Estate):
         Holding(
             "sessions.Session", kept_because="a session names its person inside its sealed data: see `erase`"
         ),
-        Holding("common.PersonKey", ("owner",)),
+        Holding(
+            "common.PersonKey",
+            kept_because="it is emptied before all else; the row goes with the person's own",
+        ),
         Holding("common.LedgerEntry", kept_because=LEDGER),
         Holding("common.RateCount", kept_because=COUNTER),
         Holding("accounts.User", kept_because="it goes last of all, when nothing else names the person"),
@@ -43,20 +50,39 @@ class AccountsEstate(Estate):
     # allauth's passkeys and list of sessions, where they are installed
 
     def export(self, person_id: int) -> Iterator[Table]:
-        yield Table("account", ("id", *_ACCOUNT), lambda: _accounts(person_id))
-        yield Table("addresses", _ADDRESS, lambda: _addresses(person_id))
-        yield Table("api_tokens", _TOKEN, lambda: _tokens(person_id))
-        yield Table("blocked_senders", _BLOCK, lambda: _blocks(person_id))
+        yield Table("account", _("You, and what you chose."), ("id", *_ACCOUNT), lambda: _accounts(person_id))
+        yield Table("addresses", _("Your mail addresses."), _ADDRESS, lambda: _addresses(person_id))
+        yield Table(
+            "api_tokens",
+            _("Keys to the API: their names, never the keys."),
+            _TOKEN,
+            lambda: _tokens(person_id),
+        )
+        yield Table("returned_mail", _("Mails to you that came back."), _RETURN, lambda: _returned(person_id))
+        yield Table(
+            "blocked_senders", _("Whose invitations you do not want."), _BLOCK, lambda: _blocks(person_id)
+        )
 
     def appliers(self) -> Mapping[str, Applier]:
-        return {Noted.TOKEN_ENDED: _end_token, Noted.CHOICE_MADE: _choose_again}
+        return {
+            Noted.TOKEN_ENDED: _end_token,
+            Noted.CHOICE_MADE: _choose_again,
+            Noted.ERASURE_ASKED: _ask_again,
+            Noted.ERASURE_CANCELLED: _cancel_again,
+            Noted.PERSON_ERASED: _erase_again,
+        }
 
     def close_doors(self, now: datetime) -> Mapping[str, int]:
         ended, _by_model = Session.objects.all().delete()
         return {"sessions ended": ended}
 
+    def count_left(self, person_id: int) -> Mapping[str, int]:
+        sessions = sum(1 for _session in _sessions_of(person_id))
+        return {**super().count_left(person_id), **({"sessions.Session": sessions} if sessions else {})}
+
     def erase(self, person_id: int) -> None:
-        erase_sessions(person_id)
+        for session in _sessions_of(person_id):
+            session.delete()
         erase_rows(BlockedSender.objects.filter(email__in=list_addresses(user_id=person_id)))
         erase_rows(_entries_about(person_id))
         super().erase(person_id)
@@ -79,12 +105,32 @@ def _choose_again(subject: str, _at: datetime) -> int:
     return rows.update(**{name: value})
 
 
+def _ask_again(subject: str, at: datetime) -> int:
+    return _people(subject).filter(erase_at__isnull=True).update(erase_at=at + ERASURE_DELAY)
+
+
+def _cancel_again(subject: str, _at: datetime) -> int:
+    return _people(subject).filter(erase_at__isnull=False).update(erase_at=None)
+
+
+def _erase_again(subject: str, at: datetime) -> int:
+    """Whoever was erased is destroyed again, and not only hidden."""
+    found = _people(subject)
+    found.update(erase_at=at)
+    return sum(erase_person(user_id=user.pk, now=at) for user in found)
+
+
+def _people(subject: str) -> QuerySet[User]:
+    return User.objects.filter(public_id=uuid.UUID(subject))
+
+
 # --- Erasing -----------------------------------------------------------------------------------------------------
-def erase_sessions(person_id: int) -> None:
-    """End every session of the person, wherever it is signed in."""
+def _sessions_of(person_id: int) -> Iterator[Session]:
+    """Every session of the person. Who it is of is sealed inside, so all of them are opened."""
+    store = SessionStore()
     for session in in_chunks(Session.objects.all()):
-        if str(SessionStore().decode(session.session_data).get("_auth_user_id")) == str(person_id):
-            session.delete()
+        if store.decode(session.session_data).get(SESSION_KEY) == str(person_id):
+            yield session
 
 
 def _entries_about(person_id: int) -> Any:
@@ -107,9 +153,11 @@ _ACCOUNT = (
     "discreet",
     "date_joined",
     "last_login",
+    "mail_stopped_at",
 )
 _ADDRESS = ("email", "verified", "primary")
 _TOKEN = ("name", "scope", "created", "expiry")
+_RETURN = ("kind", "at")
 _BLOCK = ("sender", "created_at")
 
 
@@ -126,6 +174,10 @@ def _addresses(person_id: int) -> Iterator[tuple[Any, ...]]:
 def _tokens(person_id: int) -> Iterator[tuple[Any, ...]]:
     rows = ApiToken.objects.filter(user_id=person_id).order_by("created", "digest")
     return iter(rows.values_list(*_TOKEN))
+
+
+def _returned(person_id: int) -> Iterator[tuple[Any, ...]]:
+    return iter(ReturnedMail.objects.filter(user_id=person_id).order_by("pk").values_list(*_RETURN))
 
 
 def _blocks(person_id: int) -> Iterator[tuple[Any, ...]]:

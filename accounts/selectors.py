@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.db.models import F, QuerySet
@@ -106,3 +106,14 @@ def list_addresses(*, user_id: int) -> list[str]:
 def find_public_id(*, user_id: int) -> uuid.UUID | None:
     """By which id this person is named outside of the database, also while the account is closed."""
     return User.objects.filter(pk=user_id).values_list("public_id", flat=True).first()
+
+
+def list_due_erasures(*, now: datetime) -> list[int]:
+    """Who asked to be erased and has had their seven days, longest due first. For the schedule."""
+    due = User.objects.filter(erase_at__lte=now).order_by("erase_at", "pk")
+    return list(due.values_list("pk", flat=True))
+
+
+def count_overdue_erasures(*, now: datetime) -> int:
+    """How many people should have been gone for more than a day. For operators."""
+    return User.objects.filter(erase_at__lt=now - timedelta(days=1)).count()

@@ -1,4 +1,4 @@
-"""The nightly nudge."""
+"""The nightly nudges."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.services import forget_expired_tokens
+from accounts.services import erase_due, forget_expired_tokens
 
 
 @shared_task
 def forget(**_: Any) -> None:
     """Every night: destroy expired API tokens."""
     forget_expired_tokens(now=timezone.now())
+
+
+@shared_task
+def erase(**_: Any) -> None:
+    """Every night, and every hour for what a crash left: erase those whose seven days are over."""
+    erase_due(now=timezone.now())

@@ -37,6 +37,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=45),
         "options": {"queue": SCHEDULE, "expires": 12 * 3600},
     },
+    "erase-people": {
+        "task": "accounts.tasks.erase",
+        "schedule": crontab(hour=4, minute=10),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
+    "erase-people-again": {
+        "task": "accounts.tasks.erase",
+        "schedule": crontab(minute=25),
+        "options": {"queue": SCHEDULE, "expires": 3600},
+    },
     "write-ledger": {
         "task": "common.tasks.write_ledger",
         "schedule": crontab(minute="4-59/5"),

@@ -27,11 +27,14 @@ from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http.request import validate_host
+from django.utils import timezone
 
+from accounts.selectors import count_overdue_erasures
 from attune_project.celery import app
 from attune_project.collected import static_files_are_current
 from attune_project.keys import MIN_SECRET_CHARS
 from checklists.selectors import LibraryNotLoaded, get_content
+from common.ledger import count_late
 from common.sealing import current_key_id, seal, unseal
 from reflections.selectors import list_quarantined_digest_ids
 
@@ -260,6 +263,30 @@ def check_digests() -> Findings:
         )
 
 
+def check_erasure() -> Findings:
+    """What was erased must be gone, and must stay gone after a restore."""
+    now = timezone.now()
+    if overdue := count_overdue_erasures(now=now):
+        yield Finding(
+            f"{overdue} {'person' if overdue == 1 else 'people'} should be erased by now and "
+            f"{'is' if overdue == 1 else 'are'} not.",
+            "The log names what is left of them. Once that is mended: python manage.py purge",
+        )
+    if late := count_late(now=now):
+        yield Finding(
+            f"{late} notes wait to be written to the erasure ledger.",
+            f"Can {settings.ERASURE_LEDGER} be written? Then: python manage.py purge",
+        )
+    ledger = Path(settings.ERASURE_LEDGER)
+    if ledger.exists() and stat.S_IMODE(ledger.stat().st_mode) & 0o077:
+        yield Finding(f"Other users of this machine can read {ledger}.", f"chmod go= {ledger}")
+    if not os.access(ledger if ledger.exists() else ledger.parent, os.W_OK):
+        yield Finding(
+            f"{ledger} cannot be written: a restored backup would bring back what was erased.",
+            "Give it to the user the application runs as.",
+        )
+
+
 def check_time() -> Findings:
     try:
         zoneinfo.ZoneInfo("Europe/Lisbon")
@@ -301,6 +328,7 @@ CHECKS: dict[str, Check] = {
     "Worker": check_worker,
     "Mail": check_mail,
     "Weekly mails": check_digests,
+    "Erasure": check_erasure,
     "Time": check_time,
     "Static files": check_static_files,
 }

@@ -118,6 +118,8 @@ CODE = Rule(Limit("code", 10, TEN_MINUTES), here(pending))
 PROOF = Rule(Limit("proof", 10, TEN_MINUTES), here(person))
 OPEN_LINK = Rule(Limit("link", 60, TEN_MINUTES), place, also_get=True)
 
+EXPORT = (Rule(Limit("export", 12, HOUR), person),)
+
 ANY_CHANGE = (Rule(Limit("change", 300, timedelta(minutes=5)), person),)
 
 MAILED = (MAIL_AT_ALL, MAIL_HERE, MAIL_TO)
@@ -153,6 +155,9 @@ DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
         Rule(Limit("invite", 30, HOUR), person),
         Rule(Limit("invite-one-address", 5, DAY), lambda request: f"{person(request)} {account(request)}"),
     ),
+    # Reads everything somebody ever wrote.
+    "data-export": EXPORT,
+    "api:export": EXPORT,
     # Many people's mail programs press this button from one and the same large provider.
     "unsubscribe": (Rule(Limit("unsubscribe", 600, TEN_MINUTES), place),),
 }
@@ -166,8 +171,8 @@ WRONG_TOKENS = (
 
 
 def rules_of(door: str) -> tuple[Rule, ...]:
-    """The limits of the door with this URL name."""
-    return DOORS.get(door, ANY_CHANGE)
+    """The limits of the door with this URL name; one of the API has those of `API` besides."""
+    return DOORS.get(door, () if door.startswith("api:") else ANY_CHANGE)
 
 
 # --- Counting ----------------------------------------------------------------------------------------------------
@@ -199,13 +204,13 @@ class LimitsMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponseBase | None:
-        if is_api(request):
-            return self._turned_away(request, WRONG_TOKENS, is_used_up) or self._turned_away(
-                request, API, count_try
-            )
         rules = rules_of(request.resolver_match.view_name if request.resolver_match else "")
         if request.method in SAFE:
             rules = tuple(rule for rule in rules if rule.also_get)
+        if is_api(request):
+            return self._turned_away(request, WRONG_TOKENS, is_used_up) or self._turned_away(
+                request, (*API, *rules), count_try
+            )
         return self._turned_away(request, rules, count_try)
 
     @staticmethod

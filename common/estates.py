@@ -34,6 +34,7 @@ class Table:
     """One table of an export. `rows` starts from the beginning each time it is called, and reads a few at a time."""
 
     name: str
+    about: str  # one sentence for the person, in their language
     columns: tuple[str, ...]
     rows: Callable[[], Iterator[Sequence[Value]]]
 
@@ -95,6 +96,9 @@ class Estate(ABC):
         The caller holds the transaction.
         """
 
+    def withdraw_offers(self, person_id: int, now: datetime) -> None:  # noqa: B027  # most apps hold none
+        """Close what the person holds open to others and nobody has taken yet. For somebody who asked to be erased."""
+
     def holds_words(self, household_id: int) -> bool:
         """Whether anybody's own rows are in this household, members' or former members'."""
         return False
@@ -137,5 +141,6 @@ def in_chunks(rows: QuerySet[Row], size: int = CHUNK) -> Iterator[Row]:
     ordered = rows.order_by("pk")
     chunk = list(ordered[:size])
     while chunk:
+        last = chunk[-1].pk  # before they are handed out: whoever takes a row may delete it
         yield from chunk
-        chunk = list(ordered.filter(pk__gt=chunk[-1].pk)[:size])
+        chunk = list(ordered.filter(pk__gt=last)[:size])

@@ -33,6 +33,9 @@ class Event(StrEnum):
     TOKEN_REJECTED = "token_rejected"  # noqa: S105 (the name of an event)
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     ADDRESS_CHANGED = "address_changed"
+    EXPORTED = "exported"
+    ERASURE_ASKED = "erasure_asked"
+    ERASURE_TAKEN_BACK = "erasure_taken_back"
     LIMIT_HIT = "limit_hit"
 
 

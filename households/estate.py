@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.selectors import list_addresses
 from common.estates import Applier, Estate, Holding, Table, erase_rows, in_chunks, list_estates
@@ -32,12 +33,34 @@ class HouseholdsEstate(Estate):
     )
 
     def export(self, person_id: int) -> Iterator[Table]:
-        yield Table("households", _HOUSEHOLD, lambda: _households(person_id))
-        yield Table("children", _CHILD, lambda: _children(person_id))
-        yield Table("invitations", _INVITATION, lambda: _invitations(person_id))
-        yield Table("grants", _GRANT, lambda: _grants(Grant.objects.filter(author_id=person_id)))
-        yield Table("coaching", _GRANT, lambda: _grants(Grant.objects.filter(coach_id=person_id)))
-        yield Table("who_looked", _LOOK, lambda: _looks(person_id))
+        yield Table(
+            "households",
+            _("Where you belong or belonged. A household you left is named by its id alone."),
+            _HOUSEHOLD,
+            lambda: _households(person_id),
+        )
+        yield Table(
+            "children", _("The children of the households you live in."), _CHILD, lambda: _children(person_id)
+        )
+        yield Table("invitations", _("Whom you invited."), _INVITATION, lambda: _invitations(person_id))
+        yield Table(
+            "grants",
+            _("Which coaches you let see what, and until when."),
+            _GRANT,
+            lambda: _grants(Grant.objects.filter(author_id=person_id)),
+        )
+        yield Table(
+            "coaching",
+            _("Where you are the coach: what you were let see."),
+            _GRANT,
+            lambda: _grants(Grant.objects.filter(coach_id=person_id)),
+        )
+        yield Table(
+            "who_looked",
+            _("Which coach or operator opened something of yours."),
+            _LOOK,
+            lambda: _looks(person_id),
+        )
 
     def erase(self, person_id: int) -> None:
         # What was sent to their address names them, whoever wrote it there.
@@ -63,6 +86,13 @@ class HouseholdsEstate(Estate):
             "open invitations withdrawn": Invitation.objects.filter(**unanswered).update(withdrawn_at=now),
             "open offers withdrawn": Grant.objects.filter(**unanswered).update(withdrawn_at=now),
         }
+
+    def withdraw_offers(self, person_id: int, now: datetime) -> None:
+        for offers in (
+            Invitation.objects.filter(invited_by_id=person_id),
+            Grant.objects.filter(author_id=person_id),
+        ):
+            offers.filter(accepted_at__isnull=True, withdrawn_at__isnull=True).update(withdrawn_at=now)
 
     def move(self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
         own = Grant.objects.filter(author_id=person_id, household_id=source_id)

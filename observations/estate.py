@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import F, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.rules import Visibility
 from common.estates import CHUNK, Applier, Estate, Holding, Table, in_chunks
@@ -30,12 +31,26 @@ class ObservationsEstate(Estate):
     )
 
     def export(self, person_id: int) -> Iterator[Table]:
-        yield Table("moments", (*_COMMON, *_OF_MOMENT), lambda: _moments(person_id))
-        yield Table("self_checks", _COMMON, lambda: _self_checks(person_id))
-        yield Table("ratings", _RATING, lambda: _ratings(person_id))
-        yield Table("ticks", _TICK, lambda: _ticks(person_id))
-        yield Table("revisions", _REVISION, lambda: _revisions(person_id))
-        yield Table("focus", ("household_id", "dimension", "chosen_at"), lambda: _focuses(person_id))
+        yield Table(
+            "moments",
+            _("Every moment you noted, private and recently deleted ones too."),
+            (*_COMMON, *_OF_MOMENT),
+            lambda: _moments(person_id),
+        )
+        yield Table("self_checks", _("Your self-checks of a week."), _COMMON, lambda: _self_checks(person_id))
+        yield Table(
+            "ratings", _("Your answers to the questions in them."), _RATING, lambda: _ratings(person_id)
+        )
+        yield Table("ticks", _("What you ticked in them."), _TICK, lambda: _ticks(person_id))
+        yield Table(
+            "revisions", _("How they were before you changed them."), _REVISION, lambda: _revisions(person_id)
+        )
+        yield Table(
+            "focus",
+            _("Which question you wanted to be asked, and since when."),
+            ("household_id", "dimension", "chosen_at"),
+            lambda: _focuses(person_id),
+        )
 
     def children_of(self, person_id: int, *, household_id: int) -> set[int]:
         own = Observation.objects.filter(author_id=person_id, household_id=household_id)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
 from accounts.rules import Visibility
 from accounts.selectors import find_public_id
 from common.estates import Estate, Holding, Table, in_chunks
 from households.selectors import list_memberships_for_compile
+from observations.selectors import list_own_ids
 from reflections.composition import Json
 from reflections.models import Digest, DigestWeek, Reflection, Thought
 from reflections.rules import OPEN
@@ -32,9 +35,19 @@ class ReflectionsEstate(Estate):
     )
 
     def export(self, person_id: int) -> Iterator[Table]:
-        yield Table("reflections", _REFLECTION, lambda: _reflections(person_id))
-        yield Table("thoughts", _THOUGHT, lambda: _thoughts(person_id))
-        yield Table("mails", _MAIL, lambda: _mails(person_id))
+        yield Table(
+            "reflections",
+            _("What your weeks added up to, in numbers; nothing of what others noted."),
+            _REFLECTION,
+            lambda: _reflections(person_id),
+        )
+        yield Table("thoughts", _("What you wrote about your weeks."), _THOUGHT, lambda: _thoughts(person_id))
+        yield Table(
+            "mails",
+            _("The weekly mails you were sent, without their text."),
+            _MAIL,
+            lambda: _mails(person_id),
+        )
 
     def erase(self, person_id: int) -> None:
         super().erase(person_id)
@@ -157,19 +170,26 @@ def _reflections(person_id: int) -> Iterator[tuple[Any, ...]]:
             row.revision,
             row.compiled_at,
             row.told_at,
-            _own_part(row.content),
+            _own_part(row.content, person_id),
         )
 
 
-def _own_part(content: Json) -> Json:
-    """What a week added up to, without what others shared in it."""
+def _own_part(content: Json, person_id: int) -> Json:
+    """What a week added up to, without what others shared in it, and naming no moment but the person's own."""
+    told = [item for section in content["sections"] for item in section["sentences"]]
+    named = {uuid.UUID(moment) for item in told for moment in item["moments"]}
+    own = {str(moment) for moment in list_own_ids(actor_id=person_id, moment_ids=named)}
+
+    def of_own(item: Json) -> Json:
+        return {**item, "moments": [moment for moment in item["moments"] if moment in own]}
+
     sections = [
         {
             **section,
-            "sentences": [item for item in section["sentences"] if item["rule"] not in _OF_OTHERS],
+            "sentences": [of_own(item) for item in section["sentences"] if item["rule"] not in _OF_OTHERS],
             "data": {key: value for key, value in section["data"].items() if key != "shared"},
         }
-        for section in content.get("sections", [])
+        for section in content["sections"]
     ]
     return {**content, "sections": sections}
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -24,7 +25,7 @@ from households.selectors import has_grants
 from observations.selectors import get_focus
 from observations.services import choose_focus
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 # Whoever has a password types it in once more, if that is longer ago than five minutes; then the form goes on as sent.
 proved_again: Callable[[View], View] = reauthentication_required(allow_get=True)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -116,7 +117,7 @@ def _grant_shown(grant: Grant, now: datetime) -> GrantShown:
 
 # --- One of them -------------------------------------------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
-def grant(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
+def grant(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponseBase:
     """What one coach sees. Showing less happens at once; showing more asks who is there first."""
     now = timezone.now()
     found = get_grant(actor_id=request.user.pk, grant_id=grant_id, now=now)

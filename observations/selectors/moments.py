@@ -124,6 +124,12 @@ def name_moments(*, actor_id: int, moment_ids: Collection[uuid.UUID]) -> dict[uu
     return found
 
 
+def list_own_ids(*, actor_id: int, moment_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of these are moments of the actor's own, wherever they live now."""
+    rows = Observation.objects.filter(author_id=actor_id, public_id__in=moment_ids)
+    return set(rows.values_list("public_id", flat=True))
+
+
 def get_deleted_moment(*, actor_id: int, moment_id: uuid.UUID, now: datetime) -> Observation:
     """The actor's own deleted moment while it can still be restored.
 

@@ -31,6 +31,7 @@ API = {
     ),
     f"{V1}/tokens/": Route({"GET": Door(Need.SESSION), "POST": Door(Need.SESSION, always(name="A key"))}),
     f"{V1}/tokens/{{token_id}}/": Route({"DELETE": Door(Need.OWNER)}, "token"),
+    f"{V1}/export/": Route({"GET": Door(Need.SESSION), "POST": Door(Need.SESSION)}),
     f"{V1}/households/": Route(
         {
             "GET": Door(Need.SIGN_IN),

@@ -101,6 +101,11 @@ PAGES = {
         Need.GUARDIAN_HERE, home=True, sends=always(email="somebody@example.org", role="helper")
     ),
     "/household/invitations/{invitation_id}/withdraw/": button(Need.OPEN_INVITATION, kind="invitation"),
+    "/household/data/": page(Need.SIGN_IN),
+    "/household/data/export/": button(Need.SIGN_IN),
+    "/household/data/erase/": page(Need.SIGN_IN, sends=always(confirmation="erase")),
+    "/household/data/kept/": page(Need.SIGN_IN),
+    "/goodbye/": page(Need.NOTHING),  # after asking to be erased; the same for everybody
     # Letting a coach in, and who looked: nobody's but the author's.
     "/household/coaches/": page(Need.HOME, home=True, sends=new_offer),
     "/household/coaches/preview/": button(Need.HOME, home=True, sends=new_offer),

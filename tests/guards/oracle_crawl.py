@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
@@ -26,6 +28,9 @@ _LINK = re.compile(r'(?:href|hx-get|action|src)="([^"]*)"')
 _CURSOR = re.compile(rb'((?:[?&;]cursor=|"next_cursor":"))[A-Za-z0-9_-]+')
 # A thought's id is made by the server; it is random, and opens nothing.
 _THOUGHT = re.compile(rb'"id":"[0-9a-f-]{36}"(,"author":"[0-9a-f-]{36}","text")')
+# So are these in what somebody takes along; every other id there was given by whoever wrote it.
+_UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_IDS_OF_THE_SERVER = ("/thoughts.json", "/thoughts.csv", "/invitations.json", "/invitations.csv")
 _BOUNDARY = re.compile(rb"={15}\d+==")
 _ID = re.compile(r"/[0-9a-f-]{36}/|repairs=")
 SAME_FOR_ALL = ("/household/join", "/coach/offers", "/dev/", "/api/v1/docs", "/api/v1/schema")
@@ -52,6 +57,7 @@ class Crawl:
             waiting += [(f"{name} | next", found) for found in self._look(name, path)]
         assert len(waiting) < PAGES_MAX, "this crawl does not end"
         self.answers |= dict(self._mails())
+        self.answers |= dict(self._export())
         return self.answers
 
     # --- Where to look -------------------------------------------------------------------------------------------
@@ -133,6 +139,16 @@ class Crawl:
         for number, sent in enumerate(mine):
             raw = sent.message().as_bytes()
             yield f"mail {number}", Answer(200, (), _BOUNDARY.sub(b"<boundary>", raw))
+
+    def _export(self) -> Iterator[tuple[str, Answer]]:
+        """Every file of what they can take along; the manifest holds the sums of these, ids and all."""
+        response = self.browser.post("/household/data/export/")
+        with zipfile.ZipFile(io.BytesIO(response.getvalue())) as archive:
+            for name in set(archive.namelist()) - {"manifest.json"}:
+                body = archive.read(name)
+                if name.endswith(_IDS_OF_THE_SERVER):
+                    body = _UUID.sub(b"<id>", body)
+                yield f"export {name}", Answer(response.status_code, (), body)
 
 
 def next_pages(path: str, response: Any) -> Iterator[str]:

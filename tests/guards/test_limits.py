@@ -57,11 +57,11 @@ class TestTheTable:
 
 
 def names() -> Iterator[str]:
-    def walk(found: list[URLPattern | URLResolver]) -> Iterator[str]:
+    def walk(found: list[URLPattern | URLResolver], space: str = "") -> Iterator[str]:
         for pattern in found:
             if isinstance(pattern, URLResolver):
-                yield from walk(pattern.url_patterns)
+                yield from walk(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else space)
             elif pattern.name:
-                yield pattern.name
+                yield f"{space}{pattern.name}"
 
     yield from walk(get_resolver().url_patterns)

@@ -21,6 +21,7 @@ PUBLIC = {
     "/",
     "/help/",
     "/offline/",
+    "/goodbye/",
     "/manifest.webmanifest",
     "/sw.js",
     "/robots.txt",

@@ -105,6 +105,7 @@ class TestPrivateTrace:
             other = Crawl(life, "hugo").everything(lists_only=True)
             coachs = Crawl(life, "cora").everything()
             transaction.set_rollback(True)
+        assert "export json/moments.json" in other
         found, coach_found = (
             set(differences(without["hugo"], other)),
             set(differences(without["cora"], coachs)),

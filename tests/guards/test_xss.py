@@ -256,7 +256,9 @@ class TestReflected:
             path = path_of(route, world.things[rule.kind][0] if rule.kind else None)
             for text in chunks(PAYLOADS, longest=6_000):
                 typed = [dict.fromkeys(_FIELDS.split(), said) for said in (text, harmless(text))]
-                changed.append(self.same([visitor.send("POST", path, data) for data in typed], route))
+                answers = [visitor.send("POST", path, data) for data in typed]
+                if all(map(is_html, answers)):
+                    changed.append(self.same(answers, route))
         assert len(changed) > 30
         assert set(changed) == {""}
 

@@ -18,6 +18,7 @@ NIGHTLY: Final[dict[str, Callable[[], None]]] = {
     "moments deleted more than seven days ago": observations.tasks.purge,
     "bytes of weekly mails that ended more than 30 days ago": reflections.tasks.forget,
     "notes of erasures that have long been in the ledger": common.tasks.forget,
+    "people who asked for it seven days ago": accounts.tasks.erase,
     "expired API tokens": accounts.tasks.forget,
     "invitations and grants that ended more than 30 days ago": households.tasks.forget,
     "expired sessions": attune_project.tasks.forget_sessions,
