@@ -79,4 +79,5 @@ class Noted(StrEnum):
 PROTECTING: dict[str, tuple[str, ...]] = {
     "standing_visibility": tuple(reversed(Visibility)),
     "digest_level": (DigestLevel.FULL, DigestLevel.COUNTS, DigestLevel.DISCREET, DigestLevel.NONE),
+    "discreet": ("False", "True"),
 }

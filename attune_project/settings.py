@@ -88,6 +88,7 @@ LANGUAGE_COOKIE_NAME = f"{_cookie}language"
 LANGUAGE_COOKIE_SECURE = PRODUCTION
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+LOOK_COOKIE_NAME = f"{_cookie}look"
 
 # --- Apps --------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -136,6 +137,7 @@ MIDDLEWARE = [
     "accounts.middleware.ErasureMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.PersonalSettingsMiddleware",
+    "frontend.look.LookMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

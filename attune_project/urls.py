@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+handler400 = "frontend.views.errors.bad_request"
+handler500 = "frontend.views.errors.server_error"
+
 urlpatterns = [
     path("", include("frontend.urls")),
     path("account/", include("allauth.urls")),

@@ -7,7 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from frontend.look import frame, is_discreet
 
-def shell(_request: HttpRequest) -> dict[str, Any]:
-    """`catches_mail`: mails land in a local folder that /dev/mail/ shows (local mode without a mail server)."""
-    return {"catches_mail": settings.CATCHES_MAIL, "quick_exit_url": settings.QUICK_EXIT_URL}
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The frame, and `catches_mail`: mails land in a local folder that /dev/mail/ shows (without a mail server)."""
+    return {**frame(discreet=is_discreet(request)), "catches_mail": settings.CATCHES_MAIL}

@@ -16,9 +16,10 @@ from accounts.rules import (
     TokenScope,
     Visibility,
 )
-from common.api import Input, Instant, Output, PageOutput, Text, WholeNumber
+from common.api import Input, Instant, Output, PageOutput, Text, WholeNumber, YesOrNo
 
 _LANGUAGES = [code for code, _label in settings.LANGUAGES]
+_DISCREET = "Your pages go under a neutral name, and lists show no words until you tap. Nobody else is told."
 _WEEKDAY = "0 is Monday, 6 is Sunday; null is the day on which the household's week closes."
 
 
@@ -35,6 +36,7 @@ class ChoicesInput(Input):
     )
     digest_hour = WholeNumber(min_value=DIGEST_HOUR_FIRST, max_value=DIGEST_HOUR_LAST, required=False)
     standing_visibility = serializers.ChoiceField(choices=list(Visibility), required=False)
+    discreet = YesOrNo(required=False, help_text=_DISCREET)
 
 
 class TokenInput(Input):
@@ -54,6 +56,7 @@ class MeOutput(Output):
     digest_weekday = serializers.IntegerField(allow_null=True, help_text=_WEEKDAY)
     digest_hour = serializers.IntegerField()
     standing_visibility = serializers.ChoiceField(choices=list(Visibility))
+    discreet = serializers.BooleanField(help_text=_DISCREET)
 
 
 class TokenOutput(Output):

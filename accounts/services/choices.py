@@ -40,6 +40,7 @@ class Choices(TypedDict, total=False):
     digest_weekday: int | None
     digest_hour: int
     standing_visibility: str
+    discreet: bool
 
 
 @transaction.atomic
@@ -83,7 +84,7 @@ def change_choices(*, actor_id: int, choices: Choices) -> User:
 def _note_protection(user: User, name: str, value: object) -> None:
     """Have a choice that protects more than the one before stay, whatever backup is restored."""
     steps = PROTECTING.get(name, ())
-    if value in steps and steps.index(str(value)) > steps.index(str(getattr(user, name))):
+    if steps and steps.index(str(value)) > steps.index(str(getattr(user, name))):
         ledger.note(Noted.CHOICE_MADE, f"{user.public_id}:{name}={value}")
 
 
@@ -99,6 +100,12 @@ def _name(field: str, value: str) -> str:
 def _zone(field: str, value: str) -> str:
     if not is_zone(value):
         raise refuse_choice(field, _("Please choose a time zone from the list."))
+    return value
+
+
+def _yes_or_no(field: str, value: Any) -> object:
+    if not isinstance(value, bool):
+        raise refuse_choice(field, _("Please choose one of these."))
     return value
 
 
@@ -119,4 +126,5 @@ _CHECKS: dict[str, Check] = {
     "digest_weekday": _one_of(None, *range(7)),
     "digest_hour": _one_of(*range(DIGEST_HOUR_FIRST, DIGEST_HOUR_LAST + 1)),
     "standing_visibility": _one_of(*Visibility),
+    "discreet": _yes_or_no,
 }

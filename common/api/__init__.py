@@ -22,6 +22,7 @@ from common.api.fields import (
     QueryNumber,
     Text,
     WholeNumber,
+    YesOrNo,
     read_body,
     read_query,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Text",
     "TokenMayWrite",
     "WholeNumber",
+    "YesOrNo",
     "actor_of",
     "domain_errors",
     "etag",

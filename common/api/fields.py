@@ -103,6 +103,15 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class YesOrNo(serializers.BooleanField):
+    """`true` or `false`; DRF's own field would also take "on", 1 and "no"."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=type(data).__name__)
+        return data
+
+
 class WholeNumber(serializers.IntegerField):
     """A JSON integer (3.0 is one, "3" is not)."""
 

@@ -36,6 +36,11 @@ DIGEST_LEVELS = [
     (DigestLevel.FULL, _("My week in full, without my own words")),
     (DigestLevel.NONE, _("No mail; I look in the app")),
 ]
+DISCREET_MEANS = _(
+    "Nobody else sees this choice. The app is called Notes, lists show times and colours until you tap them, and the "
+    "screen covers itself when you look away, or after two minutes. It is not a lock: whoever holds your unlocked "
+    "phone can open everything. Is the app on your home screen already? Then take it off and add it again."
+)
 HOURS = [(hour, f"{hour}:00") for hour in range(DIGEST_HOUR_FIRST, DIGEST_HOUR_LAST + 1)]
 
 
@@ -49,6 +54,9 @@ class StandingChoicesForm(ServiceForm):
         ),
         required=False,
         widget=forms.RadioSelect(attrs={"class": "scale"}),
+    )
+    discreet = forms.BooleanField(
+        label=_("Make this look like a plain notebook, with no words in sight until I tap"), required=False
     )
     digest_level = forms.ChoiceField(
         label=_("Your week by mail"),
@@ -86,7 +94,7 @@ class StandingChoicesForm(ServiceForm):
     def chosen(self) -> Choices:
         """The account's own choices that were made; what was left open stays as it is."""
         given = self._given()
-        return cast("Choices", {name: value for name, value in given.items() if value not in ("", None)})
+        return cast("Choices", {name: value for name, value in given.items() if value})
 
     def _given(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if name != "focus"}
@@ -113,6 +121,7 @@ class ChoicesForm(StandingChoicesForm):
         "language",
         "timezone",
         "standing_visibility",
+        "discreet",
         "digest_level",
         "digest_weekday",
         "digest_hour",
@@ -126,6 +135,7 @@ class ChoicesForm(StandingChoicesForm):
         if isinstance(zone, ZoneField):
             zone.offer(str(self.initial.get("timezone", "UTC")))
         self.fields["digest_hour"].label = _("At")
+        self.fields["discreet"].help_text = DISCREET_MEANS
         for name in ("standing_visibility", "digest_level", "digest_hour"):
             self.fields[name].required = True
         if len(settings.LANGUAGES) == 1:

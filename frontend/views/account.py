@@ -34,6 +34,7 @@ _KEPT = (
     "language",
     "timezone",
     "standing_visibility",
+    "discreet",
     "digest_level",
     "digest_weekday",
     "digest_hour",

@@ -55,7 +55,7 @@ def robots(_request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def favicon(_request: HttpRequest) -> HttpResponse:
-    """For browsers that ask at the root whatever the page says."""
-    response = HttpResponseRedirect(static("icons/favicon.svg"))
+    """For browsers that ask at the root whatever the page says; the neutral one, since nobody knows who asks."""
+    response = HttpResponseRedirect(static("icons/notes.svg"))
     response["Cache-Control"] = "public, max-age=86400"
     return response

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from checklists.rules import Tone
 from checklists.selectors import get_help
+from frontend.look import frame, is_discreet
 from frontend.render import render_page
 from frontend.templatetags.attune import tone_label
 
@@ -22,16 +23,13 @@ from frontend.templatetags.attune import tone_label
 @login_not_required
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponse:
-    """The installed app opens on the capture screen; a long press on its icon offers the three tones."""
-    log = resolve_url("log")
-    shortcuts = [
-        {"name": str(tone_label(tone)), "url": f"{log}?tone={tone}"}
-        for tone in (Tone.IN_TUNE, Tone.MISSED, Tone.CAME_BACK)
-    ]
+    """The installed app opens on the capture screen. It is the person's own: it has the name that their pages have."""
+    discreet = is_discreet(request)
+    name, log = frame(discreet=discreet)["app_name"], resolve_url("log")
     content: dict[str, Any] = {
         "id": "/",
-        "name": "Attune",
-        "short_name": "Attune",
+        "name": name,
+        "short_name": name,
         "description": _("A private notebook."),
         "lang": getattr(request, "LANGUAGE_CODE", "en"),
         "dir": "auto",
@@ -41,28 +39,31 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "background_color": "#f6f1e7",
         "theme_color": "#f6f1e7",
         "icons": [
-            {"src": static("icons/icon-192.png"), "sizes": "192x192", "type": "image/png"},
-            {"src": static("icons/icon-512.png"), "sizes": "512x512", "type": "image/png"},
-            {
-                "src": static("icons/maskable-512.png"),
-                "sizes": "512x512",
-                "type": "image/png",
-                "purpose": "maskable",
-            },
+            _icon("notes-192" if discreet else "icon-192", "192x192"),
+            _icon("notes-512" if discreet else "icon-512", "512x512"),
+            _icon("notes-maskable-512" if discreet else "maskable-512", "512x512", purpose="maskable"),
         ],
-        "shortcuts": shortcuts,
+        "shortcuts": [{"name": _("New note"), "url": log}] if discreet else _shortcuts(log),
     }
-    response = JsonResponse(content, content_type="application/manifest+json")
-    response["Cache-Control"] = "public, max-age=3600"
-    return response
+    return JsonResponse(content, content_type="application/manifest+json")
+
+
+def _icon(name: str, sizes: str, **more: str) -> dict[str, str]:
+    return {"src": static(f"icons/{name}.png"), "sizes": sizes, "type": "image/png", **more}
+
+
+def _shortcuts(log: str) -> list[dict[str, str]]:
+    """A long press on the icon offers the three tones."""
+    tones = (Tone.IN_TUNE, Tone.MISSED, Tone.CAME_BACK)
+    return [{"name": str(tone_label(tone)), "url": f"{log}?tone={tone}"} for tone in tones]
 
 
 @login_not_required
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
     """The worker with its allow-list written in. Its text, and so its cache, changes with any file or help text."""
-    help_texts = repr(get_help(get_language() or "en")).encode()
-    context = {"shell_version": hashlib.sha256(help_texts).hexdigest()[:12]}
+    depends_on = repr((get_help(get_language() or "en"), is_discreet(request))).encode()
+    context = {"shell_version": hashlib.sha256(depends_on).hexdigest()[:12]}
     response = render(request, "frontend/sw.js", context, content_type="text/javascript")
     response["Cache-Control"] = "no-cache"
     response["Service-Worker-Allowed"] = "/"

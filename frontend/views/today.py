@@ -15,6 +15,7 @@ from checklists.rules import Tone
 from common.dates import local_day, week_start
 from frontend import soft_card
 from frontend.current import Home, SignedInRequest, with_child
+from frontend.look import is_discreet
 from frontend.render import render_page
 from frontend.words import week_in_words
 from observations.selectors import MomentFilters, count_by_day, list_checked_child_ids, list_moments
@@ -37,7 +38,8 @@ def today(request: HttpRequest) -> HttpResponse:
     """The landing page, or Today for somebody who is signed in."""
     if request.user.is_authenticated:
         return _today(request)
-    return render_page(request, "frontend/landing.html", {})
+    landing = "landing_plain" if is_discreet(request) else "landing"
+    return render_page(request, f"frontend/{landing}.html", {})
 
 
 @with_child

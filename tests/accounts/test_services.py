@@ -58,6 +58,9 @@ class TestChangeChoices:
             ("digest_hour", 3),
             ("digest_hour", 21),
             ("standing_visibility", "public"),
+            ("discreet", 1),
+            ("discreet", "True"),
+            ("discreet", None),
         ],
     )
     def test_what_cannot_be_is_refused_on_its_field(self, parent: User, field: str, value: Any) -> None:

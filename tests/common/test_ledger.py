@@ -223,14 +223,19 @@ class TestReapply:
 
     def test_a_choice_that_protects_is_not_taken_back(self, parent: User, file: Path, now: datetime) -> None:
         User.objects.update(digest_level="full", standing_visibility="household")
-        change_choices(actor_id=parent.pk, choices={"digest_level": "none", "standing_visibility": "private"})
-        User.objects.update(digest_level="full", standing_visibility="household")
-        assert self.again(file) == {"choice_made": 2}
+        change_choices(
+            actor_id=parent.pk,
+            choices={"digest_level": "none", "standing_visibility": "private", "discreet": True},
+        )
+        User.objects.update(digest_level="full", standing_visibility="household", discreet=False)
+        assert self.again(file) == {"choice_made": 3}
         parent.refresh_from_db()
         assert (parent.digest_level, parent.standing_visibility) == ("none", "private")
+        assert parent.discreet is True
 
     def test_a_choice_that_opens_leaves_no_line(self, parent: User) -> None:
         change_choices(
-            actor_id=parent.pk, choices={"digest_level": "full", "standing_visibility": "household"}
+            actor_id=parent.pk,
+            choices={"digest_level": "full", "standing_visibility": "household", "discreet": False},
         )
         assert not LedgerEntry.objects.exists()

@@ -51,10 +51,11 @@ class TestMe:
             "digest_weekday": None,
             "digest_hour": 18,
             "standing_visibility": "private",
+            "discreet": False,
         }
 
     def test_the_named_choices_change(self, api):
-        changes = {"digest_level": "counts", "digest_weekday": 6, "standing_visibility": "household"}
+        changes = {"digest_level": "counts", "digest_weekday": 6, "discreet": True}
         shown = api.patch(ME, changes, format="json").json()
         assert {name: shown[name] for name in changes} == changes
         assert shown["display_name"] == "Alice"
@@ -70,6 +71,9 @@ class TestMe:
             ("timezone", "Mars"),
             ("language", "xx"),
             ("standing_visibility", None),
+            ("discreet", None),
+            ("discreet", 1),
+            ("discreet", "on"),
             ("display_name", "x" * 61),
             ("email", "other@example.org"),
             ("is_staff", True),

@@ -218,7 +218,7 @@ class TestAddresses:
 
 
 class TestAroundTheApi:
-    @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PURGE"])
+    @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PATCH"])
     def test_an_unknown_address_is_a_problem_and_no_redirect(self, session, method):
         for path in ("", "nothing/", "moments", "moments/x/", "%00", "%ff/", "Moments/"):
             response = session.generic(method, PREFIX + path, b"{}", content_type="application/json")
@@ -227,10 +227,11 @@ class TestAroundTheApi:
 
     def test_a_method_that_is_not_offered_is_405(self, session):
         for route in (route for route, _view in routes() if route not in ABOUT):
-            response = session.generic("TRACE", Endpoint("trace", route, {}).path())
-            is_problem(response, why=route)
-            assert response.status_code == 405, route
-            assert response["Allow"], route
+            for method in ("TRACE", "PURGE"):
+                response = session.generic(method, Endpoint(method.lower(), route, {}).path())
+                is_problem(response, why=route)
+                assert response.status_code == 405, route
+                assert response["Allow"], route
 
     def test_head_and_options_are_answered(self, session):
         assert session.head(f"{PREFIX}moments/").status_code == 200

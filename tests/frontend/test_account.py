@@ -19,6 +19,7 @@ CHOICES = {
     "display_name": "Mum",
     "timezone": "Asia/Tokyo",
     "standing_visibility": "household",
+    "discreet": "True",
     "digest_level": "full",
     "digest_weekday": "6",
     "digest_hour": "9",

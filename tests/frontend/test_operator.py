@@ -63,4 +63,4 @@ class TestRobotsAndIcon:
     def test_the_icon_is_found_at_the_root(self, client: Client) -> None:
         answer = client.get("/favicon.ico")
         assert answer.status_code == 302
-        assert "/static/icons/favicon" in answer["Location"]
+        assert "/static/icons/notes" in answer["Location"]  # nobody knows here who asks

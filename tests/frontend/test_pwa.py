@@ -34,13 +34,18 @@ class TestManifest:
         assert any(icon.get("purpose") == "maskable" for icon in manifest["icons"])
 
     @pytest.mark.django_db
-    def test_is_the_same_for_a_member(
+    def test_is_the_same_for_a_member_who_did_not_choose_otherwise(
         self, client: Client, client_of: Callable[[User], Client], parent: User, household: Household
     ) -> None:
         assert (
             client_of(parent).get("/manifest.webmanifest").content
             == client.get("/manifest.webmanifest").content
         )
+
+    def test_is_asked_for_with_the_persons_own_cookies_and_stored_nowhere(self, client: Client) -> None:
+        page = client.get("/offline/").content.decode()
+        assert '<link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials">' in page
+        assert client.get("/manifest.webmanifest")["Cache-Control"] == "no-store"
 
 
 class TestServiceWorker:

@@ -291,7 +291,12 @@ def _account(life: Life) -> None:
     create_token(actor_id=alice, name=SECRET_WORD, scope="write", now=at)
     change_choices(
         actor_id=alice,
-        choices={"digest_level": "none", "standing_visibility": "household", "digest_hour": 7},
+        choices={
+            "digest_level": "none",
+            "standing_visibility": "household",
+            "digest_hour": 7,
+            "discreet": True,
+        },
     )
     choose_focus(actor_id=alice, household_id=life.home.public_id, dimension="self", now=at)
     elsewhere = create_household(actor_id=alice, name=f"{SECRET_WORD} house", timezone="UTC", now=at)

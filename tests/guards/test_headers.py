@@ -54,7 +54,6 @@ POWERS = _POWERS.split()
 
 # What is the same for everybody may be kept by browsers. Each says so itself.
 MAY_BE_STORED = {
-    "/manifest.webmanifest": "public, max-age=3600",
     "/sw.js": "no-cache",
     "/robots.txt": "public, max-age=86400",
     "/favicon.ico": "public, max-age=86400",

@@ -1,6 +1,7 @@
 {# Served at /sw.js as one classic script (text/javascript, Cache-Control: no-cache, Service-Worker-Allowed: /). #}
-{# Context: shell_version, a short text that changes with the help texts or lines, so that phones fetch them anew. #}
-{% load static %}// Keeps an allow-list and nothing else: the static shell by content hash, /help/ and /offline/ as a stranger sees them.
+{# Context: shell_version, a short text that changes with the help texts or lines, so that phones fetch them anew; discreet. #}
+{% load static %}// Keeps an allow-list and nothing else: the static shell by content hash, /help/ and /offline/ as a stranger sees them
+// (on a phone in discreet mode: under the neutral name).
 // The Cache API ignores `no-store`, so no other response may ever be put into it: no page of a family, no API answer.
 "use strict";
 
@@ -22,6 +23,7 @@ const SHELL = [
   "{% static 'js/toasts.js' %}",
 ].map((address) => new URL(address, self.location.origin).href);
 const PAGES = ["/help/", "/offline/"];
+const LOOK = { "X-Look": "{% if discreet %}plain{% endif %}" };
 const HASHED = /\.[0-9a-f]{12}\.\w+$/;
 const NAME = `shell-{{ shell_version|escapejs }}-${SHELL.reduce((sum, address) => {
   for (const letter of address) sum = (Math.imul(sum, 31) + letter.codePointAt(0)) >>> 0;
@@ -42,7 +44,7 @@ self.addEventListener("install", (event) => {
     Promise.all([
       ...SHELL.map((address) => keep(address, { cache: "no-cache" })),
       // Without credentials: what a signed-in member would get here must not outlive their session.
-      ...PAGES.map((address) => keep(address, { credentials: "omit", cache: "no-store" })),
+      ...PAGES.map((address) => keep(address, { credentials: "omit", cache: "no-store", headers: LOOK })),
     ]).then(() => self.skipWaiting()),
   );
 });

@@ -1,0 +1,181 @@
+"""Discreet mode: which name a phone shows, while somebody is signed in and after."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from django.core import mail
+from django.template.loader import get_template
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.services import change_choices
+from households.models import Child, Household
+from observations.models import Observation
+
+PASSWORD = "a quiet cup of tea"
+
+
+def title_of(page: str) -> str:
+    found = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
+    assert found
+    return found[1].strip()
+
+
+@pytest.fixture
+def discreet(parent: User, household: Household, child: Child) -> User:
+    change_choices(actor_id=parent.pk, choices={"discreet": True})
+    parent.refresh_from_db()
+    return parent
+
+
+@pytest.fixture
+def phone(client_of: Callable[[User], Client], discreet: User) -> Client:
+    """The phone of somebody in discreet mode, on which a page was open already."""
+    browser = client_of(discreet)
+    browser.get("/")
+    return browser
+
+
+class TestOffering:
+    def test_is_one_sentence_on_the_first_run_with_no_box_ticked(
+        self, client_of: Callable[[User], Client], parent: User, child: Child
+    ) -> None:
+        browser = client_of(parent)
+        page = browser.get(reverse("welcome-choices"))
+        field = page.context["form"]["discreet"]
+        assert (field.help_text, field.value()) == ("", None)
+        assert str(field.label).count(".") == 0
+        browser.post(reverse("welcome-choices"), {"discreet": "on"})
+        parent.refresh_from_db()
+        assert parent.discreet
+
+    def test_skipping_the_first_run_changes_nothing(
+        self, client_of: Callable[[User], Client], discreet: User
+    ) -> None:
+        client_of(discreet).post(reverse("welcome-choices"), {"digest_level": "counts"})
+        discreet.refresh_from_db()
+        assert discreet.discreet
+
+    def test_says_plainly_that_it_is_no_lock(self, phone: Client) -> None:
+        assert "It is not a lock" in phone.get(reverse("choices")).content.decode()
+
+
+class TestTheName:
+    def test_is_neutral_on_every_page_of_theirs(self, phone: Client) -> None:
+        page = phone.get("/").content.decode()
+        assert title_of(page) == "Notes"
+        assert "Attune" not in page
+        assert "icons/notes." in page
+        assert "icons/favicon" not in page
+
+    def test_of_others_stays_the_apps(
+        self, client_of: Callable[[User], Client], discreet: User, co_parent: User
+    ) -> None:
+        browser = client_of(co_parent)
+        assert title_of(browser.get("/").content.decode()) == "Attune"
+        assert "look" not in browser.cookies
+
+    @pytest.mark.parametrize(("status", "path"), [(404, "/nope/"), (400, "/?a=%00")])
+    def test_is_neutral_on_errors(self, phone: Client, status: int, path: str) -> None:
+        page = phone.get(path)
+        assert page.status_code == status
+        assert "Attune" not in page.content.decode()
+
+    def test_is_neutral_when_everything_breaks(self, phone: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken(*_: object, **__: object) -> None:
+            raise RuntimeError
+
+        monkeypatch.setattr("frontend.views.today.render_page", broken)
+        phone.raise_request_exception = False
+        for answer in (phone.get("/"), phone.get("/", headers={"Host": "evil.example"})):
+            assert answer.status_code in (500, 400)
+            assert title_of(answer.content.decode()) == "Notes"
+
+    def test_error_pages_need_nothing_to_be_shown(self) -> None:
+        assert title_of(get_template("500.html").render()) == "Attune"
+
+
+class TestThePhone:
+    def test_remembers_when_nobody_is_signed_in_any_more(self, phone: Client) -> None:
+        phone.post(reverse("account_logout"))
+        for path in ("/", "/account/login/", "/account/signup/", "/help/", "/offline/", "/nope/"):
+            page = phone.get(path).content.decode()
+            assert title_of(page) != "Attune"
+            assert "Attune" not in page
+        assert "with your child" not in phone.get("/").content.decode()
+
+    def test_remembers_when_the_session_ran_out(self, phone: Client) -> None:
+        del phone.cookies["session"]
+        assert "Attune" not in phone.get("/", follow=True).content.decode()
+
+    def test_knows_it_from_a_cookie_of_no_telling_name(self, phone: Client) -> None:
+        cookie = phone.cookies["look"]
+        assert cookie.value == "plain"
+        assert cookie["httponly"]
+        assert (cookie["samesite"], cookie["path"]) == ("Lax", "/")
+
+    def test_forgets_it_when_the_choice_is_taken_back(self, phone: Client, discreet: User) -> None:
+        change_choices(actor_id=discreet.pk, choices={"discreet": False})
+        assert title_of(phone.get("/").content.decode()) == "Attune"
+        assert phone.cookies["look"].value == ""
+        phone.post(reverse("account_logout"))
+        assert title_of(phone.get("/").content.decode()) == "Attune"
+
+    def test_follows_whoever_signs_in_next(self, phone: Client, co_parent: User) -> None:
+        phone.force_login(co_parent, backend="allauth.account.auth_backends.AuthenticationBackend")
+        assert title_of(phone.get("/").content.decode()) == "Attune"
+        assert phone.cookies["look"].value == ""
+
+    def test_is_not_told_twice(self, phone: Client) -> None:
+        assert "look" not in phone.get("/").cookies
+
+    @pytest.mark.parametrize("value", ["", "PLAIN", "x" * 4000, "plain;"])
+    def test_takes_no_other_word_for_it(self, client: Client, value: str) -> None:
+        client.cookies["look"] = value
+        assert title_of(client.get("/offline/").content.decode()) == "Attune"
+
+
+class TestTheInstalledApp:
+    def test_has_a_neutral_name_icon_and_shortcut(self, phone: Client) -> None:
+        manifest = json.loads(phone.get("/manifest.webmanifest").content)
+        assert (manifest["name"], manifest["short_name"], manifest["id"]) == ("Notes", "Notes", "/")
+        assert all("/notes-" in icon["src"] for icon in manifest["icons"])
+        assert manifest["shortcuts"] == [{"name": "New note", "url": "/log/"}]
+
+    def test_stays_neutral_after_signing_out(self, phone: Client) -> None:
+        phone.post(reverse("account_logout"))
+        assert json.loads(phone.get("/manifest.webmanifest").content)["name"] == "Notes"
+
+    def test_keeps_neutral_pages_for_a_time_without_connection(self, phone: Client, client: Client) -> None:
+        own, others = (browser.get("/sw.js").content.decode() for browser in (phone, client))
+        assert '{ "X-Look": "plain" }' in own
+        assert '{ "X-Look": "" }' in others
+        assert re.findall(r"`shell-\w+", own) != re.findall(r"`shell-\w+", others)
+        for path in ("/help/", "/offline/"):
+            kept = client.get(path, headers={"X-Look": "plain"}).content.decode()
+            assert title_of(kept) == "Notes"
+            assert "Attune" not in kept
+
+
+class TestMail:
+    def test_of_the_account_names_no_app(self, discreet: User, client: Client) -> None:
+        discreet.set_password(PASSWORD)
+        discreet.save()
+        client.post(reverse("account_request_login_code"), {"email": discreet.email})
+        client.post(reverse("account_request_login_code"), {"email": "nobody@example.org"})
+        client.post(reverse("account_reset_password"), {"email": discreet.email})
+        assert len(mail.outbox) == 3
+        for message in mail.outbox:
+            assert "Attune" not in f"{message.subject} {message.body}"
+
+
+class TestMoments:
+    def test_saving_one_says_nothing_aloud(self, phone: Client, record: Callable[..., Observation]) -> None:
+        moment = record(tone="missed")
+        page = phone.get(reverse("log-saved", args=[moment.public_id])).content.decode()
+        assert "missed" not in page.replace('data-tone="missed"', "").replace("tone-missed", "")
