@@ -171,7 +171,11 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         # Writers queue for the lock instead of failing half-way through a transaction that began as a reader.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
+            # What is deleted is overwritten, and not only forgotten where it lies.
+            "PRAGMA secure_delete=ON;"
+        ),
     }
 else:
     _database["CONN_HEALTH_CHECKS"] = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
+from accounts.models import User
 from attune_project import doctor
+from common import ledger
 from tests.machine import REDIS_URL
 
 
@@ -119,6 +123,26 @@ class TestQueue:
     def test_a_redis_that_answers_is_well(self, settings: Any) -> None:
         settings.REDIS_URL = REDIS_URL
         assert wrong(doctor.check_queue) == ""
+
+
+class TestErasure:
+    def test_whoever_should_be_gone_for_a_day_is_counted(self, parent: User) -> None:
+        assert wrong(doctor.check_erasure) == ""
+        User.objects.update(erase_at=timezone.now() - timedelta(days=2))
+        assert "1 person should be erased by now" in wrong(doctor.check_erasure)
+
+    def test_notes_that_never_reach_the_ledger_are_counted(self, db: None) -> None:
+        ledger.note("membership_ended", "some-id", timezone.now() - timedelta(hours=1))
+        assert "1 notes wait" in wrong(doctor.check_erasure)
+
+    def test_a_ledger_that_others_can_read_is_named(self, db: None, settings: Any) -> None:
+        settings.ERASURE_LEDGER.touch()
+        settings.ERASURE_LEDGER.chmod(0o644)
+        assert str(settings.ERASURE_LEDGER) in wrong(doctor.check_erasure)
+
+    def test_one_that_cannot_be_written_is_named(self, db: None, settings: Any) -> None:
+        settings.ERASURE_LEDGER = settings.ERASURE_LEDGER.parent / "away" / "ledger.jsonl"
+        assert "cannot be written" in wrong(doctor.check_erasure)
 
 
 class TestMail:

@@ -18,6 +18,7 @@ SIGNED_OUT = [
     "/account/password/reset/",
     "/help/",
     "/offline/",
+    "/goodbye/",
     MISSING,
 ]
 SIGNED_IN = [
@@ -37,6 +38,9 @@ SIGNED_IN = [
     "/household/children/",
     "/household/members/",
     "/household/invitations/",
+    "/household/data/",
+    "/household/data/erase/",
+    "/household/data/kept/",
     "/account/choices/",
     "/account/tokens/",
     "/account/email/",
