@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_objects
-from django.db.models.expressions import Exists, OuterRef, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from checklists.rules import Tone
 from households.scope import Capability, visible_to
@@ -30,22 +29,26 @@ class Stretch:
     since: date
     until: date
 
-    def of_moments(self) -> Q:
-        """The rows of this stretch. Its days decide; the instants beside them let an index find the rows."""
+    @property
+    def days(self) -> Q:
+        """Every row of these days, whoever wrote it. The instants beside the days let an index find them."""
         first, last = (datetime.combine(day, time.min, UTC) for day in (self.since, self.until))
         return Q(
             household_id=self.household_id,
             child_id=self.child_id,
-            author_id=self.author_id,
             occurred_on__range=(self.since, self.until),
             occurred_at__gte=first - _ZONES_REACH,
             occurred_at__lt=last + 2 * _ZONES_REACH,
         )
 
+    @property
+    def by_author(self) -> Q:
+        return self.days & Q(author_id=self.author_id)
+
 
 def list_noted(*, actor_id: int, stretch: Stretch) -> Iterator[tuple[str, date, datetime, str, str]]:
     """The moments of a stretch, earliest first: each its tone, local day, instant, zone and precision."""
-    rows = visible(actor_id).filter(stretch.of_moments()).order_by("occurred_at", "id")
+    rows = visible(actor_id).filter(stretch.by_author).order_by("occurred_at", "id")
     return iter(rows.values_list("tone", "occurred_on", "occurred_at", "timezone", "precision"))
 
 
@@ -57,7 +60,7 @@ def list_answered(
     Each is (kind, dimension, value, absence, the observation's public id, its local day).
     """
     told = Observation.objects.filter(
-        visible_to(actor_id, Capability.READ), stretch.of_moments(), deleted_at__isnull=True
+        visible_to(actor_id, Capability.READ), stretch.by_author, deleted_at__isnull=True
     )
     rows = ratings_shown_to(actor_id).filter(observation__in=told)
     return iter(
@@ -86,13 +89,13 @@ def count_with_ticks(*, actor_id: int, stretch: Stretch) -> Iterator[tuple[str, 
 
 
 def _ticks(actor_id: int, stretch: Stretch) -> QuerySet[Tick]:
-    return Tick.objects.filter(observation__in=visible(actor_id).filter(stretch.of_moments()))
+    return Tick.objects.filter(observation__in=visible(actor_id).filter(stretch.by_author))
 
 
 # --- A miss and its came-backs -----------------------------------------------------------------------------------
 def count_mended(*, actor_id: int, stretch: Stretch) -> tuple[int, int]:
     """How many missed moments of a stretch there are, and to how many of them somebody came back."""
-    missed = visible(actor_id).filter(stretch.of_moments(), tone=Tone.MISSED)
+    missed = visible(actor_id).filter(stretch.by_author, tone=Tone.MISSED)
     came_back = Exists(visible(actor_id).filter(MENDS, repairs=OuterRef("pk")))
     found = missed.annotate(came_back=came_back).aggregate(
         missed=Count("pk"), mended=Count("pk", filter=Q(came_back=True))
@@ -103,20 +106,17 @@ def count_mended(*, actor_id: int, stretch: Stretch) -> tuple[int, int]:
 def list_mended(*, actor_id: int, stretch: Stretch, limit: int = THREADS_SHOWN) -> list[Observation]:
     """Missed moments that somebody came back to in these days, latest coming back first, each with `mended_by`.
 
-    The author of the stretch wrote the miss or came back to it; the other end may be anybody's, as long as the reader
-    may see it.
+    The author of the stretch wrote the miss, or came back to it in these days; the other end may be anybody's, as long
+    as the reader may see it.
     """
-    mends = visible(actor_id).filter(MENDS, repairs=OuterRef("pk"))
-    in_stretch = mends.filter(occurred_on__range=(stretch.since, stretch.until)).order_by("-occurred_at")
-    rows = (
-        visible(actor_id)
-        .filter(household_id=stretch.household_id, child_id=stretch.child_id, tone=Tone.MISSED)
-        .filter(Q(author_id=stretch.author_id) | Exists(mends.filter(author_id=stretch.author_id)))
-        .annotate(came_back_at=Subquery(in_stretch.values("occurred_at")[:1]))
-        .filter(came_back_at__isnull=False)
-        .order_by("-came_back_at", "-id")
+    own_end = Q(author_id=stretch.author_id) | Q(repairs__author_id=stretch.author_id)
+    came_backs = visible(actor_id).filter(MENDS, stretch.days, own_end, repairs__in=visible(actor_id))
+    latest = (
+        came_backs.values("repairs_id").annotate(latest=Max("occurred_at")).order_by("-latest", "-repairs_id")
     )
-    return _with_came_backs(list(rows[:limit]), actor_id)
+    order = list(latest.values_list("repairs_id", flat=True)[:limit])
+    missed = sorted(visible(actor_id).filter(pk__in=order), key=lambda row: order.index(row.pk))
+    return _with_came_backs(missed, actor_id)
 
 
 def find_mended(*, actor_id: int, missed_id: int) -> Observation | None:

@@ -84,7 +84,7 @@ def get_patterns(
     months: int,
     now: datetime,
 ) -> Patterns:
-    """One adult's last *months* calendar months with one child, as the actor may see them now, in ten queries.
+    """One adult's last *months* calendar months with one child, as the actor may see them now, in eleven queries.
 
     Months and days are local to the household. The actor's own moments are summed up by the gates of
     `reflections.statistics`. Another adult's are what they share, and never averaged or counted by what that adult did:

@@ -290,7 +290,7 @@ class TestQueries:
         write(1)
         few = queries()
         write(10)
-        assert queries() == few == 8
+        assert queries() == few == 9
 
 
 def test_a_day_without_an_hour_says_so(record, parent, stretch, now):
