@@ -194,7 +194,11 @@ def _record(family: Family, story: Story, tone: Tone, *, at: datetime, now: date
 def _details(family: Family, story: Story, tone: Tone) -> Details:
     """All of a story once; otherwise mostly the two taps, now and then with ticks."""
     in_words = story["note"] not in family.told and family.chance.random() < 0.4
-    details: Details = {"repairs": story["repairs"]} if "repairs" in story else {}
+    details: Details = {}
+    if "repairs" in story:
+        details["repairs"] = story["repairs"]
+    if "visibility" in story:
+        details["visibility"] = story["visibility"]
     if not in_words and family.chance.random() < 0.6:
         return details
     details |= {"contexts": story["contexts"], "cues": story["cues"], "feelings": story.get("feelings", [])}
