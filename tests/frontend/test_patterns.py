@@ -98,7 +98,7 @@ class TestAnswers:
         words = words_of(browser.get("/patterns/"))
         assert said in words
         assert not_said not in words
-        row = words[words.index("Nov 2026") :]
+        row = words[words.rindex("November 2026 ") :]
         assert ("few moments" in row[: row.index("Nothing answered")]) == (5 <= n < 12)
 
     def test_too_few_for_an_average_are_listed_with_their_moments(
