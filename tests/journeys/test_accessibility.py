@@ -41,6 +41,8 @@ SIGNED_IN = [
     "/household/data/",
     "/household/data/erase/",
     "/household/data/kept/",
+    "/household/coaches/",
+    "/household/access/",
     "/account/choices/",
     "/account/tokens/",
     "/account/email/",
@@ -83,11 +85,34 @@ class TestAxe:
         found = {path: complaints_about(page, path) for path in SIGNED_IN + one_of_each(page)}
         assert {path: what for path, what in found.items() if what} == {}
 
+    @pytest.mark.parametrize("theme", THEMES)
+    def test_finds_nothing_on_the_coachs_pages(
+        self, open_phone: Callable[..., Page], sign_in: Callable[..., None], theme: str
+    ) -> None:
+        page = open_phone(color_scheme=theme)
+        sign_in(page, "cleo@example.org")
+        found = {path: complaints_about(page, path) for path in ("/coach/", *coachs_pages(page))}
+        assert {path: what for path, what in found.items() if what} == {}
+
+
+def coachs_pages(page: Page) -> list[str]:
+    """A family, and a moment in it."""
+    page.goto("/coach/")
+    family = page.locator("a.row[href^='/coach/']").first.get_attribute("href")
+    assert family
+    page.goto(family)
+    moment = page.locator("a.row[href*='/moments/']").first.get_attribute("href")
+    assert moment
+    return [family, moment]
+
 
 def one_of_each(page: Page) -> list[str]:
     """A moment with its sheets, and the latest two weeks: their addresses differ in every installation."""
     page.goto("/moments/?tone=came_back")
     moment = page.locator("a.row[href^='/moments/']").first.get_attribute("href")
+    page.goto("/household/coaches/")
+    grant = page.get_by_role("link", name="Change").first.get_attribute("href")
+    assert grant
     page.goto("/reflections/")
     weeks = [link.get_attribute("href") for link in page.locator("a[href^='/reflections/2']").all()[:2]]
     assert moment
@@ -97,5 +122,6 @@ def one_of_each(page: Page) -> list[str]:
         f"{moment}edit/",
         f"{moment}more/",
         f"{moment}history/",
+        grant,
         *[week for week in weeks if week],
     ]
