@@ -33,6 +33,8 @@ class AccountsEstate(Estate):
         Holding("accounts.ApiToken", ("user",)),
         Holding("accounts.BlockedSender", ("sender",)),
         Holding("accounts.ReturnedMail", ("user",)),
+        Holding("mfa.Authenticator", ("user",)),
+        Holding("usersessions.UserSession", ("user",)),
         Holding("admin.LogEntry", ("user",)),
         Holding("account.EmailConfirmation", ("email_address__user",)),
         Holding("account.EmailAddress", ("user",)),
@@ -47,7 +49,6 @@ class AccountsEstate(Estate):
         Holding("common.RateCount", kept_because=COUNTER),
         Holding("accounts.User", kept_because="it goes last of all, when nothing else names the person"),
     )
-    # allauth's passkeys and list of sessions, where they are installed
 
     def export(self, person_id: int) -> Iterator[Table]:
         yield Table("account", _("You, and what you chose."), ("id", *_ACCOUNT), lambda: _accounts(person_id))

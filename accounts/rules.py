@@ -17,6 +17,13 @@ TOKEN_LEDGER_CHARS = 64
 # Whoever asked to be erased can still come back for so long: somebody else may have made them ask.
 ERASURE_DELAY = timedelta(days=7)
 
+# A session ends when it was not used for the first of these, and in any case after the second (ADR 9).
+SESSION_IDLE = timedelta(days=14)
+SESSION_LIFETIME = timedelta(days=90)
+SESSION_SEEN_EVERY = timedelta(
+    hours=1
+)  # how exactly "last seen" is known, and how often using it costs a write
+
 # A digest leaves between these local hours: no phone lights up at night.
 DIGEST_HOUR_FIRST = 6
 DIGEST_HOUR_LAST = 20
@@ -81,3 +88,12 @@ PROTECTING: dict[str, tuple[str, ...]] = {
     "digest_level": (DigestLevel.FULL, DigestLevel.COUNTS, DigestLevel.DISCREET, DigestLevel.NONE),
     "discreet": ("False", "True"),
 }
+
+
+class Change(StrEnum):
+    """What a person is told of by mail besides what django-allauth tells: `account/email/<change>_message.txt`."""
+
+    OTHERS_SIGNED_OUT = "others_signed_out"
+    KEY_MADE = "key_made"
+    DATA_EXPORTED = "data_exported"
+    ERASURE_ASKED = "erasure_asked"

@@ -7,10 +7,16 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
+from allauth.mfa import app_settings as mfa_settings
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db.models import F, QuerySet
 from knox.crypto import hash_token
 
+from accounts.devices import in_words
 from accounts.models import ApiToken, BlockedSender, User
+from accounts.shapes import Device, Passkey, WaysIn
 from common.errors import NotVisible
 
 
@@ -88,6 +94,39 @@ def find_token(*, secret: str, now: datetime) -> ApiToken | None:
 def list_tokens(*, actor_id: int, now: datetime) -> QuerySet[ApiToken]:
     """The actor's own API tokens that still work, newest first."""
     return ApiToken.objects.filter(user_id=actor_id, expiry__gt=now).order_by("-created", "digest")
+
+
+def get_ways_in(*, actor_id: int) -> WaysIn:
+    """What opens the actor's account besides a code by mail. Nothing secret is opened for it.
+
+    Raises:
+        NotVisible: the account is closed.
+    """
+    found = list(Authenticator.objects.filter(user_id=actor_id).order_by("created_at", "pk"))
+    codes = [row for row in found if row.type == Authenticator.Type.RECOVERY_CODES]
+    return WaysIn(
+        has_password=get_user(user_id=actor_id).has_usable_password(),
+        passkeys=tuple(
+            Passkey(row.pk, row.data["name"], row.created_at, row.last_used_at)
+            for row in found
+            if row.type == Authenticator.Type.WEBAUTHN
+        ),
+        has_app=any(row.type == Authenticator.Type.TOTP for row in found),
+        codes_left=mfa_settings.RECOVERY_CODE_COUNT - codes[0].data["used_mask"].bit_count()
+        if codes
+        else None,
+    )
+
+
+def list_devices(*, actor_id: int, session_key: str, now: datetime) -> list[Device]:
+    """Where the actor is signed in: the session that asks first, then the others as they were last used."""
+    live = Session.objects.filter(expire_date__gt=now).values("session_key")
+    rows = UserSession.objects.filter(user_id=actor_id, session_key__in=live).order_by("-last_seen_at", "-pk")
+    devices = [
+        Device(row.pk, in_words(row.user_agent), row.session_key == session_key, row.last_seen_at)
+        for row in rows
+    ]
+    return sorted(devices, key=lambda device: not device.is_this)
 
 
 def count_accounts(*, email: str = "") -> int:

@@ -144,6 +144,7 @@ DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
     "account_complete_password_reset": TYPED_CODE,
     # Proving again who one is, with a password, a code or a passkey.
     "account_reauthenticate": (PROOF,),
+    "account_reauthenticate_by_code": (PROOF, Rule(Limit("proof-mail", 20, HOUR), person)),
     "account_change_password": (PROOF,),
     "mfa_reauthenticate": (PROOF,),
     "mfa_reauthenticate_webauthn": (PROOF,),

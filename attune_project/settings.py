@@ -13,6 +13,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 
 from attune_project.keys import local_secrets, production_secret
+from attune_project.settings_account import *  # noqa: F403 (signing in, a chapter of its own)
 from attune_project.settings_api import *  # noqa: F403 (the API's settings, a chapter of their own)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -79,8 +80,6 @@ X_FRAME_OPTIONS = "DENY"
 _cookie = "__Host-" if PRODUCTION else ""
 SESSION_COOKIE_NAME = f"{_cookie}session"
 SESSION_COOKIE_SECURE = PRODUCTION
-SESSION_COOKIE_AGE = 14 * 24 * 3600
-SESSION_SAVE_EVERY_REQUEST = False
 CSRF_COOKIE_NAME = f"{_cookie}csrf"
 CSRF_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_HTTPONLY = True
@@ -112,6 +111,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "template_partials",
@@ -136,6 +137,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.ErasureMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.SessionLifeMiddleware",
     "accounts.middleware.PersonalSettingsMiddleware",
     "frontend.look.LookMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -190,55 +192,6 @@ CACHES: dict[str, dict[str, Any]] = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "attune_cache"}
 }
-
-# --- Signing in --------------------------------------------------------------------------------------------------
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "today"
-LOGOUT_REDIRECT_URL = "today"
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {
-    "signup": "frontend.forms.signing_in.SignupForm",
-    "login": "frontend.forms.signing_in.LoginForm",
-    "add_email": "frontend.forms.signing_in.AddEmailForm",
-    "change_password": "frontend.forms.signing_in.ChangePasswordForm",
-    "set_password": "frontend.forms.signing_in.SetPasswordForm",
-    "reset_password": "frontend.forms.signing_in.ResetPasswordForm",
-    "reset_password_from_key": "frontend.forms.signing_in.ResetPasswordKeyForm",
-    "request_login_code": "frontend.forms.signing_in.RequestLoginCodeForm",
-}
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]  # without a star: a password may be set now, later or never
-ACCOUNT_SIGNUP_REDIRECT_URL = "welcome"
-ACCOUNT_CHANGE_EMAIL = True  # one address per person, replaced when the new one is verified
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
-ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
-ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
-ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
-# A mail may take minutes; OWASP ASVS 5.0 6.5.5 allows a code ten.
-ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600
-ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
-ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 600
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_LOGOUT_ON_GET = False
 
 # --- Mail --------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Attune <hello@attune.invalid>")
@@ -352,5 +305,8 @@ LOGGING = {
     "formatters": {"line": {"()": "common.logs.LineFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "fido2": {"level": "WARNING"},  # it would name every passkey that is made
+    },
 }

@@ -1,4 +1,4 @@
-"""Every address the project answers: pages, the account flows, the API, the operator's probes."""
+"""Every address the project answers: pages, the API, the operator's probes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ handler500 = "frontend.views.errors.server_error"
 
 urlpatterns = [
     path("", include("frontend.urls")),
-    path("account/", include("allauth.urls")),
     path("api/v1/", include("attune_project.urls_api")),
 ]
 

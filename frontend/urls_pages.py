@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from frontend.converters import WeekConverter
 from frontend.views import (
-    account,
     coach,
     data,
     grants,
     household,
     invitations,
-    leaving,
     mail,
     operator,
     patterns,
@@ -63,10 +61,7 @@ urlpatterns = [
     path("coach/<uuid:household_id>/", coach.family, name="coach-family"),
     path("coach/<uuid:household_id>/open/", coach.still_open, name="coach-still-open"),
     path("coach/<uuid:household_id>/moments/<uuid:moment_id>/", coach.moment, name="coach-moment"),
-    path("account/choices/", account.choices, name="choices"),
-    path("account/logout/", leaving.sign_out, name="account_logout"),
-    path("account/tokens/", account.tokens, name="tokens"),
-    path("account/tokens/end/", account.token_end, name="token-end"),
+    path("account/", include("frontend.urls_account")),
     path("help/", help_views.help_page, name="help"),
     path("patterns/", patterns.patterns, name="patterns"),
     path("practices/", practices.practices, name="practices"),
@@ -75,7 +70,6 @@ urlpatterns = [
     path("reflections/", reflections.reflections, name="reflections"),
     path("reflections/<week:label>/", reflections.reflection, name="reflection"),
     path("reflections/<week:label>/thoughts/", reflections.thought, name="reflection-thought"),
-    path("account/mail/again/", mail.write_again, name="mail-again"),
     path("unsubscribe/<str:token>/", mail.unsubscribe, name="unsubscribe"),
     path("dev/mail/", mail.dev_mail, name="dev-mail"),
     path("dev/mail/<str:name>/", mail.dev_mail, name="dev-mail-open"),

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -220,6 +221,18 @@ def client_of() -> Callable[[User], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def sign_in_was_long_ago() -> Callable[[Client], None]:
+    """Makes a browser's sign-in longer ago than it counts as a proof of who is there."""
+
+    def forget(client: Client) -> None:
+        session = client.session
+        session.pop(AUTHENTICATION_METHODS_SESSION_KEY)
+        session.save()
+
+    return forget
 
 
 @pytest.fixture

@@ -5,15 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import serializers as shapes
+from accounts.proof import proved_lately
+from accounts.rules import Change
 from accounts.selectors import get_user, list_tokens
-from accounts.services import Choices, change_choices, create_token, end_token
+from accounts.services import Choices, change_choices, create_token, end_token, tell_of_change
 from common.api import SessionOnly, actor_of, page_data, read_body
 from common.pages import Page
 
@@ -32,10 +35,20 @@ class MeApi(APIView):
         return Response(shapes.MeOutput(user).data)
 
 
+class ProvedLately(BasePermission):
+    """For what somebody else must not do with a phone that lies about: as the page, it asks who is there."""
+
+    code = "proof_needed"
+    message = _("Please open the page for this and prove again that it is you.")
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.method in SAFE_METHODS or proved_lately(request)
+
+
 class TokenListApi(APIView):
     """With the page's own session only: a token that leaked must not be able to make itself successors."""
 
-    permission_classes = [IsAuthenticated, SessionOnly]
+    permission_classes = [IsAuthenticated, SessionOnly, ProvedLately]
 
     @extend_schema(operation_id="tokens_list", responses=shapes.TokenPageOutput)
     def get(self, request: Request) -> Response:
@@ -48,9 +61,10 @@ class TokenListApi(APIView):
     )
     def post(self, request: Request) -> Response:
         """A new token. Its secret is in this answer and nowhere else."""
-        token, secret = create_token(
-            actor_id=actor_of(request), now=timezone.now(), **read_body(shapes.TokenInput, request)
-        )
+        actor_id, now = actor_of(request), timezone.now()
+        token, secret = create_token(actor_id=actor_id, now=now, **read_body(shapes.TokenInput, request))
+        user_agent = request.headers.get("User-Agent", "")
+        tell_of_change(user_id=actor_id, change=Change.KEY_MADE, now=now, user_agent=user_agent)
         shown = shapes.TokenOutput(token).data | {"secret": secret}
         return Response(shown, status=HTTPStatus.CREATED)
 

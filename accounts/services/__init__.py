@@ -1,7 +1,15 @@
-"""The use cases of a person's own account: choices about mail and privacy, API tokens, blocking."""
+"""The use cases of a person's own account: choices, API tokens, devices, blocking, notices of changes."""
 
 from accounts.services.blocking import block_sender, carry_blocks, unblock_sender
 from accounts.services.choices import Choices, change_choices, open_account
+from accounts.services.devices import (
+    NO_ADDRESS,
+    end_device,
+    end_other_devices,
+    follow_session,
+    forget_ended_devices,
+    note_seen,
+)
 from accounts.services.erasure import (
     ErasureIncomplete,
     ask_to_be_erased,
@@ -10,10 +18,12 @@ from accounts.services.erasure import (
     erase_person,
     take_back_erasure,
 )
+from accounts.services.notices import tell_of_change
 from accounts.services.returned_mail import note_returned_mail, trust_address
 from accounts.services.tokens import create_token, end_token, forget_expired_tokens
 
 __all__ = [
+    "NO_ADDRESS",
     "Choices",
     "ErasureIncomplete",
     "ask_to_be_erased",
@@ -22,13 +32,19 @@ __all__ = [
     "change_choices",
     "confirmation_word",
     "create_token",
+    "end_device",
+    "end_other_devices",
     "end_token",
     "erase_due",
     "erase_person",
+    "follow_session",
+    "forget_ended_devices",
     "forget_expired_tokens",
     "note_returned_mail",
+    "note_seen",
     "open_account",
     "take_back_erasure",
+    "tell_of_change",
     "trust_address",
     "unblock_sender",
 ]

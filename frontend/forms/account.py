@@ -174,3 +174,9 @@ class EndTokenForm(ServiceForm):
     """Which key to end, by the digest it is stored under; in the body, so that no log holds it."""
 
     token = forms.CharField(max_length=128, widget=forms.HiddenInput)
+
+
+class EndDeviceForm(ServiceForm):
+    """Which device to sign out."""
+
+    device = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)

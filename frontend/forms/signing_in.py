@@ -17,7 +17,7 @@ _NEW_PASSWORD = {"password1": _("New password"), "password2": _("The same once m
 _PASSWORD_HELP = _("At least twelve characters. A few words in a row are easy to remember.")
 
 
-class _OurWords:
+class OurWords:
     """Mixed in before an allauth form: its fields get our labels, and one sentence instead of a list of rules."""
 
     fields: dict[str, Any]
@@ -34,15 +34,15 @@ class _OurWords:
             self.fields["password1"].help_text = _PASSWORD_HELP
 
 
-class SignupForm(_OurWords, forms.SignupForm):
+class SignupForm(OurWords, forms.SignupForm):
     """A new account."""
 
 
-class LoginForm(_OurWords, forms.LoginForm):
+class LoginForm(OurWords, forms.LoginForm):
     """With a password."""
 
 
-class AddEmailForm(_OurWords, forms.AddEmailForm):
+class AddEmailForm(OurWords, forms.AddEmailForm):
     """Another address."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,21 +50,21 @@ class AddEmailForm(_OurWords, forms.AddEmailForm):
         self.fields["email"].label = _("New address")
 
 
-class ChangePasswordForm(_OurWords, forms.ChangePasswordForm):
+class ChangePasswordForm(OurWords, forms.ChangePasswordForm):
     """Another password."""
 
 
-class SetPasswordForm(_OurWords, forms.SetPasswordForm):
+class SetPasswordForm(OurWords, forms.SetPasswordForm):
     """The first password of an account that began without one."""
 
 
-class ResetPasswordForm(_OurWords, forms.ResetPasswordForm):
+class ResetPasswordForm(OurWords, forms.ResetPasswordForm):
     """A forgotten password."""
 
 
-class ResetPasswordKeyForm(_OurWords, forms.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(OurWords, forms.ResetPasswordKeyForm):
     """A new password after a forgotten one."""
 
 
-class RequestLoginCodeForm(_OurWords, forms.RequestLoginCodeForm):
+class RequestLoginCodeForm(OurWords, forms.RequestLoginCodeForm):
     """A code by mail."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -97,6 +99,18 @@ def chip_rows(optgroups: Iterable[tuple[Any, list[Any], int]]) -> list[dict[str,
         rows[-1]["options"] += options
         rows[-1]["chosen"] |= any(option["selected"] for option in options)
     return rows
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """For an attribute that a script reads; the template escapes it like any other text."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
+
+
+@register.filter
+def in_fours(text: str) -> str:
+    """A code or secret as it is easier to copy by hand: spaces are taken away again where it is typed in."""
+    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
 
 
 @register.filter

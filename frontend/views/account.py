@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.rules import Change
 from accounts.selectors import list_tokens
-from accounts.services import change_choices, create_token, end_token
+from accounts.services import change_choices, create_token, end_token, tell_of_change
 from checklists.selectors import get_content
 from common.errors import NotVisible
 from frontend.current import Home, SignedInRequest, find_home
@@ -26,7 +27,8 @@ from observations.selectors import get_focus
 from observations.services import choose_focus
 
 View = Callable[..., HttpResponseBase]
-# Whoever has a password types it in once more, if that is longer ago than five minutes; then the form goes on as sent.
+# Whoever signed in or proved who they are within five minutes passes; everybody else is asked, and the form then goes
+# on as it was sent. How somebody proves it, `accounts.adapter` decides.
 proved_again: Callable[[View], View] = reauthentication_required(allow_get=True)
 
 _KEPT = (
@@ -87,6 +89,12 @@ def tokens(request: SignedInRequest) -> HttpResponse:
         made = form.run(lambda: create_token(actor_id=request.user.pk, **form.cleaned_data, now=now))
         if made:
             form, secret = TokenForm(), made[1]
+            tell_of_change(
+                user_id=request.user.pk,
+                change=Change.KEY_MADE,
+                now=now,
+                user_agent=request.headers.get("User-Agent", ""),
+            )
     context = {"form": form, "secret": secret, "tokens": list_tokens(actor_id=request.user.pk, now=now)}
     return render_page(request, "frontend/account/tokens.html", context, status=form_status(form))
 

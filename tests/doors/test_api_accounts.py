@@ -89,6 +89,20 @@ class TestMe:
 
 
 class TestTokens:
+    @pytest.fixture
+    def api(self, parent):
+        """The page's own session: a token is made only by somebody who signed in or proved who they are just now."""
+        client = APIClient()
+        client.force_login(parent, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    def test_whoever_signed_in_long_ago_is_sent_to_the_page_to_prove_it(self, api, sign_in_was_long_ago):
+        sign_in_was_long_ago(api)
+        response = api.post(TOKENS, {"name": "script"}, format="json")
+        assert (response.status_code, response.json()["code"]) == (403, "proof_needed")
+        assert not ApiToken.objects.exists()
+        assert api.get(TOKENS).status_code == 200
+
     def test_the_secret_is_shown_once_and_stored_nowhere(self, api):
         made = api.post(TOKENS, {"name": "backup script", "scope": "write", "days": 7}, format="json")
         assert made.status_code == 201

@@ -159,12 +159,16 @@ class TestTokens:
             assert other.post(reverse("token-end"), {"token": token}).status_code == 404
         assert ApiToken.objects.exists()
 
-    def test_whoever_has_a_password_types_it_in_once_more(
-        self, client_of: Callable[[User], Client], parent: User
+    def test_whoever_signed_in_long_ago_types_the_password_in_once_more(
+        self,
+        client_of: Callable[[User], Client],
+        parent: User,
+        sign_in_was_long_ago: Callable[[Client], None],
     ) -> None:
         parent.set_password("seven quiet geese at dawn")
         parent.save()
         browser = client_of(parent)
+        sign_in_was_long_ago(browser)
         answer = browser.post(reverse("tokens"), self.FIELDS)
         assert answer["Location"].startswith(reverse("account_reauthenticate"))
         assert not ApiToken.objects.exists()

@@ -106,12 +106,17 @@ class TestInviting:
         assert set(page.context["form"].errors) == {"email"}
         assert page.context["invitations"].count() == 0
 
-    def test_whoever_has_a_password_types_it_in_once_more(
-        self, client_of: Callable[[User], Client], parent: User, child: Child
+    def test_whoever_signed_in_long_ago_types_the_password_in_once_more(
+        self,
+        client_of: Callable[[User], Client],
+        parent: User,
+        child: Child,
+        sign_in_was_long_ago: Callable[[Client], None],
     ) -> None:
         parent.set_password("seven quiet geese at dawn")
         parent.save()
         browser = client_of(parent)
+        sign_in_was_long_ago(browser)
         fields = {"email": "guest@example.org", "role": "helper"}
         answer = browser.post(reverse("household-invitations"), fields)
         assert answer["Location"].startswith(reverse("account_reauthenticate"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.usersessions.models import UserSession
+
 from tests.guards.matrix_law import NOTHING, Need, always, button, page
 from tests.guards.matrix_world import Thing, Who, World
 
@@ -11,6 +13,13 @@ from tests.guards.matrix_world import Thing, Who, World
 def own_token(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
     mine = [thing for thing in world.things["token"] if thing.author is who]
     return {"token": mine[0].ids["token_id"] if mine else "f" * 128}
+
+
+def other_device(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    """The session in which the visitor asks: each of them has one."""
+    user = world.users.get(who)
+    row = UserSession.objects.filter(user=user).order_by("-pk").first() if user else None
+    return {"device": row.pk if row else 1}
 
 
 CHOICES = always(
@@ -29,6 +38,16 @@ ACCOUNT = {
     "/account/mail/again/": button(Need.SIGN_IN),
     "/account/tokens/": page(Need.SIGN_IN, sends=always(name="A key", scope="read", days="5")),
     "/account/tokens/end/": button(Need.OWNER, sends=own_token),
+    "/account/security/": page(Need.SIGN_IN),
+    "/account/sessions/": page(Need.SIGN_IN),
+    "/account/sessions/end/": button(Need.SIGN_IN, sends=other_device),
+    "/account/sessions/end-others/": button(Need.SIGN_IN),
+    "/account/passkeys/add/": page(Need.SIGN_IN, sends=NOTHING),
+    "/account/passkeys/{pk}/remove/": page(Need.OWNER, kind="passkey", sends=NOTHING),
+    "/account/app/add/": page(Need.SIGN_IN, sends=NOTHING),
+    "/account/app/remove/": page(Need.SECOND_STEP, sends=NOTHING),
+    "/account/recovery-codes/": page(Need.SECOND_STEP),
+    "/account/recovery-codes/new/": page(Need.SIGN_IN, sends=NOTHING),
     # allauth's own, which decide for themselves; a code without its flow leads back to the beginning of the flow.
     "/account/login/": page(Need.NOTHING, sends=NOTHING),
     "/account/logout/": page(Need.NOTHING, sends=NOTHING),
@@ -41,7 +60,12 @@ ACCOUNT = {
     "/account/password/reset/complete/": page(Need.NOTHING, sends=CODE),
     "/account/login/code/": page(Need.NOTHING, sends=always(email="nobody@example.org")),
     "/account/login/code/confirm/": page(Need.NOTHING, sends=CODE),
+    "/account/login/passkey/": page(Need.NOTHING, sends=always(credential="{}")),
+    "/account/login/second-step/": page(Need.NOTHING, sends=CODE),
     "/account/reauthenticate/": page(Need.SIGN_IN, sends=NOTHING),
+    "/account/reauthenticate/code/": page(Need.SIGN_IN, sends=CODE),
+    "/account/reauthenticate/passkey/": page(Need.SIGN_IN, sends=NOTHING),
+    "/account/reauthenticate/second-step/": page(Need.SIGN_IN, sends=CODE),
     "/account/email/": page(Need.SIGN_IN, sends=NOTHING),
     "/account/password/change/": page(Need.SIGN_IN, sends=NOTHING),
     "/account/password/set/": page(Need.SIGN_IN, sends=NOTHING),

@@ -7,8 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-# The CSRF token, the nonce and the id of a sheet that was just opened are new in every answer, by design.
+# The CSRF token, the nonce, the id of a sheet that was just opened, the challenge for a passkey and the secret that is
+# offered to an app are new in every answer, by design.
 _FRESH = [
+    (re.compile(rb"(&quot;challenge&quot;: &quot;)[A-Za-z0-9_-]{43}"), rb"\1<challenge>"),
+    (re.compile(rb'(src="data:image/svg\+xml;base64,)[A-Za-z0-9+/=]+'), rb"\1<secret>"),
+    (re.compile(rb"(otpauth://[^\"]+secret=|<pre class=\"secret\"><code>)[A-Z2-7 ]+"), rb"\1<secret>"),
     (re.compile(rb'(name="(?:moment|check)_id" value=")[0-9a-f-]{36}'), rb"\1<fresh>"),
     (re.compile(rb'(name="csrfmiddlewaretoken" value=")[A-Za-z0-9]{64}'), rb"\1<csrf>"),
     (re.compile(rb"(X-CSRFToken[^A-Za-z0-9]{3,20})[A-Za-z0-9]{64}"), rb"\1<csrf>"),
@@ -30,13 +34,18 @@ class Answer:
 def answer(response: Any, *, masked: Iterable[object] = ()) -> Answer:
     """*response* with these ids masked wherever they stand."""
     names = sorted({str(value) for value in masked if len(str(value)) >= _ID_CHARS}, key=len, reverse=True)
+    body = _mask(response.getvalue() if response.streaming else response.content, names)
     headers = [(name, _mask_text(value, names)) for name, value in response.items()]
+    if response.has_header("Content-Length"):
+        headers = [
+            *(item for item in headers if item[0] != "Content-Length"),
+            ("Content-Length", str(len(body))),
+        ]
     cookies = [
         (f"Set-Cookie {name}", repr([(key, morsel[key]) for key in _COOKIE_KEEPS]))
         for name, morsel in response.cookies.items()
     ]
-    body = response.getvalue() if response.streaming else response.content
-    return Answer(response.status_code, tuple(sorted(headers + cookies)), _mask(body, names))
+    return Answer(response.status_code, tuple(sorted(headers + cookies)), body)
 
 
 def _mask(body: bytes, names: list[str]) -> bytes:

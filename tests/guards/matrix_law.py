@@ -40,6 +40,7 @@ class Need(StrEnum):
     GIVEN_GRANT = "to have been given it, and it live"
     LOOK = "to have been given a live grant there"
     LOOK_CLOSELY = "to have been given one that shows moments, and the moment not private"
+    SECOND_STEP = "to sign in with a second step: an app, and recovery codes"
     ANY_THAT_EXISTS = "that there is such a thing, whoever asks"
 
 
@@ -117,6 +118,8 @@ def _of_person(who: Who, need: Need) -> Outcome:
         return Outcome.HIDDEN
     if need is Need.GUARDIAN_HERE:
         return Outcome.PASSES if HOME[who][1] == Role.GUARDIAN else Outcome.REFUSED
+    if need is Need.SECOND_STEP:
+        return Outcome.PASSES if who is Who.AUTHOR else Outcome.HIDDEN
     if need in (Need.HOME, Need.HOME_IF_ANYBODY, Need.MEMBER):
         return Outcome.PASSES if who in HOME else Outcome.HIDDEN
     return Outcome.PASSES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -11,7 +12,12 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from allauth.core.context import request_context
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
 from django.test import Client
 
 from accounts.models import User
@@ -32,6 +38,7 @@ from observations.models import Observation
 from observations.services import answer_self_check, delete_moment, record_moment
 from reflections.services import compile_week
 from reflections.tokens import unsubscribe_token
+from tests.soft_passkey import SoftPasskey
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 LABEL = "2026-W46"  # the week before the cast's Wednesday
@@ -308,6 +315,10 @@ def _other_things(world: World) -> None:
         Thing("missing", {"invitation_id": MISSING}, state="missing"),
     ]
     world.things["token"] = [*_tokens(world), Thing("missing", {"token_id": "f" * 128}, state="missing")]
+    world.things["passkey"] = [
+        *_passkeys(world),
+        Thing("missing", {"pk": 10**16}, state="missing"),
+    ]
     world.things["week"] = [
         Thing("last week", {"label": LABEL, "week": LABEL}),
         Thing("missing", {"label": "2019-W01", "week": "2019-W01"}, state="missing"),
@@ -406,3 +417,19 @@ def _granted(world: World) -> Iterator[Thing]:
     shared = world.thing("moment", f"{Who.AUTHOR}'s shared live")
     elsewhere = {**shared.ids, "household_id": world.homes[ELSEWHERE].public_id}
     yield replace(shared, name="in another household", ids=elsewhere, home=ELSEWHERE, author=None)
+
+
+def _passkeys(world: World) -> Iterator[Thing]:
+    """Two people have one; the author has an app as well, and recovery codes. Their keys are long enough to mask."""
+    asked = {"publicKey": {"challenge": "AA", "user": {"id": "MQ"}}}
+    for number, who in enumerate((Who.AUTHOR, Who.STRANGER), start=1):
+        data = {"name": "A phone", "credential": json.loads(SoftPasskey().create(asked))}
+        row = Authenticator.objects.create(
+            pk=10**16 + number, user=world.users[who], type="webauthn", data=data
+        )
+        yield Thing(f"{who}'s", {"pk": row.pk}, author=who)
+    request = HttpRequest()
+    request.user = world.users[Who.AUTHOR]
+    with request_context(request):
+        TOTP.activate(request.user, generate_totp_secret())
+        RecoveryCodes.activate(request.user)

@@ -19,11 +19,14 @@ WITHOUT_TOKEN = {"/unsubscribe/{token}/"}
 OURS, STALE = "o" * 32, "s" * 32
 OTHER_SITE = {"Origin": "https://evil.example"}
 
-# What a coach opens is written down for its author before it is shown.
-WRITTEN_DOWN = dict.fromkeys(
-    ["/coach/{household_id}/", "/coach/{household_id}/moments/{moment_id}/"],
-    frozenset({"households_accessentry"}),
-)
+# What a coach opens is written down for its author before it is shown; what is shown once, that it was shown.
+WRITTEN_DOWN = {
+    **dict.fromkeys(
+        ["/coach/{household_id}/", "/coach/{household_id}/moments/{moment_id}/"],
+        frozenset({"households_accessentry"}),
+    ),
+    "/account/recovery-codes/": frozenset({"mfa_authenticator"}),
+}
 
 
 def forger(world: World, who: Who, *, cookie: str = OURS) -> Visitor:

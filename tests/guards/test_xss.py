@@ -33,7 +33,10 @@ from tests.guards.xss_house import House, Spell, build
 # Attributes whose value is text that a person reads or typed; of all others the value has to be the same too.
 TEXT = {"value", "title", "aria-label", "alt", "placeholder", "content", "checked", "selected"}
 ADDRESSES = {"href", "src", "action", "formaction", "hx-get", "hx-post"}
-FRESH = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9]{64}|\d+")
+FRESH = re.compile(
+    r'(?<=;base64,)[A-Za-z0-9+/=]+|(?<="challenge": ")[\w-]+|'
+    r"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9]{64}|\d+"
+)
 _MORE = re.compile(rb'href="(/(?:moments|reflections)/\?[^"]*cursor=[^"]*)"')
 MARKUP = re.compile(r"[<>\"']")
 # A form posts all of these, whatever it asks for; a page reads all of those from its address.
@@ -41,7 +44,7 @@ _FIELDS = """
 name nickname display_name email role note text visibility tone child moment_id check_id opened_at revision timezone
 week_starts_on birth_month birth_month_month birth_month_year colour emoji language digest_level digest_weekday
 digest_hour standing_visibility focus scope days token household action next when picked asked cues contexts feelings
-repairs rating_needs rating_self login password code
+repairs rating_needs rating_self login password code credential device send
 """
 _PARAMETERS = """
 text child author tone dimension since until cursor after week country repairs next keep practice household q
