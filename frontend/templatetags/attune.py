@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
+from django.template import Context
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -129,10 +130,24 @@ def steps(value: Any) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("frontend/components/days.html")
-def days(week: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+@register.simple_block_tag(takes_context=True)
+def until_tapped(context: Context, content: SafeString, about: str = "") -> SafeString:
+    """In discreet mode what stands inside waits for a tap; *about* is said to screen readers alone."""
+    if not context.get("discreet"):
+        return content
+    return format_html(
+        '<details class="shut" name="shut"><summary>{}<span class="unseen"> {}</span></summary>'
+        '<div class="stack">{}</div></details>',
+        _("Show"),
+        about,
+        content,
+    )
+
+
+@register.inclusion_tag("frontend/components/days.html", takes_context=True)
+def days(context: Context, week: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The week in marks. Each day: `day` (date), `tones` (list), and optionally `is_today`."""
-    return {"days": [_day(entry) for entry in week]}
+    return {"days": [_day(entry, told=not context.get("discreet")) for entry in week]}
 
 
 @register.inclusion_tag("frontend/components/spread.html")
@@ -165,15 +180,17 @@ def spread(
     return {"title": title, "bars": bars, "rows": rows, "interval": interval}
 
 
-def _day(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _day(entry: Mapping[str, Any], *, told: bool) -> dict[str, Any]:
+    """*told*: each moment in words, for whoever hears the page; else only how many there are."""
     tones = list(entry["tones"])
+    words = ", ".join(map(tone_short, tones)) if told else str(len(tones) or "")
     return {
         **entry,
         "letter": formats.date_format(entry["day"], "D")[:2],
         "name": formats.date_format(entry["day"], "l"),
         "shown": tones[:MAX_MARKS_IN_A_DAY],
         "rest": max(0, len(tones) - MAX_MARKS_IN_A_DAY),
-        "words": ", ".join(tone_short(tone) for tone in tones) or _("nothing noted"),
+        "words": words or _("nothing noted"),
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
+from html.parser import HTMLParser
 
 import pytest
 from django.core import mail
@@ -16,6 +18,8 @@ from accounts.models import User
 from accounts.services import change_choices
 from households.models import Child, Household
 from observations.models import Observation
+from observations.services import delete_moment
+from reflections.services import write_thought, compile_week
 
 
 def title_of(page: str) -> str:
@@ -170,8 +174,82 @@ class TestMail:
             assert "Attune" not in f"{message.subject} {message.body}"
 
 
-class TestMoments:
+class InSight(HTMLParser):
+    """The words of a page that are there before anything was tapped, those for screen readers included."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self._closed = self._summary = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._closed += tag == "details" and "open" not in dict(attrs)
+        self._summary += tag == "summary"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._closed -= tag == "details" and self._closed > 0
+        self._summary -= tag == "summary"
+
+    def handle_data(self, data: str) -> None:
+        if not self._closed or (self._closed == 1 and self._summary):
+            self.words.append(data)
+
+
+TELLING = re.compile(r"in tune|missed|came back|come back|Pip|Moth|The attic|cave|bedtime|Bela", re.I)
+
+
+class TestLists:
+    @pytest.fixture(autouse=True)
+    def _moments(
+        self,
+        that_evening: datetime,
+        now: datetime,
+        record: Callable[..., Observation],
+        household: Household,
+        second_child: Child,
+        co_parent: User,
+    ) -> None:
+        details = {"note": "A cave under the table", "contexts": ["bedtime"], "visibility": "household"}
+        for tone in ("in_tune", "missed", "came_back"):
+            record(tone=tone, details=details)
+        record(actor=co_parent, details=details)
+        old = record(tone="missed", details=details)
+        delete_moment(actor_id=old.author_id, moment_id=old.public_id, revision=None, now=now)
+        compile_week(household_ids=[household.pk], label="2026-W47", now=now)
+        write_thought(
+            actor_id=old.author_id, household_id=household.public_id, label="2026-W47", text="A cave", now=now
+        )
+
+    PLACES = ("/", "/moments/", "/moments/deleted/", "/reflections/", "/reflections/2026-W47/")
+
+    def test_the_check_sees_words_in_sight(self, client_of: Callable[[User], Client], parent: User) -> None:
+        browser = client_of(parent)
+        for path in self.PLACES:
+            assert TELLING.search(" ".join(InSight(browser.get(path).content.decode()).words)), path
+
+    @pytest.mark.parametrize("path", PLACES)
+    def test_show_no_words_of_a_family_until_tapped(self, phone: Client, path: str) -> None:
+        page = phone.get(path).content.decode()
+        assert TELLING.findall(" ".join(InSight(page).words)) == []
+
+    @pytest.mark.parametrize("path", ["/", "/moments/", "/moments/deleted/"])
+    def test_have_them_behind_the_tap_without_any_script(self, phone: Client, path: str) -> None:
+        page = phone.get(path).content.decode()
+        assert "A cave under the table" in page
+        assert page.count('<details class="shut"') >= 1
+
     def test_saving_one_says_nothing_aloud(self, phone: Client, record: Callable[..., Observation]) -> None:
         moment = record(tone="missed")
         page = phone.get(reverse("log-saved", args=[moment.public_id])).content.decode()
-        assert "missed" not in page.replace('data-tone="missed"', "").replace("tone-missed", "")
+        assert TELLING.findall(" ".join(InSight(page).words)) == []
+
+
+class TestTheCover:
+    def test_is_there_for_them_alone_and_only_while_they_are_signed_in(
+        self, phone: Client, client: Client, client_of: Callable[[User], Client], co_parent: User
+    ) -> None:
+        assert '<dialog class="cover"' in phone.get("/").content.decode()
+        assert "<dialog" not in client_of(co_parent).get("/").content.decode()
+        phone.post(reverse("account_logout"))
+        assert "<dialog" not in phone.get("/").content.decode()

@@ -3,6 +3,7 @@
 import "./quiet.js";
 import { watchClock } from "./clock.js";
 import { watchComfort } from "./comfort.js";
+import { watchCover } from "./cover.js";
 import { watchMemory } from "./memory.js";
 import { watchSaved } from "./saved.js";
 import { watchStillOpen } from "./still-open.js";
@@ -15,6 +16,7 @@ try {
   // Storage is refused: then nothing was written either.
 }
 
+watchCover();
 watchMemory();
 watchClock();
 watchComfort();

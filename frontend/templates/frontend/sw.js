@@ -18,6 +18,7 @@ const SHELL = [
   "{% static 'js/quiet.js' %}",
   "{% static 'js/clock.js' %}",
   "{% static 'js/comfort.js' %}",
+  "{% static 'js/cover.js' %}",
   "{% static 'js/memory.js' %}",
   "{% static 'js/saved.js' %}",
   "{% static 'js/toasts.js' %}",
