@@ -19,7 +19,7 @@ from accounts.services import change_choices
 from households.models import Child, Household
 from observations.models import Observation
 from observations.services import delete_moment
-from reflections.services import write_thought, compile_week
+from reflections.services import compile_week, write_thought
 
 
 def title_of(page: str) -> str:

@@ -21,6 +21,7 @@ const SHELL = [
   "{% static 'js/cover.js' %}",
   "{% static 'js/memory.js' %}",
   "{% static 'js/saved.js' %}",
+  "{% static 'js/still-open.js' %}",
   "{% static 'js/toasts.js' %}",
 ].map((address) => new URL(address, self.location.origin).href);
 const PAGES = ["/help/", "/offline/"];
