@@ -89,7 +89,9 @@ class TestTheCover:
         assert is_covered(discreet)
 
     def test_loses_no_word(self, discreet: Page) -> None:
-        discreet.goto(one_of_each(discreet)[1])
+        discreet.goto("/log/")
+        discreet.get_by_role("button", name="We were in tune").tap()
+        discreet.get_by_role("link", name="Add more").first.tap()
         note = discreet.locator("textarea[name=note]")
         note.fill("Half a sen")
         discreet.evaluate("window.dispatchEvent(new Event('blur'))")
@@ -145,6 +147,7 @@ class TestWhatTheBrowserKeeps:
         phone.get_by_role("link", name="Add more").first.tap()
         phone.locator("textarea[name=note]").fill("A canary sang")
         phone.get_by_role("button", name="Save").first.tap()
+        expect(phone.get_by_text("A canary sang")).to_be_visible()
         phone.goto("/moments/?text=canary")
         expect(phone.get_by_text("A canary sang").first).to_be_visible()
         for path in ["/", "/check/", "/household/", "/household/members/", "/help/", *one_of_each(phone)]:
