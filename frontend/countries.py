@@ -1,8 +1,15 @@
-"""Names of countries for the choice on the help page, from the public domain zone database; in English."""
+"""Names of countries for the choice on the help page, from the public domain zone database; in English. And a guess."""
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+from importlib import resources
 from typing import Final
+
+from django.http import HttpRequest
+
+_REGION: Final = re.compile(r"\b[A-Za-z]{2,3}(?:-[A-Za-z]{4})?-([A-Za-z]{2})\b")
 
 _TABLE: Final = (
     "AD=Andorra|AE=United Arab Emirates|AF=Afghanistan|AG=Antigua & Barbuda|AI=Anguilla|AL=Albania|"
@@ -45,3 +52,22 @@ _TABLE: Final = (
 
 NAMES: Final = dict(entry.split("=", 1) for entry in _TABLE.split("|"))
 """ISO 3166-1 alpha-2 code to name."""
+
+
+def guess_country(request: HttpRequest) -> str:
+    """Where the reader probably is: the country of their zone, or of their browser's language; '' if unknown.
+
+    Nothing is stored for it: signed out, and in the copy kept for offline use, the browser's language is all there is.
+    """
+    if request.user.is_authenticated and (found := _country_of_zone().get(request.user.timezone)):
+        return found
+    region = _REGION.search(request.headers.get("Accept-Language", "")[:200])
+    return region[1].upper() if region else ""
+
+
+@lru_cache(maxsize=1)
+def _country_of_zone() -> dict[str, str]:
+    """Country by zone, as the zone database's own `zone.tab` has it."""
+    table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return {zone: country for country, _place, zone, *_note in rows}

@@ -9,19 +9,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from checklists.selectors import get_help, list_help_countries
-from frontend.countries import NAMES
+from frontend.countries import NAMES, guess_country
 from frontend.render import render_page
 
 
 @login_not_required
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
-    """What to do when something is not all right, with the numbers of `?country=`."""
-    codes = list_help_countries()
-    wanted = request.GET.get("country", "").upper()
+    """What to do when something is not all right, with the numbers of `?country=`, or of the reader's own."""
+    codes, language = list_help_countries(), get_language() or "en"
+    wanted = request.GET.get("country", guess_country(request)).upper()
     named = sorted(({"code": code, "name": NAMES.get(code, code)} for code in codes), key=_by_name)
     context = {
-        "help": get_help(get_language() or "en", wanted if wanted in codes else ""),
+        "help": get_help(language, wanted if wanted in codes else ""),
+        "everywhere": get_help(language),
         "countries": [{"code": "", "name": _("all countries")}, *named],
         "threads": (),
     }

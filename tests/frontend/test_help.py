@@ -29,9 +29,42 @@ class TestHelp:
         self, client: Client, country: str, shown: str, hidden: str
     ) -> None:
         page = client.get(reverse("help"), {"country": country}).content.decode()
-        assert f'href="tel:{shown}"' in page
-        assert f'href="tel:{hidden}"' not in page
-        assert f'<option value="{country.upper()}" selected>' in page
+        theirs, folded_away, others = page.partition('<details class="fold">')
+        assert f'href="tel:{shown}"' in theirs
+        assert f'href="tel:{hidden}"' not in theirs
+        assert f'<option value="{country.upper()}" selected>' in theirs
+        # Offline there is only this copy: whoever is elsewhere finds the other numbers in it.
+        assert folded_away
+        assert f'href="tel:{hidden}"' in others
+
+    @pytest.mark.parametrize(
+        ("languages", "country"),
+        [
+            ("en-GB,en;q=0.9", "GB"),
+            ("pt-pt", "PT"),
+            ("zh-Hant-AU", "AU"),
+            ("en", ""),
+            ("en-ZZ", ""),
+            ("", ""),
+            ("-" * 5000, ""),
+            ("<b>en-GB", "GB"),
+        ],
+    )
+    def test_begins_with_the_country_that_the_browser_hints_at(
+        self, client: Client, languages: str, country: str
+    ) -> None:
+        page = client.get(reverse("help"), headers={"Accept-Language": languages})
+        assert page.context["help"].country == country
+
+    def test_begins_with_the_country_of_a_members_zone(
+        self, client_of: Callable[[User], Client], parent: User
+    ) -> None:
+        browser = client_of(parent)  # Europe/Lisbon
+        assert (
+            browser.get(reverse("help"), headers={"Accept-Language": "en-GB"}).context["help"].country == "PT"
+        )
+        everywhere = browser.get(reverse("help"), {"country": ""})
+        assert everywhere.context["help"].country == ""
 
     def test_says_plainly_that_only_emergency_numbers_are_known(self, client: Client) -> None:
         page = client.get(reverse("help"), {"country": "PT"})
