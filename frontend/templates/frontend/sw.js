@@ -15,6 +15,7 @@ const SHELL = [
   "{% static 'django_htmx/htmx-2.min.js' %}",
   "{% static 'js/trusted-types.js' %}",
   "{% static 'js/app.js' %}",
+  "{% static 'js/passkeys.js' %}",
   "{% static 'js/quiet.js' %}",
   "{% static 'js/clock.js' %}",
   "{% static 'js/comfort.js' %}",
