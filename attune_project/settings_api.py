@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.rules import Visibility
+from accounts.rules import TokenScope, Visibility
+from households.rules import GrantScope
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -38,6 +39,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "VisibilityEnum": list(Visibility),
+        "ScopeEnum": list(TokenScope),
+        "GrantScopeEnum": list(GrantScope),
         "WeekKindEnum": ["week", "missed", "quiet"],
     },
 }

@@ -48,7 +48,7 @@ class TermsForm(ServiceForm):
         initial=GrantScope.SUMMARY,
         widget=forms.RadioSelect(attrs={"class": "scale"}),
     )
-    child_ids = forms.TypedMultipleChoiceField(
+    children = forms.TypedMultipleChoiceField(
         label=_("Moments with"), coerce=uuid.UUID, widget=forms.CheckboxSelectMultiple
     )
     from_on = forms.DateField(
@@ -59,11 +59,16 @@ class TermsForm(ServiceForm):
 
     def __init__(self, *args: Any, children: Sequence[Child], today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = cast("forms.TypedMultipleChoiceField", self.fields["child_ids"])
+        offered = cast("forms.TypedMultipleChoiceField", self.fields["children"])
         offered.choices = [(child.public_id, child.nickname) for child in children]
         # A browser sends the value back as text: an initial of the same type marks the right boxes.
-        self.initial.setdefault("child_ids", [child.public_id for child in children[:1]])
+        self.initial.setdefault("children", [child.public_id for child in children[:1]])
         self.initial.setdefault("from_on", today)
+
+    def terms(self) -> dict[str, Any]:
+        """What is given, as the use cases know it."""
+        data = self.cleaned_data
+        return {"scope": data["scope"], "child_ids": data["children"], "from_on": data["from_on"]}
 
 
 class OfferForm(TermsForm):
@@ -75,4 +80,4 @@ class OfferForm(TermsForm):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 
-    field_order = ("coach_email", "scope", "child_ids", "from_on")
+    field_order = ("coach_email", "scope", "children", "from_on")

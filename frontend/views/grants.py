@@ -73,7 +73,7 @@ def preview(request: SignedInRequest, home: Home) -> HttpResponse:
     form.fields["coach_email"].required = False
     if not form.is_valid():
         return _coaches_page(request, home, form=form, now=now)
-    terms = {name: form.cleaned_data[name] for name in ("scope", "child_ids", "from_on")}
+    terms = form.terms()
     shown = preview_grant(actor_id=request.user.pk, household=home.household, **terms, now=now)
     seen = shown_in_words(shown, names={request.user.pk: request.user.called})
     return _coaches_page(request, home, form=form, now=now, seen=seen, scope=terms["scope"])
@@ -87,7 +87,11 @@ def _offer_form(request: SignedInRequest, home: Home, now: datetime) -> OfferFor
 def _offer(request: SignedInRequest, home: Home, form: OfferForm) -> bool:
     actor_id, now = request.user.pk, timezone.now()
     grant, token = offer_grant(
-        actor_id=actor_id, household_id=home.household.public_id, **form.cleaned_data, now=now
+        actor_id=actor_id,
+        household_id=home.household.public_id,
+        coach_email=form.cleaned_data["coach_email"],
+        **form.terms(),
+        now=now,
     )
     deliver_offer(actor_id=actor_id, grant_id=grant.public_id, token=token, now=now)
     return True
@@ -148,7 +152,7 @@ def _terms_form(request: SignedInRequest, found: Grant, now: datetime) -> TermsF
     known = {
         "scope": found.scope,
         "from_on": found.from_on,
-        "child_ids": [child.public_id for child in covered],
+        "children": [child.public_id for child in covered],
     }
     return TermsForm(
         posted(request),
@@ -162,7 +166,7 @@ def _change(request: SignedInRequest, found: Grant, form: TermsForm, *, may_wide
     return change_grant(
         actor_id=request.user.pk,
         grant_id=found.public_id,
-        **form.cleaned_data,
+        **form.terms(),
         may_widen=may_widen,
         now=timezone.now(),
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from households.api.grants import AccessListApi, GrantApi, GrantListApi, GrantRenewApi
 from households.api.views import (
     ChildApi,
     ChildListApi,
@@ -21,5 +22,9 @@ urlpatterns = [
         ChildRestoreApi.as_view(),
         name="child-restore",
     ),
+    path("grants/", GrantListApi.as_view(), name="grants"),
+    path("grants/<uuid:grant_id>/", GrantApi.as_view(), name="grant"),
+    path("grants/<uuid:grant_id>/renew/", GrantRenewApi.as_view(), name="grant-renew"),
+    path("access/", AccessListApi.as_view(), name="access"),
     path("households/<uuid:household_id>/members/", MemberListApi.as_view(), name="members"),
 ]

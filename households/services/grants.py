@@ -58,7 +58,7 @@ def offer_grant(
 
     Raises:
         NotVisible: not a member, or no such child in this household.
-        ValidationError: on `coach_email`, `scope`, `child_ids` or `from_on`, or too many grants.
+        ValidationError: on `coach_email`, `scope`, `children` or `from_on`, or too many grants.
     """
     household = get_household(actor_id=actor_id, household_id=household_id, capability=Capability.RECORD)
     # Two offers may be made at once: whoever holds the author's row goes first, and the other one counts it.
@@ -119,7 +119,7 @@ def change_grant(
 
     Raises:
         NotVisible: no such grant of the actor's own that is offered or live, or no such child in its household.
-        Refused: it would show more, without the proof. ValidationError: on `scope`, `child_ids` or `from_on`.
+        Refused: it would show more, without the proof. ValidationError: on `scope`, `children` or `from_on`.
     """
     grant = _load_own(actor_id, grant_id, now)
     today = local_day(now, grant.household.timezone)
@@ -248,7 +248,7 @@ def _checked_children(
     wanted = set(child_ids)
     if not wanted:
         message = _("Please choose at least one child.")
-        raise ValidationError({"child_ids": ValidationError(message, "required")})
+        raise ValidationError({"children": ValidationError(message, "required")})
     found = Child.objects.filter(
         member_of(actor_id, Capability.RECORD), household=household, public_id__in=wanted
     )

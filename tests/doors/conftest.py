@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 
 from accounts.services import create_token
+from households.rules import GRANT_LIFETIME
 from observations.services import answer_self_check
 from reflections.services import compile_week
 
@@ -22,10 +23,12 @@ def that_evening(now: datetime) -> Iterator[datetime]:
 
 
 @pytest.fixture
-def places(that_evening, record, parent, household, child, now) -> Callable[[], dict[str, Any]]:
+def places(that_evening, record, parent, household, child, give, now) -> Callable[[], dict[str, Any]]:
     """Values for the places in addresses, of things that exist and are the parent's: made anew for each call."""
 
     compile_week(household_ids=[household.pk], label="2026-W47", now=now)
+
+    grant = give(now=now - GRANT_LIFETIME + timedelta(days=3))
 
     def make() -> dict[str, Any]:
         check = answer_self_check(
@@ -45,6 +48,7 @@ def places(that_evening, record, parent, household, child, now) -> Callable[[], 
             "token_id": token.digest,
             "key": "attune",
             "week": "2026-W47",
+            "grant_id": grant.public_id,
         }
 
     return make
@@ -87,6 +91,14 @@ def valid_bodies(that_evening, child) -> Callable[[str], dict[str, Any]]:
                 "note": "",
             },
             "thoughts_write": {"text": "quiet week"},
+            "grants_offer": {
+                "household": str(child.household.public_id),
+                "coach_email": f"{nickname.lower()}@example.org",
+                "scope": "ratings",
+                "children": [str(child.public_id)],
+                "from_on": "2026-11-01",
+            },
+            "grants_change": {"scope": "summary", "children": [str(child.public_id)]},
         }
         return bodies[operation_id]
 

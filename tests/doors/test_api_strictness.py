@@ -82,7 +82,7 @@ OTHER_TYPES = (
     "nonsense",
     "a/b/c; charset=\x80",
 )
-PLACES = ("household_id", "child_id", "moment_id", "check_id", "token_id", "key", "week")
+PLACES = ("household_id", "child_id", "moment_id", "check_id", "token_id", "key", "week", "grant_id")
 ODD_PLACES = ("%00", "%ff", "%ed%a0%80", "x" * 200, "..%2f..", "٣", "a%0d%0ab")
 
 

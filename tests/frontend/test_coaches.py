@@ -38,7 +38,7 @@ def terms(child: Child) -> dict[str, Any]:
     return {
         "coach_email": "cleo@example.org",
         "scope": "ratings_and_notes",
-        "child_ids": [str(child.public_id)],
+        "children": [str(child.public_id)],
         "from_on": "2026-11-01",
     }
 
@@ -78,9 +78,9 @@ class TestAskingACoach:
             ("coach_email", ""),
             ("coach_email", "alice@example.org"),
             ("scope", "all"),
-            ("child_ids", []),
-            ("child_ids", [str(uuid.uuid4())]),
-            ("child_ids", ["\x00"]),
+            ("children", []),
+            ("children", [str(uuid.uuid4())]),
+            ("children", ["\x00"]),
             ("from_on", "1990-01-01"),
             ("from_on", "yesterday"),
         ],
@@ -174,8 +174,8 @@ class TestOneCoach:
     def test_opens_with_what_is_given_now(self, browser: Client, give: Give, child: Child) -> None:
         form = browser.get(f"{LIST}{give().public_id}/").context["form"]
         assert form["scope"].value() == "ratings_and_notes"
-        assert form["child_ids"].value() == [child.public_id]
-        assert "checked" in str(form["child_ids"])
+        assert form["children"].value() == [child.public_id]
+        assert "checked" in str(form["children"])
 
     def test_is_ended_with_one_tap(self, browser: Client, give: Give) -> None:
         grant = give()

@@ -19,6 +19,16 @@ def api_check(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
     return {"id": str(uuid.uuid4()), "child": str(world.child_of(who).public_id), "day": day, "ratings": {}}
 
 
+def api_offer(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    child = world.child_of(who)
+    return {
+        "household": str(child.household.public_id),
+        "coach_email": "somebody@example.org",
+        "scope": "summary",
+        "children": [str(child.public_id)],
+    }
+
+
 THOUGHT = always(text="Words on the week", visibility="private")
 
 V1 = "/api/v1"
@@ -63,6 +73,17 @@ API = {
     f"{V1}/households/{{household_id}}/children/{{child_id}}/restore/": Route(
         {"POST": Door(Need.MANAGE)}, "child"
     ),
+    f"{V1}/grants/": Route({"GET": Door(Need.SIGN_IN), "POST": Door(Need.HOME_IN_SESSION, api_offer)}),
+    f"{V1}/grants/{{grant_id}}/": Route(
+        {
+            "GET": Door(Need.OWN_GRANT),
+            "PATCH": Door(Need.OWN_GRANT, always(scope="summary")),
+            "DELETE": Door(Need.OWN_ANY_GRANT),
+        },
+        "grant",
+    ),
+    f"{V1}/grants/{{grant_id}}/renew/": Route({"POST": Door(Need.RENEW_IN_SESSION)}, "grant"),
+    f"{V1}/access/": Route({"GET": Door(Need.SIGN_IN)}),
     f"{V1}/checklists/": Route({"GET": Door(Need.SIGN_IN)}),
     f"{V1}/checklists/{{key}}/": Route({"GET": Door(Need.ANY_THAT_EXISTS)}, "checklist"),
     f"{V1}/moments/": Route({"GET": Door(Need.SIGN_IN), "POST": Door(Need.HOME, api_moment)}),

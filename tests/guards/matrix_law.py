@@ -21,6 +21,7 @@ class Need(StrEnum):
     SIGN_IN_HERE = "a sign-in with a session, for a page below the API"
     SESSION = "a sign-in with a session, not with a token"
     HOME = "a household"
+    HOME_IN_SESSION = "a household, with a session"
     HOME_IF_ANYBODY = "a household, for whoever is signed in"
     GUARDIAN_HERE = "to be a guardian of one's current household"
     INVITED = "an invitation opened in this browser"
@@ -36,6 +37,7 @@ class Need(StrEnum):
     OWN_WEEK = "to have lived in a household in that week, and to live there still"
     OWN_GRANT = "to have given it, and it offered or live"
     OWN_LIVE_GRANT = "to have given it, and it live"
+    RENEW_IN_SESSION = "to have given it, and it live, with a session"
     OWN_ANY_GRANT = "to have given it, and not withdrawn it"
     GIVEN_GRANT = "to have been given it, and it live"
     LOOK = "to have been given a live grant there"
@@ -95,6 +97,7 @@ PUBLIC_THINGS = {"caught mail", "subscription"}
 GRANT_STATES = {
     Need.OWN_GRANT: ("offered", "live"),
     Need.OWN_LIVE_GRANT: ("live",),
+    Need.RENEW_IN_SESSION: ("live",),
     Need.OWN_ANY_GRANT: ("offered", "live", "expired"),
 }
 
@@ -120,7 +123,7 @@ def _of_person(who: Who, need: Need) -> Outcome:
         return Outcome.PASSES if HOME[who][1] == Role.GUARDIAN else Outcome.REFUSED
     if need is Need.SECOND_STEP:
         return Outcome.PASSES if who is Who.AUTHOR else Outcome.HIDDEN
-    if need in (Need.HOME, Need.HOME_IF_ANYBODY, Need.MEMBER):
+    if need in (Need.HOME, Need.HOME_IN_SESSION, Need.HOME_IF_ANYBODY, Need.MEMBER):
         return Outcome.PASSES if who in HOME else Outcome.HIDDEN
     return Outcome.PASSES
 

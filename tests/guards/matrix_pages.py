@@ -31,7 +31,7 @@ def new_offer(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
 def least(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
     return {
         "scope": "summary",
-        "child_ids": [str(world.child_of(who).public_id)],
+        "children": [str(world.child_of(who).public_id)],
         "from_on": world.now.date().isoformat(),
     }
 

@@ -44,6 +44,11 @@ IN_API = [
     Reference(f"{V1}/self-checks/", "GET", "household", "household"),
     Reference(f"{V1}/self-checks/", "POST", "id", "check"),
     Reference(f"{V1}/self-checks/", "POST", "child", "child"),
+    Reference(f"{V1}/grants/", "GET", "household", "household"),
+    Reference(f"{V1}/grants/", "POST", "household", "household"),
+    Reference(f"{V1}/grants/", "POST", "children", "child"),
+    Reference(f"{V1}/grants/{{grant_id}}/", "PATCH", "children", "child"),
+    Reference(f"{V1}/access/", "GET", "household", "household"),
     Reference(f"{V1}/reflections/", "GET", "household", "household"),
     Reference(f"{V1}/reflections/{{week}}/", "GET", "household", "household"),
     Reference(f"{V1}/reflections/{{week}}/thoughts/", "GET", "household", "household"),
@@ -63,13 +68,13 @@ IN_PAGES = {
     "PatternsForm.author": Reference("/patterns/", "GET", "author", "person"),
     "WeekForm.child": Reference("/check/", "GET", "child", "child"),
     "CheckForm.check_id": Reference("/check/", "POST", "check_id", "check"),
-    "OfferForm.child_ids": Reference("/household/coaches/", "POST", "child_ids", "child"),
-    "TermsForm.child_ids": Reference("/household/coaches/{grant_id}/", "POST", "child_ids", "child"),
+    "OfferForm.children": Reference("/household/coaches/", "POST", "children", "child"),
+    "TermsForm.children": Reference("/household/coaches/{grant_id}/", "POST", "children", "child"),
     "HouseholdChoiceForm.household": Reference("/household/switch/", "POST", "household", "household"),
 }
 IN_ADDRESSES = [
     Reference("/log/", "GET", "repairs", "moment"),
-    Reference("/household/coaches/preview/", "POST", "child_ids", "child"),
+    Reference("/household/coaches/preview/", "POST", "children", "child"),
 ]
 REFERENCES = [*IN_API, *IN_PAGES.values(), *IN_ADDRESSES]
 
@@ -116,6 +121,6 @@ def answer_to(visitor: Visitor, reference: Reference, named: uuid.UUID) -> Answe
     if reference.method == "GET":
         path += "?" + urlencode({reference.name: str(named), **reference.besides})
     else:
-        data[reference.name] = str(named)
+        data[reference.name] = [str(named)] if reference.name == "children" else str(named)
     response = visitor.send(reference.method, path, data, **DOORS[route].headers)
     return answer(response, masked=[named])

@@ -275,4 +275,5 @@ def without_session(cell: Cell) -> Outcome | None:
     """What a token meets where only a session passes."""
     if cell.door.need is Need.SIGN_IN_HERE:
         return Outcome.SIGNS_IN
-    return Outcome.REFUSED if cell.door.need in (Need.SESSION, Need.OWNER) else None
+    in_session = (Need.SESSION, Need.OWNER, Need.HOME_IN_SESSION, Need.RENEW_IN_SESSION)
+    return Outcome.REFUSED if cell.door.need in in_session else None

@@ -95,14 +95,14 @@ class TestOfferGrant:
             ("coach_email", "nobody"),
             ("coach_email", "a@b, evil@example.org"),
             ("scope", "everything"),
-            ("child_ids", []),
+            ("children", []),
             ("from_on", date(1999, 12, 31)),
             ("from_on", date(2026, 11, 18) + GRANT_LIFETIME + timedelta(days=1)),
         ],
     )
     def test_what_cannot_be_is_refused_on_its_field(self, offer: Offer, field: str, value: Any) -> None:
         with pytest.raises(ValidationError) as error:
-            offer(**{field: value})
+            offer(**{{"children": "child_ids"}.get(field, field): value})
         assert fields_of(error) == {field}
 
     def test_a_coach_is_neither_oneself_nor_somebody_who_lives_here(
