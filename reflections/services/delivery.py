@@ -21,8 +21,9 @@ from accounts.rules import MailReturn
 from accounts.services import note_returned_mail
 from common.errors import Conflict, NotVisible
 from reflections.mail import envelope_sender, hand_over, is_out_of_reach
-from reflections.models import Digest
+from reflections.models import Digest, Reflection
 from reflections.rules import LEASE, PATIENCE, SENDS_PER_HOUSEHOLD, Reply, Status, may_become, retry_at
+from reflections.services.compiling import compile_weeks
 from reflections.services.gate import note_contact, take_turn
 from reflections.services.planning import prepare_digest
 from reflections.services.rows import end, refusal_of, take_row
@@ -47,8 +48,8 @@ class Claim:
 def claim_digest(*, digest_id: int, now: datetime) -> Claim | None:
     """Take a ready delivery, or one whose sender went silent; None when there is nothing to take.
 
-    Guards are asked again here, on live rows: who left or unsubscribed gets nothing, and a mail whose level or address
-    changed goes back to be written anew.
+    Guards are asked again here, on live rows: who left or unsubscribed gets nothing, and a mail whose level, address or
+    week changed goes back to be written anew. One that may have arrived already stays the same mail.
     """
     digest = take_row(digest_id)
     if digest.status not in (Status.READY, Status.SENDING) or digest.next_at > now:
@@ -57,7 +58,8 @@ def claim_digest(*, digest_id: int, now: datetime) -> Claim | None:
         end(digest, Status.SUPPRESSED, code=refusal, now=now)
         return None
     user = digest.membership.user
-    if (digest.level, digest.recipient) != (user.digest_level, user.email):
+    stale = (digest.level, digest.recipient) != (user.digest_level, user.email)
+    if stale or (digest.status == Status.READY and _reads_differently(digest, now)):
         _again(digest)
         return None
     if _sending_now(digest.household_id, now) >= SENDS_PER_HOUSEHOLD:
@@ -87,6 +89,15 @@ def _sending_now(household_id: int, now: datetime) -> int:
     """How many mails to one household are on their way: nobody needs to learn who else is written to from the hour."""
     leased = Digest.objects.filter(household_id=household_id, status=Status.SENDING, lease_until__gt=now)
     return leased.count()
+
+
+def _reads_differently(digest: Digest, now: datetime) -> bool:
+    """Whether what the mail was written from was deleted, withdrawn or changed while it waited."""
+    own = Reflection.objects.filter(member_id=digest.membership_id, week_id=digest.week_id)
+    if own.filter(told_at__gte=now).exists():
+        return False  # written at this very moment
+    compile_weeks([digest.week], now)
+    return not own.filter(revision=digest.revision).exists()
 
 
 def _again(digest: Digest) -> None:

@@ -11,6 +11,7 @@ from accounts.models import User
 from common.errors import Conflict, NotVisible
 from households.models import Membership
 from households.services import leave_household
+from observations.services import delete_moment, edit_moment
 from reflections import mail as mail_module
 from reflections.models import Digest, Reflection
 from reflections.rules import LEASE, Reply, Status
@@ -194,6 +195,30 @@ class TestClaimDigest:
         first = claim_digest(digest_id=digest.pk, now=EVENING)
         second = claim_digest(digest_id=digest.pk, now=EVENING + LEASE)
         assert (second.fence, second.message) == (2, first.message)
+
+    @pytest.mark.parametrize("change", ["private", "deleted"])
+    def test_what_was_withdrawn_while_it_waited_is_written_out_of_it(self, family, change):
+        """Bela's miss of last week, which Alice came back to this week, stands in her mail while it is shared."""
+        missed = family.note(family.bela, "missed", at=MONDAY - WEEK, visibility="household")
+        family.note(family.alice, "came_back", repairs=missed.public_id)
+        plan(family)
+        digest = prepare_digest(digest_id=digest_of(family, family.alice).pk, now=EVENING)
+        waited = EVENING + timedelta(minutes=5)
+        if change == "private":
+            details = {"visibility": "private"}
+            edit_moment(actor_id=family.bela.pk, moment_id=missed.public_id, details=details, now=waited)
+        else:
+            delete_moment(actor_id=family.bela.pk, moment_id=missed.public_id, now=waited)
+        assert claim_digest(digest_id=digest.pk, now=waited) is None
+        anew = prepare_digest(digest_id=digest.pk, now=waited)
+        assert anew.message != digest.message
+        assert claim_digest(digest_id=digest.pk, now=waited) is not None
+
+    def test_one_that_may_have_arrived_stays_the_same_mail(self, family):
+        digest = self.ready(family)
+        first = claim_digest(digest_id=digest.pk, now=EVENING)
+        family.note(family.alice, note="One more")
+        assert claim_digest(digest_id=digest.pk, now=EVENING + LEASE).message == first.message
 
     def test_the_slower_sender_cannot_overwrite_the_faster(self, family):
         digest = self.ready(family)
