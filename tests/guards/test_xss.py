@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -20,13 +20,14 @@ from django.core import mail
 from django.db import transaction
 from django.test import Client
 
+from accounts.models import User
 from checklists.services import load_library
 from common.text import clean_text
 from tests.conftest import NOW
 from tests.guards.matrix import DOORS
 from tests.guards.matrix_routes import routes
 from tests.guards.matrix_visit import Visitor, path_of
-from tests.guards.matrix_world import BACKEND, Who, World
+from tests.guards.matrix_world import Who, World, sign_in
 from tests.guards.xss_corpus import PAYLOADS, chunks, harmless
 from tests.guards.xss_house import House, Spell, build
 
@@ -37,14 +38,14 @@ FRESH = re.compile(
     r'(?<=;base64,)[A-Za-z0-9+/=]+|(?<="challenge": ")[\w-]+|'
     r"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9]{64}|\d+"
 )
-_MORE = re.compile(rb'href="(/(?:moments|reflections)/\?[^"]*cursor=[^"]*)"')
+_MORE = re.compile(rb'href="(/(?:moments|reflections|coach/[0-9a-f-]{36})/\?[^"]*cursor=[^"]*)"')
 MARKUP = re.compile(r"[<>\"']")
 # A form posts all of these, whatever it asks for; a page reads all of those from its address.
 _FIELDS = """
 name nickname display_name email role note text visibility tone child moment_id check_id opened_at revision timezone
 week_starts_on birth_month birth_month_month birth_month_year colour emoji language digest_level digest_weekday
 digest_hour standing_visibility focus scope days token household action next when picked asked cues contexts feelings
-repairs rating_needs rating_self login password code credential device send
+repairs rating_needs rating_self login password code credential device send coach_email children from_on block
 """
 _PARAMETERS = """
 text child author tone dimension since until cursor after week country repairs next keep practice household q
@@ -90,10 +91,15 @@ class Skeleton(HTMLParser):
 
 
 def looked_at(house: House) -> Iterator[tuple[str, Any]]:
-    """Every page, whole and in pieces, of the owner of this house."""
+    """Every page, whole and in pieces, of the owner of this house, and those of the coach who looks into it."""
+    yield from looked_at_by(house.owner, addresses(house))
+    yield from looked_at_by(house.coach, coachs_addresses(house))
+
+
+def looked_at_by(user: User, paths: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
     browser = Client()
-    browser.force_login(house.owner, backend=BACKEND)
-    for name, path in addresses(house):
+    sign_in(browser, user)
+    for name, path in paths:
         pieces = [("", {}), (" (piece)", {"HX-Request": "true", "HX-Target": PAYLOADS[0]})]
         for kind, headers in pieces if name == "/moments/" else pieces[:1]:
             response = browser.get(path, headers=headers)
@@ -123,6 +129,14 @@ def addresses(house: House) -> Iterator[tuple[str, str]]:
     for number, moment_id in enumerate(house.moments[1:]):
         for place in ("", "edit/", "history/"):
             yield f"moment {number} {place}", f"/moments/{moment_id}/{place}"
+
+
+def coachs_addresses(house: House) -> Iterator[tuple[str, str]]:
+    family = f"/coach/{house.home.public_id}/"
+    yield "the coach's families", "/coach/"
+    yield "the coach's family", family
+    for number, moment_id in enumerate(house.moments):
+        yield f"the coach's moment {number}", f"{family}moments/{moment_id}/"
 
 
 def path_with(route: str, ids: dict[str, Any]) -> str:

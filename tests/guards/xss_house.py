@@ -11,7 +11,7 @@ from accounts.models import ApiToken, User
 from checklists.rules import Dimension
 from common.dates import week_label, week_start
 from common.text import clean_text
-from households.models import Child, Household, Invitation, Membership
+from households.models import Child, Grant, GrantChild, Household, Invitation, Membership
 from households.rules import EMOJI_MAX, HOUSEHOLD_NAME_MAX, NICKNAME_MAX
 from households.services import create_household, deliver_invitation
 from observations.rules import NOTE_MAX
@@ -29,6 +29,7 @@ class House:
     """Rows are made past the use cases where those would say no: what is in the database has to be harmless too."""
 
     owner: User
+    coach: User  # sees all of it that is not private
     home: Household
     child: Child
     moments: list[uuid.UUID]  # whose notes are many texts at once
@@ -62,12 +63,13 @@ def build(now: datetime, spell: Spell, *, with_mail: bool = True) -> House:
         note=chunks(texts, longest=NOTE_MAX)[0],
         now=now,
     )
+    coach = _let_coaches_in(owner, home, texts, founded)
     this_week = week_start(now.date(), 0)
     label = week_label(this_week - timedelta(weeks=1))
     _reflect(owner, home, texts, label=label, now=now)
     if with_mail:
         _send(owner, home, monday=datetime.combine(this_week, time(8), UTC))
-    return House(owner, home, child, moments, check.public_id, label)
+    return House(owner, coach, home, child, moments, check.public_id, label)
 
 
 def _name_everybody(owner: User, home: Household, texts: list[str], at: datetime) -> None:
@@ -130,6 +132,36 @@ def _name_everything(owner: User, home: Household, texts: list[str], now: dateti
     )
 
 
+def _let_coaches_in(owner: User, home: Household, texts: list[str], at: datetime) -> User:
+    """One who may see everything, and as many who were asked as there are texts."""
+    coach = User.objects.create_user("coach@example.org", public_id=named("user", "coach"))
+    asked = {"household": home, "author": owner, "from_on": date(2020, 1, 1), "offered_at": at}
+    Grant.objects.bulk_create(
+        Grant(
+            **asked,
+            coach_email=f'"{_one_line(text)}"@example.org',
+            scope="summary",
+            token_sha256=f"a{number:063d}",
+            offer_expires_at=at + timedelta(weeks=9),
+        )
+        for number, text in enumerate(texts)
+    )
+    grant = Grant.objects.create(
+        **asked,
+        coach=coach,
+        coach_email=f'"{_one_line(texts[2])}"@example.org',
+        scope="ratings_and_notes",
+        token_sha256="b" * 64,
+        offer_expires_at=at,
+        accepted_at=at,
+        expires_at=at + timedelta(weeks=20),
+    )
+    GrantChild.objects.bulk_create(
+        GrantChild(household=home, grant=grant, child=child) for child in Child.objects.filter(household=home)
+    )
+    return coach
+
+
 def _one_line(text: str) -> str:
     return clean_text(text, field="email", max_length=200)
 
@@ -144,7 +176,7 @@ def _note(owner: User, child: Child, texts: list[str], now: datetime) -> Iterato
             moment_id=uuid.uuid4(),
             child_id=child.public_id,
             tone="in_tune" if many else "missed",
-            details={"note": note},
+            details={"note": note, "visibility": "coaches"},
             now=now - timedelta(hours=number),
         )
         if many:
