@@ -5,15 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import serializers as shapes
-from accounts.proof import proved_lately
+from accounts.api.proof import ProvedLately
 from accounts.rules import Change
 from accounts.selectors import get_user, list_tokens
 from accounts.services import Choices, change_choices, create_token, end_token, tell_of_change
@@ -33,16 +32,6 @@ class MeApi(APIView):
         choices = Choices(**read_body(shapes.ChoicesInput, request))  # type: ignore[typeddict-item]
         user = change_choices(actor_id=actor_of(request), choices=choices)
         return Response(shapes.MeOutput(user).data)
-
-
-class ProvedLately(BasePermission):
-    """For what somebody else must not do with a phone that lies about: as the page, it asks who is there."""
-
-    code = "proof_needed"
-    message = _("Please open the page for this and prove again that it is you.")
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.method in SAFE_METHODS or proved_lately(request)
 
 
 class TokenListApi(APIView):

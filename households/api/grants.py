@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.proof import ProvedLately, proved_lately
+from accounts.api.proof import ProvedLately
+from accounts.proof import proved_lately
 from common.api import SessionOnly, TokenMayWrite, actor_of, page_data, read_body, read_query
 from common.pages import Page
 from households.api import grant_shapes as shapes
@@ -65,7 +66,7 @@ class GrantApi(APIView):
             actor_id=actor_of(request),
             grant_id=grant_id,
             **shapes.said_terms(read_body(shapes.GrantEditInput, request)),
-            may_widen=proved_lately(request),
+            may_widen=request.auth is None and proved_lately(request),
             now=timezone.now(),
         )
         return _shown(request, grant_id)
