@@ -136,9 +136,10 @@ def until_tapped(context: Context, content: SafeString, about: str = "") -> Safe
     if not context.get("discreet"):
         return content
     return format_html(
-        '<details class="shut" name="shut"><summary>{}<span class="unseen"> {}</span></summary>'
-        '<div class="stack">{}</div></details>',
+        '<details class="shut" name="shut"><summary><span>{}</span><span class="open">{}</span>'
+        '<span class="unseen"> {}</span></summary><div class="stack">{}</div></details>',
         _("Show"),
+        _("Hide"),
         about,
         content,
     )

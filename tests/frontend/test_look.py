@@ -9,9 +9,10 @@ from datetime import datetime
 from html.parser import HTMLParser
 
 import pytest
+from django.contrib import admin
 from django.core import mail
 from django.template.loader import get_template
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.models import User
@@ -253,3 +254,16 @@ class TestTheCover:
         assert "<dialog" not in client_of(co_parent).get("/").content.decode()
         phone.post(reverse("account_logout"))
         assert "<dialog" not in phone.get("/").content.decode()
+
+
+class TestOperators:
+    def test_find_it_on_no_page_of_theirs(self, rf: RequestFactory, discreet: User) -> None:
+        """A page of people that is added later has to leave it out as well."""
+        request = rf.get("/")
+        request.user = discreet
+        shown = [
+            str((page.list_display, page.list_filter, page.search_fields, page.get_fieldsets(request)))
+            for model, page in admin.site._registry.items()
+            if any(field.name == "discreet" for field in model._meta.get_fields())
+        ]
+        assert [page for page in shown if "discreet" in page] == []
