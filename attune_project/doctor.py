@@ -12,8 +12,7 @@ import stat
 import sys
 import time
 import zoneinfo
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +21,6 @@ import redis
 from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
-from django.core.exceptions import ImproperlyConfigured
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -32,10 +30,10 @@ from django.utils import timezone
 from accounts.selectors import count_overdue_erasures
 from attune_project.celery import app
 from attune_project.collected import static_files_are_current
-from attune_project.keys import MIN_SECRET_CHARS
+from attune_project.findings import Check, Finding, Findings
+from attune_project.key_checks import check_person_keys, check_secrets
 from checklists.selectors import LibraryNotLoaded, get_content
 from common.ledger import count_late
-from common.sealing import current_key_id, seal, unseal
 from reflections.selectors import list_quarantined_digest_ids
 
 SUPPORTED_PYTHON = ((3, 11), (3, 14))
@@ -45,19 +43,6 @@ OLD_MESSAGE_SECONDS = 600
 PING_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not as it should be."""
-
-    wrong: str
-    mend: str
-    serious: bool = True
-
-
-Findings = Iterator[Finding]
-Check = Callable[[], Findings]
 
 
 def examine() -> Iterator[tuple[str, list[Finding]]]:
@@ -92,26 +77,6 @@ def check_files() -> Findings:
     for path in private:
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             yield Finding(f"Other users of this machine can read {path}.", f"chmod go= {path}")
-
-
-def check_secrets() -> Findings:
-    for name in ("SECRET_KEY", "UNSUBSCRIBE_KEY"):
-        if len(getattr(settings, name)) < MIN_SECRET_CHARS:
-            yield Finding(f"{name} is short enough to be guessed.", "Set a new one; .env.example says how.")
-    if settings.SECRET_KEY == settings.UNSUBSCRIBE_KEY:
-        yield Finding(
-            "SECRET_KEY and UNSUBSCRIBE_KEY are the same.", "Give each its own: they are changed apart."
-        )
-    try:
-        opened = unseal(seal(b"seen", table="doctor", row="1", field="x"), table="doctor", row="1", field="x")
-        if opened != b"seen":
-            yield Finding(
-                f"The field key {current_key_id()!r} does not open what it sealed.", "Check FIELD_KEYS."
-            )
-    except ImproperlyConfigured as error:
-        yield Finding(
-            str(error), "Set FIELD_KEYS as .env.example shows; keep every key that ever sealed something."
-        )
 
 
 def check_addresses() -> Findings:
@@ -322,6 +287,7 @@ CHECKS: dict[str, Check] = {
     "Addresses": check_addresses,
     "Proxies": check_proxies,
     "Database": check_database,
+    "People's keys": check_person_keys,
     "Content": check_content,
     "Cache": check_cache,
     "Queue": check_queue,

@@ -1,5 +1,8 @@
 """The secrets an installation runs on: taken from the environment, or made once for local use.
 
+`python -m attune_project.keys` prints a set of new ones, ready for `.env`; with a name, that one alone. It needs no
+settings, because production does not start without secrets.
+
 In local mode missing secrets are generated into `var/keys.env` (mode 0600, ignored by git), so that a fresh
 clone runs at once and yet never with a secret somebody else knows. Production refuses to start without them.
 """
@@ -10,7 +13,9 @@ import base64
 import fcntl
 import os
 import secrets
+import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 MIN_SECRET_CHARS = 40
@@ -25,10 +30,12 @@ def _new_secret() -> str:
 
 
 def _new_field_key() -> str:
-    return "local1:" + base64.b64encode(secrets.token_bytes(32)).decode()
+    """Named after the day, and apart from another of that day: its name is how it is found again."""
+    name = f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(2)}"
+    return f"{name}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
-LOCAL_SECRETS: dict[str, Callable[[], str]] = {
+SECRETS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": _new_secret,
     "UNSUBSCRIBE_KEY": _new_secret,
     "FIELD_KEYS": _new_field_key,
@@ -44,7 +51,7 @@ def local_secrets(path: Path) -> dict[str, str]:
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         found = dict(line.strip().split("=", 1) for line in file if "=" in line)
-        missing = {name: make() for name, make in LOCAL_SECRETS.items() if not found.get(name)}
+        missing = {name: make() for name, make in SECRETS.items() if not found.get(name)}
         file.seek(0, os.SEEK_END)
         file.writelines(f"{name}={value}\n" for name, value in missing.items())
         file.flush()
@@ -64,3 +71,16 @@ def production_secret(name: str, value: str) -> str:
             "see .env.example for the command that makes one."
         )
     return value
+
+
+def main(names: list[str]) -> int:
+    """Print new secrets; those of *names*, or one of each."""
+    if unknown := set(names) - SECRETS.keys():
+        sys.stderr.write(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(SECRETS)}.\n")
+        return 2
+    sys.stdout.writelines(f"{name}={SECRETS[name]()}\n" for name in names or SECRETS)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -42,7 +42,11 @@ else:
     SECRET_KEY = env.str("SECRET_KEY", default=_local["SECRET_KEY"])
     UNSUBSCRIBE_KEY = env.str("UNSUBSCRIBE_KEY", default=_local["UNSUBSCRIBE_KEY"])
     FIELD_KEYS = env.str("FIELD_KEYS", default=_local["FIELD_KEYS"]).split(",")
-SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+# A former key that can be guessed signs as well as the present one.
+SECRET_KEY_FALLBACKS: list[str] = [
+    production_secret("SECRET_KEY_FALLBACKS", key) if PRODUCTION else key
+    for key in env.list("SECRET_KEY_FALLBACKS", default=[])
+]
 
 # --- Where it is reached -----------------------------------------------------------------------------------------
 SITE_URL: str = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")

@@ -184,6 +184,18 @@ def count_on_old_keys() -> int:
     return _on_old_keys().count()
 
 
+def list_shut() -> list[int]:
+    """The people whose keys do not open, by id. It tries every key."""
+    return [
+        owner_id
+        for owner_id, wrapped in PersonKey.objects.exclude(wrapped=b"")
+        .order_by("pk")
+        .values_list("pk", "wrapped")
+        .iterator()
+        if _opened(owner_id, wrapped) is None
+    ]
+
+
 @transaction.atomic
 def rewrap(*, limit: int, after: int = 0) -> Rewrapped:
     """Seal again, with the newest field key, up to *limit* keys that are on an older one, of people behind *after*.

@@ -12,9 +12,10 @@ from operator import attrgetter
 from typing import Any, Self, overload
 
 from django.apps import apps
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef
 
 from common import person_keys
+from common.models import PersonKey
 from common.sealing import SealBroken
 
 logger = logging.getLogger(__name__)
@@ -133,3 +134,10 @@ def list_sealed_columns() -> list[SealedColumn]:
         for attribute in vars(kind).values()
         if isinstance(attribute, SealedText)
     ]
+
+
+def count_without_key(column: SealedColumn) -> int:
+    """How many rows hold words whose author has no key: they open nowhere. It reads the whole table."""
+    keys = PersonKey.objects.filter(pk=OuterRef(column.text.owner)).exclude(wrapped=b"")
+    rows = column.model._default_manager.exclude(**{column.text.column: b""})
+    return rows.exclude(Exists(keys)).count()

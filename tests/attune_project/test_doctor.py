@@ -51,24 +51,6 @@ class TestFiles:
         assert "cannot be written" in wrong(doctor.check_files)
 
 
-class TestSecrets:
-    def test_generated_ones_are_well(self) -> None:
-        assert wrong(doctor.check_secrets) == ""
-
-    def test_a_short_one_is_named(self, settings: Any) -> None:
-        settings.SECRET_KEY = "short"
-        assert "SECRET_KEY is short" in wrong(doctor.check_secrets)
-
-    def test_two_that_are_one_are_named(self, settings: Any) -> None:
-        settings.UNSUBSCRIBE_KEY = settings.SECRET_KEY
-        assert "are the same" in wrong(doctor.check_secrets)
-
-    @pytest.mark.parametrize("key", ["", "2026a", "2026a:dG9vIHNob3J0", "2026a:not base64"])
-    def test_a_field_key_that_cannot_seal_is_named(self, settings: Any, key: str) -> None:
-        settings.FIELD_KEYS = [key]
-        assert "FIELD_KEYS" in wrong(doctor.check_secrets)
-
-
 class TestAddresses:
     def test_a_link_that_nothing_answers_is_named(self, settings: Any) -> None:
         settings.SITE_URL = "https://elsewhere.example"

@@ -54,3 +54,39 @@ class TestProduction:
     @pytest.mark.parametrize("weak", ["short", "x" * 60])
     def test_it_does_not_start_with_a_weak_secret(self, environment: dict[str, str], weak: str) -> None:
         assert "SECRET_KEY is missing or weak" in start({**environment, "SECRET_KEY": weak}).stderr
+
+    @pytest.mark.parametrize("weak", ["short", "x" * 60])
+    def test_it_does_not_believe_a_weak_former_key(self, environment: dict[str, str], weak: str) -> None:
+        done = start({**environment, "SECRET_KEY_FALLBACKS": f"{'f' * 30}{LETTERS},{weak}"})
+        assert "SECRET_KEY_FALLBACKS is missing or weak" in done.stderr
+
+
+class TestNewSecrets:
+    """`python -m attune_project.keys` works where nothing is set yet."""
+
+    @staticmethod
+    def make(*names: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "attune_project.keys", *names],
+            check=False,
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "ATTUNE_MODE": "production"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def test_production_starts_with_them(self, environment: dict[str, str]) -> None:
+        made = dict(line.split("=", 1) for line in self.make().stdout.splitlines())
+        assert set(made) == {"SECRET_KEY", "UNSUBSCRIBE_KEY", "FIELD_KEYS"}
+        done = start({**environment, **made})
+        assert done.returncode == 0, done.stderr
+
+    def test_one_is_made_alone_and_has_a_name_of_its_own(self) -> None:
+        first, second = (self.make("FIELD_KEYS").stdout for _each in range(2))
+        assert first.count("\n") == 1
+        assert first.partition("=")[2].partition(":")[0] != second.partition("=")[2].partition(":")[0]
+
+    def test_another_name_is_refused(self) -> None:
+        done = self.make("PASSWORD")
+        assert (done.returncode, done.stdout) == (2, "")
