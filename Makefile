@@ -65,9 +65,7 @@ check-django:
 		|| { echo "Models changed without a migration: python manage.py makemigrations"; exit 1; }
 	@$(PY) manage.py check --fail-level WARNING
 	@env ATTUNE_MODE=production DEBUG=0 SITE_URL=https://attune.example ALLOWED_HOSTS=attune.example \
-		SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')" \
-		UNSUBSCRIBE_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')" \
-		FIELD_KEYS="check:$$($(PY) -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())')" \
+		$$($(PY) -m attune_project.keys) \
 		EMAIL_URL=smtp://mail.attune.example:25 VAR_DIR="$$PWD/var/check" \
 		$(PY) manage.py check --deploy --fail-level WARNING
 
