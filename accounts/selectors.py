@@ -34,6 +34,11 @@ def get_user(*, user_id: int, for_update: bool = False) -> User:
     return found
 
 
+def hold_user(*, user_id: int) -> None:
+    """Hold this person's row to the end of the transaction, whether the account is open or not. For the schedule."""
+    list(User.objects.select_for_update(no_key=True).filter(pk=user_id).values_list("pk"))
+
+
 def get_user_by_public_id(*, public_id: uuid.UUID) -> User:
     """The live account with this public id: for links that were signed for one person.
 

@@ -32,6 +32,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=40),
         "options": {"queue": SCHEDULE, "expires": 12 * 3600},
     },
+    "keep-heads": {
+        "task": "observations.tasks.keep_heads",
+        "schedule": crontab(hour=3, minute=42),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
     "forget-digest-bytes": {
         "task": "reflections.tasks.forget",
         "schedule": crontab(hour=3, minute=45),

@@ -9,6 +9,7 @@ committed, no later request of any process can read. Outside of these every use 
 
 from __future__ import annotations
 
+import hmac
 import logging
 import os
 from collections.abc import Collection, Iterator
@@ -34,6 +35,18 @@ FORMAT = b"\x01"
 """How every text begins that a person's key sealed: `FORMAT | nonce | ciphertext and tag`."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Key:
+    """A person's key, opened: for sealing, and one derived from it (as HKDF expands, RFC 5869) for fingerprints."""
+
+    cipher: AESGCM
+    for_fingerprints: bytes
+
+    @classmethod
+    def of(cls, key: bytes) -> _Key:
+        return cls(AESGCM(key), hmac.digest(key, b"attune fingerprint\x01", "sha256"))
+
+
 # --- Remembering -------------------------------------------------------------------------------------------------
 @dataclass(slots=True, repr=False)
 class _Memory:
@@ -43,7 +56,7 @@ class _Memory:
     a key that was never committed would be lost.
     """
 
-    keys: dict[int, AESGCM | None] = field(default_factory=dict)
+    keys: dict[int, _Key | None] = field(default_factory=dict)
     unsure: set[int] = field(default_factory=set)
 
 
@@ -78,7 +91,7 @@ def fetch_keys(owner_ids: Collection[int]) -> None:
         memory.keys |= {owner_id: _opened(owner_id, rows.get(owner_id, b"")) for owner_id in wanted}
 
 
-def _find(owner_id: int) -> AESGCM | None:
+def _find(owner_id: int) -> _Key | None:
     """The person's key, None if there is none that opens."""
     memory = _memory.get()
     if memory is not None and owner_id not in memory.unsure:
@@ -104,8 +117,8 @@ def seal(text: str, *, owner_id: int, table: str, row: str, field: str) -> bytes
     """
     if not text:
         return b""
-    cipher = _find(owner_id) or _make(owner_id)
-    return FORMAT + sealing.encrypt(cipher, text.encode(), table=table, row=row, field=field)
+    key = _find(owner_id) or _make(owner_id)
+    return FORMAT + sealing.encrypt(key.cipher, text.encode(), table=table, row=row, field=field)
 
 
 def unseal(sealed: bytes, *, owner_id: int, table: str, row: str, field: str) -> str:
@@ -116,15 +129,32 @@ def unseal(sealed: bytes, *, owner_id: int, table: str, row: str, field: str) ->
     """
     if not sealed:
         return ""
-    cipher = _find(owner_id)
-    if cipher is None:
+    key = _find(owner_id)
+    if key is None:
         raise sealing.SealBroken(f"there is no key for {table}.{field}")
     if not sealed.startswith(FORMAT):
         raise sealing.SealBroken(f"{table}.{field} has no known format")
-    return sealing.decrypt(cipher, sealed[len(FORMAT) :], table=table, row=row, field=field).decode()
+    return sealing.decrypt(key.cipher, sealed[len(FORMAT) :], table=table, row=row, field=field).decode()
 
 
-def _make(owner_id: int) -> AESGCM:
+def fingerprint(text: str, *, owner_id: int) -> bytes:
+    """32 bytes that are the same for the same text of the same person, and that nobody can guess a text from.
+
+    Raises:
+        SealBroken: its owner's key is gone or does not open.
+    """
+    key = _find(owner_id)
+    if key is None:
+        raise sealing.SealBroken(f"there is no key of user {owner_id}")
+    return hmac.digest(key.for_fingerprints, text.encode(), "sha256")
+
+
+def has_key(*, owner_id: int) -> bool:
+    """Whether this person has a key that opens."""
+    return _find(owner_id) is not None
+
+
+def _make(owner_id: int) -> _Key:
     """A key for somebody who has none. Two first words at once make one key: the later waits, and takes the other's."""
     new = PersonKey(pk=owner_id, wrapped=_wrapped(owner_id, os.urandom(sealing.KEY_BYTES)))
     PersonKey.objects.bulk_create([new], ignore_conflicts=True)
@@ -132,7 +162,7 @@ def _make(owner_id: int) -> AESGCM:
     kept = PersonKey.objects.values_list("wrapped", flat=True).get(pk=owner_id)
     if not kept:
         raise Conflict(_("This account is being erased. Nothing more can be kept in it."))
-    return AESGCM(_unwrapped(owner_id, kept))
+    return _Key.of(_unwrapped(owner_id, kept))
 
 
 def destroy_person_key(*, owner_id: int) -> None:
@@ -160,13 +190,13 @@ def _unwrapped(owner_id: int, wrapped: bytes | memoryview) -> bytes:
     return sealing.unseal(bytes(wrapped), **_place(owner_id))
 
 
-def _opened(owner_id: int, wrapped: bytes | memoryview) -> AESGCM | None:
+def _opened(owner_id: int, wrapped: bytes | memoryview) -> _Key | None:
     try:
         key = _unwrapped(owner_id, wrapped)
     except sealing.SealBroken as error:
         logger.error("the key of user %s: %s", owner_id, error)
         return None
-    return AESGCM(key) if key else None
+    return _Key.of(key) if key else None
 
 
 # --- Moving to a new field key -----------------------------------------------------------------------------------

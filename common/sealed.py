@@ -5,6 +5,7 @@ Declaring the attribute is registering it: whatever is sealed is found by walkin
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -98,6 +99,17 @@ class SealedText:
         """
         sealed = bytes(getattr(row, self.column))
         return person_keys.unseal(sealed, owner_id=self._owner_id(row), **self._place(row))
+
+    def fingerprint(self, row: Model) -> str:
+        """What stands for the text in a hash: keyed, so that it tells no more than the sealed bytes; '' for no text."""
+        text = self.__get__(row, type(row))
+        if not is_readable(text):
+            return self.fingerprint_shut(row)
+        return person_keys.fingerprint(text, owner_id=self._owner_id(row)).hex() if text else ""
+
+    def fingerprint_shut(self, row: Model) -> str:
+        """What stands for a text that does not open: its bytes do."""
+        return f"shut:{hashlib.sha256(bytes(getattr(row, self.column))).hexdigest()}"
 
     def fetch_keys(self, rows: Collection[Model]) -> None:
         """One query for the keys of all whose texts are on a page, instead of one for each of them."""

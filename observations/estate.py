@@ -8,14 +8,17 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.rules import Visibility
+from accounts.selectors import hold_user
 from common.estates import CHUNK, Applier, Estate, Holding, Table, in_chunks
 from households.selectors import list_child_keys, map_child_ids
 from observations.models import FocusDimension, Observation, Rating, Revision, Tick
-from observations.rules import Kind, Noted
+from observations.record import add_link, add_links, move_record
+from observations.rules import Act, Kind, Noted
 from observations.selectors.visible import visible
 
 
@@ -23,6 +26,11 @@ class ObservationsEstate(Estate):
     """Every row here is one author's. What goes is gone with its answers, its ticks and its history."""
 
     holdings = (
+        Holding("observations.RecordLink", ("author",)),
+        Holding(
+            "observations.RecordHead",
+            kept_because="it names nobody once its author is erased: a hash and a day",
+        ),
         Holding("observations.Rating", ("observation__author",)),
         Holding("observations.Tick", ("observation__author",)),
         Holding("observations.Revision", ("observation__author",)),
@@ -60,7 +68,9 @@ class ObservationsEstate(Estate):
 
     def move(self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
         own = Observation.objects.filter(author_id=person_id, household_id=source_id)
-        _rename_children(own, map_child_ids(children))
+        renamed = map_child_ids(children)
+        move_record(author_id=person_id, source_id=source_id, target_id=target_id, children=renamed)
+        _rename_children(own, renamed)
         _cut_links(own)
         for details in (Rating, Tick, Revision):
             details._default_manager.filter(observation__in=own).update(household_id=target_id)
@@ -74,14 +84,20 @@ class ObservationsEstate(Estate):
         shared = Observation.objects.filter(
             author_id=person_id, household_id=household_id, visibility=Visibility.HOUSEHOLD
         )
+        narrowed = list(shared.order_by("pk").values_list("pk", flat=True))
         shared.update(visibility=Visibility.PRIVATE, revision=F("revision") + 1, changed_at=now)
+        add_links(list(Observation.objects.filter(pk__in=narrowed).order_by("pk")), Act.NARROWED, at=now)
 
     def appliers(self) -> Mapping[str, Applier]:
         return {
-            Noted.DELETED: lambda subject, at: _again(subject, at, deleted_at=at),
-            Noted.RESTORED: lambda subject, at: _again(subject, at, deleted_at=None),
-            Noted.PRIVATE: lambda subject, at: _again(subject, at, visibility=Visibility.PRIVATE),
-            Noted.COACHES: lambda subject, at: _again(subject, at, visibility=Visibility.COACHES),
+            Noted.DELETED: lambda subject, at: _again(subject, at, Act.DELETED, deleted_at=at),
+            Noted.RESTORED: lambda subject, at: _again(subject, at, Act.RESTORED, deleted_at=None),
+            Noted.PRIVATE: lambda subject, at: _again(
+                subject, at, Act.NARROWED, visibility=Visibility.PRIVATE
+            ),
+            Noted.COACHES: lambda subject, at: _again(
+                subject, at, Act.NARROWED, visibility=Visibility.COACHES
+            ),
         }
 
     def holds_words(self, household_id: int) -> bool:
@@ -92,11 +108,19 @@ class ObservationsEstate(Estate):
 
 
 # --- After a restore ---------------------------------------------------------------------------------------------
-def _again(subject: str, at: datetime, **columns: Any) -> int:
+@transaction.atomic
+def _again(subject: str, at: datetime, act: Act, **columns: Any) -> int:
     """Change a row that is as it was before *at*; one that has changed since says what its author wants itself."""
     author, _colon, public_id = subject.partition(":")
     rows = Observation.objects.filter(author__public_id=uuid.UUID(author), public_id=uuid.UUID(public_id))
-    return rows.filter(changed_at__lt=at).update(changed_at=at, revision=F("revision") + 1, **columns)
+    row = rows.filter(changed_at__lt=at).first()
+    if row is None:
+        return 0
+    hold_user(user_id=row.author_id)
+    rows.update(changed_at=at, revision=F("revision") + 1, **columns)
+    row.refresh_from_db()
+    add_link(row, act, at=at)
+    return 1
 
 
 # --- Moving ------------------------------------------------------------------------------------------------------

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from accounts.rules import Visibility
 from common import ledger
-from observations.models import Observation, Revision
+from observations.models import Observation, Rating, Revision, Tick
 from observations.rules import Noted, TickKind
 
 
@@ -21,9 +22,16 @@ class State:
 
 
 def state_of(observation: Observation) -> State:
-    """The observation's fields as held, its ticks and ratings as in the database."""
-    ticks = list(observation.ticks.order_by("key").values_list("kind", "key"))
-    ratings = observation.ratings.order_by("dimension").values_list("dimension", "value", "absence")
+    """The observation's fields as held, its ticks and ratings as in the database, or as they were prefetched."""
+    return _state(observation, list(observation.ticks.all()), list(observation.ratings.all()))
+
+
+def bare_state_of(observation: Observation) -> State:
+    """The state of one to which nothing has been added yet, without asking the database."""
+    return _state(observation, [], [])
+
+
+def _state(observation: Observation, ticks: list[Tick], ratings: list[Rating]) -> State:
     return State(
         fields={
             "tone": observation.tone,
@@ -33,9 +41,10 @@ def state_of(observation: Observation) -> State:
             "visibility": observation.visibility,
             "repairs": str(observation.repairs.public_id) if observation.repairs else None,
             "ratings": {
-                dimension: absence if value is None else value for dimension, value, absence in ratings
+                rating.dimension: rating.absence if rating.value is None else rating.value
+                for rating in sorted(ratings, key=attrgetter("dimension"))
             },
-            **{f"{kind}s": [key for of, key in ticks if of == kind] for kind in TickKind},
+            **{f"{kind}s": sorted(tick.key for tick in ticks if tick.kind == kind) for kind in TickKind},
         },
         note=observation.note,
     )

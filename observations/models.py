@@ -10,7 +10,7 @@ from django.db.models import Q
 from accounts.rules import Visibility
 from checklists.rules import VALUE_MAX, VALUE_MIN, Absence, Dimension, Tone
 from common.sealed import SealedText, is_readable
-from observations.rules import RESTORE_WINDOW, Kind, Precision, TickKind
+from observations.rules import RESTORE_WINDOW, Act, Kind, Precision, TickKind
 
 
 class Observation(models.Model):
@@ -41,6 +41,8 @@ class Observation(models.Model):
     note_sealed = models.BinaryField(blank=True, default=b"")
     note = SealedText(lambda row: f"{row.author_id}:{row.public_id}", owner="author")
     revision = models.PositiveIntegerField(default=1)
+    # What its links in the record are hashed with: destroyed with the row, they say nothing any more.
+    salt = models.BinaryField(db_default=b"")
     received_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -172,6 +174,62 @@ class Revision(models.Model):
     def note_unreadable(self) -> bool:
         """Whether there is a note that does not open; `note` is empty then."""
         return not is_readable(self.note)
+
+
+class RecordLink(models.Model):
+    """One write of an author, chained to the one before: their record in one household. Append-only, and without words.
+
+    `digest` covers `content` and the link before; `content` is a keyed hash of what was written, under the salt of its
+    observation. When that is purged, the link forgets what it was about and stays: the chain still holds, and says
+    nothing. `says` is set where a link is about the record itself.
+    """
+
+    household = models.ForeignKey(
+        "households.Household", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    chain = models.UUIDField()
+    number = models.PositiveIntegerField()
+    observation = models.ForeignKey(Observation, null=True, on_delete=models.SET_NULL, related_name="+")
+    act = models.CharField(max_length=10, blank=True, choices=[(act, act) for act in Act])
+    revision = models.PositiveIntegerField(null=True)
+    at = models.DateTimeField(null=True)
+    says = models.JSONField(null=True)
+    content = models.BinaryField()
+    digest = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["household", "author", "-id"], name="record_of_author")]
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "number"], name="record_link_once"),
+            models.CheckConstraint(condition=Q(act__in=["", *Act]), name="record_act_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"link {self.number} of record {self.chain}"
+
+
+class RecordHead(models.Model):
+    """Where a record ended on one day, kept beside it: a record that lost its end no longer reaches its last head.
+
+    It outlives the author and the household, and then names neither: the sum of a day's heads, which stands in the log,
+    can still be made again.
+    """
+
+    day = models.DateField()
+    household = models.ForeignKey(
+        "households.Household", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    author = models.ForeignKey("accounts.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    chain = models.UUIDField()
+    number = models.PositiveIntegerField()
+    digest = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "chain"], name="record_head_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"head of {self.day}"
 
 
 class FocusDimension(models.Model):

@@ -62,6 +62,19 @@ class Noted(StrEnum):
     COACHES = "moment_coaches"
 
 
+class Act(StrEnum):
+    """What a link of a record says was done."""
+
+    RECORDED = "recorded"
+    EDITED = "edited"
+    NARROWED = "narrowed"  # others stopped seeing it, by something else that its author did
+    DELETED = "deleted"
+    RESTORED = "restored"
+    # About the record itself:
+    MOVED = "moved"  # into another household, where its children have other ids
+    PURGED = "purged"  # what these links spoke of is destroyed, a week after its author deleted it
+
+
 class TickKind(StrEnum):
     CUE = "cue"
     CONTEXT = "context"

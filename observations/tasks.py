@@ -7,6 +7,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
+from observations import record
 from observations.services import purge_deleted
 
 
@@ -16,3 +17,9 @@ def purge(**_: Any) -> None:
     now = timezone.now()
     while purge_deleted(now=now):
         continue
+
+
+@shared_task
+def keep_heads(**_: Any) -> None:
+    """Every night: keep where each record ends, and log their sum."""
+    record.keep_heads(day=timezone.now().date())

@@ -6,11 +6,11 @@ from observations.services.looking import Family, look_at_family, look_at_moment
 from observations.services.moments import (
     delete_moment,
     edit_moment,
-    purge_deleted,
     record_moment,
     restore_moment,
     starting_visibility,
 )
+from observations.services.purging import purge_deleted
 from observations.services.self_checks import answer_self_check
 
 __all__ = [

@@ -18,9 +18,10 @@ from common.text import clean_text
 from households.scope import Capability, visible_to
 from households.selectors import get_child
 from observations.details import Details, checked_visibility, write_ratings, write_ticks
-from observations.history import keep_revision, state_of, tell_ledger
+from observations.history import bare_state_of, keep_revision, state_of, tell_ledger
 from observations.models import Observation
-from observations.rules import NOTE_MAX, RESTORE_WINDOW, Kind, Noted, Precision
+from observations.record import add_link, new_salt
+from observations.rules import NOTE_MAX, RESTORE_WINDOW, Act, Kind, Noted, Precision
 from observations.when import Said, place_in_time
 
 MENDING = {"child_id", "occurred", "tone"}  # the details that decide which miss a moment can come back to
@@ -68,6 +69,7 @@ def record_moment(
             "timezone": zone,
             "visibility": starting_visibility(tone, author.standing_visibility),
             "checklist_version_id": content.version.id,
+            "salt": new_salt(),
             "received_at": now,
             "changed_at": now,
         },
@@ -79,6 +81,7 @@ def record_moment(
     if details:
         _apply(moment, actor_id=actor_id, details=details)
         moment.save()
+    add_link(moment, Act.RECORDED, at=now, fields=None if details else bare_state_of(moment).fields)
     return moment
 
 
@@ -120,9 +123,11 @@ def edit_moment(
     if details.keys() & MENDING and moment.repairs and not moment.comes_back_to(moment.repairs):
         moment.repairs = None
     _apply(moment, actor_id=actor_id, details=details)
-    if state_of(moment) != was:
+    became = state_of(moment)
+    if became != was:
         keep_revision(moment, was, now=now)
         moment.save()
+        add_link(moment, Act.EDITED, at=now, fields=became.fields)
     return moment
 
 
@@ -140,6 +145,7 @@ def delete_moment(
     moment.deleted_at = moment.changed_at = now
     moment.revision += 1
     moment.save(update_fields=["deleted_at", "changed_at", "revision"])
+    add_link(moment, Act.DELETED, at=now)
     tell_ledger(Noted.DELETED, moment, now=now)
     return moment
 
@@ -156,20 +162,9 @@ def restore_moment(*, actor_id: int, moment_id: uuid.UUID, now: datetime) -> Obs
         moment.deleted_at, moment.changed_at = None, now
         moment.revision += 1
         moment.save(update_fields=["deleted_at", "changed_at", "revision"])
+        add_link(moment, Act.RESTORED, at=now)
         tell_ledger(Noted.RESTORED, moment, now=now)
     return moment
-
-
-def purge_deleted(*, now: datetime, limit: int = 1_000) -> int:
-    """Destroy what was deleted more than seven days ago, at most *limit* rows; how many went. For the schedule."""
-    gone = (
-        Observation.objects.filter(deleted_at__lt=now - RESTORE_WINDOW)
-        .order_by("deleted_at")
-        .values("pk")[:limit]
-    )
-    with transaction.atomic():
-        _total, by_model = Observation.objects.filter(pk__in=list(gone.values_list("pk", flat=True))).delete()
-    return by_model.get("observations.Observation", 0)
 
 
 # --- What the use cases share ------------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ from households.selectors import get_child
 from observations.details import Answer, checked_visibility, write_ratings
 from observations.history import keep_revision, state_of
 from observations.models import Observation
-from observations.rules import NOTE_MAX, SELF_CHECK_WEEKS_BACK, Kind, Precision
+from observations.record import add_link, new_salt
+from observations.rules import NOTE_MAX, SELF_CHECK_WEEKS_BACK, Act, Kind, Precision
 
 
 @transaction.atomic
@@ -52,7 +53,7 @@ def answer_self_check(
     first_day = _checked_week(day, local_day(now, household.timezone), household.week_starts_on)
     content = get_content(author.language)
     _refuse_taken(check_id, actor_id=actor_id, child_id=child.pk, first_day=first_day)
-    check, created = Observation.objects.get_or_create(
+    check, created = Observation.objects.select_for_update(of=("self",)).get_or_create(
         author_id=actor_id,
         child=child,
         occurred_on=first_day,
@@ -66,13 +67,11 @@ def answer_self_check(
             "timezone": household.timezone,
             "visibility": Visibility.PRIVATE,
             "checklist_version_id": content.version.id,
+            "salt": new_salt(),
             "received_at": now,
             "changed_at": now,
         },
     )
-    if not created:
-        # Moving every note to a new key does not ask for the author's row: neither may undo what the other wrote.
-        check = Observation.objects.select_for_update(of=("self",)).get(pk=check.pk)
     was = state_of(check)
     if note is not None:
         check.note = clean_text(note, field="note", max_length=NOTE_MAX, multiline=True)
@@ -80,9 +79,12 @@ def answer_self_check(
         check.visibility = checked_visibility(visibility)
     write_ratings(check, ratings, content=content, occasion=Occasion.WEEK)
     check.is_new = created
-    if not created and state_of(check) != was:
+    became = state_of(check)
+    if not created and became != was:
         keep_revision(check, was, now=now)
     check.save(update_fields=["note_sealed", "visibility", "revision", "changed_at"])
+    if created or became != was:
+        add_link(check, Act.RECORDED if created else Act.EDITED, at=now, fields=became.fields)
     return check
 
 

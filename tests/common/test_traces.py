@@ -40,7 +40,11 @@ class TestCountTraces:
     ) -> None:
         join(nobody)
         record(nobody)
-        assert traces(nobody) == {"households.Membership.user": 1, "observations.Observation.author": 1}
+        assert traces(nobody) == {
+            "households.Membership.user": 1,
+            "observations.Observation.author": 1,
+            "observations.RecordLink.author": 1,
+        }
 
     def test_by_address_in_another_persons_row(
         self, nobody: User, parent: User, household: Household, now: datetime

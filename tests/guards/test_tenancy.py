@@ -7,6 +7,7 @@ from django.db import models
 
 NO_FAMILY = {
     "households.Household",  # the tenant itself
+    "observations.RecordHead",  # a hash that outlives its household, and then names none
     "reflections.MailGate",  # one row, about the mail server
 }
 FAMILY_APPS = ("households", "observations", "reflections", "coaching")

@@ -34,6 +34,7 @@ from households.services import (
     separate_household,
 )
 from observations.models import Observation, Revision
+from observations.record import check_record
 from observations.selectors import get_moment, list_moments, list_revisions
 from observations.services import (
     answer_self_check,
@@ -197,8 +198,19 @@ class TestEverythingMoves:
         new = separate()
         moved, left = rows_of(co_parent, new), rows_of(co_parent, household)
         for model in set(before) - STAYS:
-            assert (moved[model], left[model]) == (before[model], set()), model
+            assert (before[model] - moved[model], left[model]) == (set(), set()), model
         assert {model for model, keys in left.items() if keys} == STAYS
+        # Nothing is new but one link of the record, which says that it moved.
+        added = {model: len(moved[model] - keys) for model, keys in before.items() if model not in STAYS}
+        assert {model: count for model, count in added.items() if count} == {"observations.RecordLink": 1}
+
+    def test_the_record_holds_for_whoever_goes_and_whoever_stays(
+        self, separate: Callable[..., Household], parent: User, co_parent: User
+    ) -> None:
+        separate()
+        reports = [check_record(author_id=user.pk) for user in (parent, co_parent)]
+        assert [report.findings for report in reports] == [[], []]
+        assert reports[1].held > 3
 
     def test_everything_that_is_sealed_opens(
         self, separate: Callable[..., Household], co_parent: User, now: datetime

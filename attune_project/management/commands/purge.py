@@ -16,6 +16,7 @@ import reflections.tasks
 
 NIGHTLY: Final[dict[str, Callable[[], None]]] = {
     "moments deleted more than seven days ago": observations.tasks.purge,
+    "where each record ends, kept once a day": observations.tasks.keep_heads,
     "bytes of weekly mails that ended more than 30 days ago": reflections.tasks.forget,
     "notes of erasures that have long been in the ledger": common.tasks.forget,
     "people who asked for it seven days ago": accounts.tasks.erase,
@@ -27,9 +28,9 @@ NIGHTLY: Final[dict[str, Callable[[], None]]] = {
 
 
 class Command(BaseCommand):
-    help = "Destroy what is not kept any longer: all that the schedule does at night. As often as you like."
+    help = "Destroy what is not kept any longer, and the rest of the night's work. As often as you like."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for what, forget in NIGHTLY.items():
-            forget()
-            self.stdout.write(f"  gone   {what}")
+        for what, do in NIGHTLY.items():
+            do()
+            self.stdout.write(f"  done   {what}")
