@@ -11,13 +11,13 @@ from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from knox.crypto import hash_token
 
 from accounts.devices import in_words
 from accounts.models import ApiToken, BlockedSender, User
-from accounts.shapes import Device, Passkey, WaysIn
-from common.errors import NotVisible
+from accounts.shapes import AccountState, Device, Operator, Passkey, WaysIn
+from common.errors import NotVisible, Refused
 
 
 def get_user(*, user_id: int, for_update: bool = False) -> User:
@@ -161,3 +161,81 @@ def list_due_erasures(*, now: datetime) -> list[int]:
 def count_overdue_erasures(*, now: datetime) -> int:
     """How many people should have been gone for more than a day. For operators."""
     return User.objects.filter(erase_at__lt=now - timedelta(days=1)).count()
+
+
+# --- For operators -----------------------------------------------------------------------------------------------
+def find_account(*, operator_id: int, email: str) -> User | None:
+    """The family's account that signs in with exactly this address, open or closed; None when there is none.
+
+    Raises:
+        Refused: the one who asks is no operator.
+    """
+    _require_operator(operator_id)
+    return User.objects.filter(email=email.strip().lower(), is_staff=False).first()
+
+
+def get_account(*, operator_id: int, account_id: uuid.UUID, for_update: bool = False) -> User:
+    """A family's account by its public id, open or closed, its row locked on request.
+
+    Raises:
+        Refused: the one who asks is no operator. NotVisible: there is no such account, or it is an operator's.
+    """
+    _require_operator(operator_id)
+    rows = User.objects.select_for_update(no_key=True) if for_update else User.objects.all()
+    found = rows.filter(public_id=account_id, is_staff=False).first()
+    if found is None:
+        raise NotVisible("account")
+    return found
+
+
+def get_account_state(*, operator_id: int, account_id: uuid.UUID, now: datetime) -> AccountState:
+    """How this account stands now.
+
+    Raises:
+        Refused, NotVisible: see `get_account`.
+    """
+    user = get_account(operator_id=operator_id, account_id=account_id)
+    steps = Authenticator.objects.filter(user=user)
+    return AccountState(
+        public_id=user.public_id,
+        opened_on=user.date_joined.date(),
+        last_signed_in_at=user.last_login,
+        is_open=user.is_active,
+        erase_at=user.erase_at,
+        has_proved_address=bool(get_verified_address(user_id=user.pk)),
+        mail_stopped_at=user.mail_stopped_at,
+        passkeys=steps.filter(type=Authenticator.Type.WEBAUTHN).count(),
+        has_app=steps.filter(type=Authenticator.Type.TOTP).exists(),
+        sessions=UserSession.objects.filter(
+            user=user, session_key__in=Session.objects.values("session_key")
+        ).count(),
+        tokens=list_tokens(actor_id=user.pk, now=now).count(),
+    )
+
+
+def get_operator(*, email: str) -> User:
+    """The operator who signs in with this address. For the command line.
+
+    Raises:
+        NotVisible: there is none.
+    """
+    found = User.objects.filter(email=email.strip().lower(), is_staff=True).first()
+    if found is None:
+        raise NotVisible("operator")
+    return found
+
+
+def list_operators() -> list[Operator]:
+    """Everybody who may sign in to the operator's pages, in the order they were made."""
+    passkey = Q(authenticator__type=Authenticator.Type.WEBAUTHN)
+    operators = User.objects.filter(is_staff=True, is_active=True).annotate(
+        passkeys=Count("authenticator", filter=passkey)
+    )
+    counted = operators.annotate(keys=Count("authenticator", filter=passkey)).order_by("pk")
+    rows = counted.values_list("pk", "date_joined", "keys")
+    return [Operator(pk, joined.date(), has_passkey=keys > 0) for pk, joined, keys in rows]
+
+
+def _require_operator(user_id: int) -> None:
+    if not get_user(user_id=user_id).is_staff:
+        raise Refused("for operators")

@@ -1,9 +1,10 @@
-"""What the pages about signing in are told: no secret, and nothing a stranger could use."""
+"""What pages are told of accounts: no secret, and nothing a stranger could use."""
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,29 @@ class WaysIn:
     @property
     def has_second_step(self) -> bool:
         return self.has_app or bool(self.passkeys)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """How an account stands, without a word of what is in it: what an operator is shown."""
+
+    public_id: uuid.UUID
+    opened_on: date
+    last_signed_in_at: datetime | None
+    is_open: bool
+    erase_at: datetime | None
+    has_proved_address: bool
+    mail_stopped_at: datetime | None
+    passkeys: int
+    has_app: bool
+    sessions: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody who may sign in to the operator's pages."""
+
+    id: int
+    since: date
+    has_passkey: bool

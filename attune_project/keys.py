@@ -21,8 +21,16 @@ from pathlib import Path
 MIN_SECRET_CHARS = 40
 
 
-class MissingSecretError(RuntimeError):
-    """A production installation lacks a secret, or has a weak one."""
+class SecretError(RuntimeError):
+    """The secrets of a production process are not as they have to be."""
+
+
+class MissingSecretError(SecretError):
+    """One is missing, or weak."""
+
+
+class MisplacedSecretError(SecretError):
+    """One is where it must not be."""
 
 
 def _new_secret() -> str:
@@ -59,18 +67,33 @@ def local_secrets(path: Path) -> dict[str, str]:
     return found | missing
 
 
-def production_secret(name: str, value: str) -> str:
-    """*value* if it can protect anything.
+def secret(name: str, value: str, *, file: Path | None) -> str:
+    """*value*, or for local use the generated one in *file*. In production, without a file, it has to be strong.
 
     Raises:
         MissingSecretError: it is unset, short, or made of a handful of characters.
     """
+    if file is not None:
+        return value or local_secrets(file)[name]
     if len(value) < MIN_SECRET_CHARS or len(set(value)) < 10:
         raise MissingSecretError(
             f"{name} is missing or weak. Production needs {MIN_SECRET_CHARS} random characters or more: "
             "see .env.example for the command that makes one."
         )
     return value
+
+
+def absent(name: str, value: str, *, production: bool) -> None:
+    """Passes when this process was not given *name*: what it never had, nobody can take from it.
+
+    Raises:
+        MisplacedSecretError: a production process holds it all the same.
+    """
+    if value and production:
+        raise MisplacedSecretError(
+            f"{name} is set, but the operator's pages run without it. Start them with an environment of their own: "
+            "docs/operations.md."
+        )
 
 
 def main(names: list[str]) -> int:

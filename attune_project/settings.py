@@ -12,7 +12,7 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 
-from attune_project.keys import local_secrets, production_secret
+from attune_project.keys import absent, secret
 from attune_project.settings_account import *  # noqa: F403 (signing in, a chapter of its own)
 from attune_project.settings_api import *  # noqa: F403 (the API's settings, a chapter of their own)
 
@@ -32,19 +32,26 @@ VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 # What must stay gone when a backup is restored: a file outside of the database, on the disk of your backups at best.
 ERASURE_LEDGER = Path(env.str("ERASURE_LEDGER", default=str(VAR_DIR / "ledger.jsonl")))
 
+# --- Which doors this process has --------------------------------------------------------------------------------
+# `family`: pages and API. `admin`: the operator's pages alone, in a process that has no key to anybody's words.
+SERVES: str = env.str("ATTUNE_SERVES", default="family")
+if SERVES not in ("family", "admin"):
+    raise RuntimeError(f"ATTUNE_SERVES is {SERVES!r}: it is 'family' or 'admin'.")
+
 # --- Secrets -----------------------------------------------------------------------------------------------------
-if PRODUCTION:
-    SECRET_KEY = production_secret("SECRET_KEY", env.str("SECRET_KEY", default=""))
-    UNSUBSCRIBE_KEY = production_secret("UNSUBSCRIBE_KEY", env.str("UNSUBSCRIBE_KEY", default=""))
-    FIELD_KEYS: list[str] = production_secret("FIELD_KEYS", env.str("FIELD_KEYS", default="")).split(",")
+_keys_file = None if PRODUCTION else VAR_DIR / "keys.env"
+SECRET_KEY = secret("SECRET_KEY", env.str("SECRET_KEY", default=""), file=_keys_file)
+if SERVES == "admin":
+    absent("FIELD_KEYS", env.str("FIELD_KEYS", default=""), production=PRODUCTION)
+    absent("UNSUBSCRIBE_KEY", env.str("UNSUBSCRIBE_KEY", default=""), production=PRODUCTION)
+    FIELD_KEYS: list[str] = []
+    UNSUBSCRIBE_KEY = ""
 else:
-    _local = local_secrets(VAR_DIR / "keys.env")
-    SECRET_KEY = env.str("SECRET_KEY", default=_local["SECRET_KEY"])
-    UNSUBSCRIBE_KEY = env.str("UNSUBSCRIBE_KEY", default=_local["UNSUBSCRIBE_KEY"])
-    FIELD_KEYS = env.str("FIELD_KEYS", default=_local["FIELD_KEYS"]).split(",")
+    FIELD_KEYS = secret("FIELD_KEYS", env.str("FIELD_KEYS", default=""), file=_keys_file).split(",")
+    UNSUBSCRIBE_KEY = secret("UNSUBSCRIBE_KEY", env.str("UNSUBSCRIBE_KEY", default=""), file=_keys_file)
 # A former key that can be guessed signs as well as the present one.
 SECRET_KEY_FALLBACKS: list[str] = [
-    production_secret("SECRET_KEY_FALLBACKS", key) if PRODUCTION else key
+    secret("SECRET_KEY_FALLBACKS", key, file=None) if PRODUCTION else key
     for key in env.list("SECRET_KEY_FALLBACKS", default=[])
 ]
 
@@ -81,7 +88,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # Plain http on a local address cannot carry `__Host-` cookies, so local mode has plain names.
-_cookie = "__Host-" if PRODUCTION else ""
+_cookie = ("__Host-" if PRODUCTION else "") + ("operator-" if SERVES == "admin" else "")
 SESSION_COOKIE_NAME = f"{_cookie}session"
 SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_NAME = f"{_cookie}csrf"
@@ -104,7 +111,7 @@ INSTALLED_APPS = [
     "households.apps.HouseholdsConfig",
     "accounts.apps.AccountsConfig",
     "common.apps.CommonConfig",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -146,6 +153,7 @@ MIDDLEWARE = [
     "frontend.look.LookMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "attune_project.operators.gate.OperatorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "attune_project.limits.LimitsMiddleware",
     "common.middleware.DomainErrorsMiddleware",
@@ -156,6 +164,7 @@ WSGI_APPLICATION = "attune_project.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "attune_project" / "templates_admin"] if SERVES == "admin" else [],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -168,6 +177,8 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+# In the session and never in a cookie: a sentence to somebody may hold an address.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Database ----------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'attune.sqlite3'}")}
@@ -314,3 +325,6 @@ LOGGING = {
         "fido2": {"level": "WARNING"},  # it would name every passkey that is made
     },
 }
+
+if SERVES == "admin":
+    from attune_project.settings_admin import *  # noqa: F403 (what is different there)

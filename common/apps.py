@@ -1,5 +1,6 @@
 from celery.signals import task_postrun, task_prerun
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.signals import request_finished, request_started
 
 from common.sealing import current_key_id
@@ -12,7 +13,9 @@ class CommonConfig(AppConfig):
 
     def ready(self) -> None:
         # A key that cannot seal is found when the process starts, not when the first parent writes a note.
-        current_key_id()
+        # The operator's process has none: whatever it tried to open would stay closed.
+        if settings.SERVES != "admin":
+            current_key_id()
         from common import person_keys
 
         for begins, ends in ((request_started, request_finished), (task_prerun, task_postrun)):

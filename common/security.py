@@ -37,10 +37,18 @@ class Event(StrEnum):
     ERASURE_ASKED = "erasure_asked"
     ERASURE_TAKEN_BACK = "erasure_taken_back"
     LIMIT_HIT = "limit_hit"
+    OPERATOR_REFUSED = "operator_refused"
+    OPERATOR_ACTED = "operator_acted"
 
 
 # What an operator may want to be woken for; the rest is information.
-_WARNINGS: Final = {Event.SIGN_IN_FAILED, Event.CODE_REJECTED, Event.TOKEN_REJECTED, Event.LIMIT_HIT}
+_WARNINGS: Final = {
+    Event.SIGN_IN_FAILED,
+    Event.CODE_REJECTED,
+    Event.TOKEN_REJECTED,
+    Event.LIMIT_HIT,
+    Event.OPERATOR_REFUSED,
+}
 
 
 def tell(event: Event, *, request: HttpRequest | None = None, **about: object) -> None:

@@ -19,6 +19,14 @@ from accounts.services.erasure import (
     take_back_erasure,
 )
 from accounts.services.notices import tell_of_change
+from accounts.services.operating import (
+    close_account,
+    end_operator,
+    forget_passkeys,
+    make_operator,
+    reopen_account,
+    sign_out_everywhere,
+)
 from accounts.services.returned_mail import note_returned_mail, trust_address
 from accounts.services.tokens import create_token, end_token, forget_expired_tokens
 
@@ -30,9 +38,11 @@ __all__ = [
     "block_sender",
     "carry_blocks",
     "change_choices",
+    "close_account",
     "confirmation_word",
     "create_token",
     "end_device",
+    "end_operator",
     "end_other_devices",
     "end_token",
     "erase_due",
@@ -40,9 +50,13 @@ __all__ = [
     "follow_session",
     "forget_ended_devices",
     "forget_expired_tokens",
+    "forget_passkeys",
+    "make_operator",
     "note_returned_mail",
     "note_seen",
     "open_account",
+    "reopen_account",
+    "sign_out_everywhere",
     "take_back_erasure",
     "tell_of_change",
     "trust_address",

@@ -313,9 +313,10 @@ def list_due_digest_ids(*, now: datetime) -> list[int]:
     return list(due.values_list("pk", flat=True)[:limit])
 
 
-def count_digests() -> dict[str, int]:
-    """How many deliveries are in each state; a state without one is left out. For operators."""
-    counted = Digest.objects.values_list("status").annotate(times=Count("pk")).order_by("status")
+def count_digests(*, user_id: int | None = None) -> dict[str, int]:
+    """How many deliveries, or those to one person, are in each state; one without any is left out. For operators."""
+    rows = Digest.objects.all() if user_id is None else Digest.objects.filter(membership__user_id=user_id)
+    counted = rows.values_list("status").annotate(times=Count("pk")).order_by("status")
     return dict(counted.values_list("status", "times"))
 
 

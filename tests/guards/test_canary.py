@@ -22,12 +22,10 @@ import pytest
 import time_machine
 from celery import Task
 from django.apps import apps
-from django.contrib import admin
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
 from django.test import Client
-from django.urls import include, path
 
 from accounts.models import User
 from attune_project.celery import app as celery_app
@@ -37,15 +35,14 @@ from observations.models import Observation
 from reflections.models import Digest
 from reflections.services import compile_week, deliver_digest, plan_digests
 from tests.conftest import NOW
-from tests.guards.matrix_world import BACKEND, Who, World
+from tests.guards.matrix_world import Who, World
+from tests.operating import Operator, crawl, serve_admin
 
 SEALED = {name: f"canary{name}7f3a9c" for name in ("note", "check", "thought")}
 NAMES = {name: f"canary{name}7f3a9c"[:28] for name in ("home", "child", "person", "key")}
 # What is searched for is typed as well, but kept nowhere.
 TYPED = {"search": "canarysearch7f3a9c"}
 WORDS = {**SEALED, **TYPED}
-
-urlpatterns = [path("", include("attune_project.urls")), path("operator/", admin.site.urls)]
 
 
 def spellings(text: str) -> Iterator[bytes]:
@@ -265,16 +262,17 @@ class TestCanary:
         )
         assert all(args == [] for args, _kwargs, _embed in bodies)
 
-    def test_no_page_of_the_admin_does(self, written: Written, settings: Any) -> None:
-        settings.ROOT_URLCONF = __name__
-        operator = User.objects.create_superuser("operator@example.org", "an attic full of kites")
-        client = Client()
-        client.force_login(operator, backend=BACKEND)
-        pages, waiting = {}, ["/operator/"]
-        for address in waiting:
-            response = client.get(address)
-            pages[address] = (response.status_code, found_in(response.content, WORDS))
-            links = re.findall(r'href="(/operator/[^"?]*)"', response.content.decode())
-            waiting += [link for link in dict.fromkeys(links) if link not in waiting and len(waiting) < 120]
-        assert len(pages) > 10
-        assert {address: told for address, told in pages.items() if told[1] or told[0] >= 500} == {}
+    @pytest.mark.parametrize("is_superuser", [False, True])
+    def test_no_page_of_the_operators_does(
+        self, written: Written, settings: Any, *, is_superuser: bool
+    ) -> None:
+        serve_admin(settings)
+        operator = Operator().get_ready()
+        User.objects.filter(pk=operator.user.pk).update(is_superuser=is_superuser)
+        assert operator.open(written.author.email).status_code == 302
+        pages = crawl(operator.client)
+        assert str(written.author.public_id).encode() in pages["/account/opened/"]
+        assert len(pages) > 60
+        told = {path: found_in(page, WORDS | NAMES) for path, page in pages.items()}
+        assert {path: found for path, found in told.items() if found} == {}
+        assert [path for path, page in pages.items() if written.author.email.encode() in page] == []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import socket
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -37,6 +38,9 @@ class Command(BaseCommand):
             "--demo", action="store_true", help="move the demonstration family into an empty database"
         )
         parser.add_argument(
+            "--admin", default="", help="also serve the operator's pages here (localhost:8010)"
+        )
+        parser.add_argument(
             "--step", type=int, default=1, help="the number of the first step, for the display"
         )
 
@@ -44,13 +48,14 @@ class Command(BaseCommand):
         os.umask(0o077)
         host, port = split_address(bind)
         refuse_taken_port(host, port)
+        admins = [admin(*split_address(options["admin"]))] if options["admin"] else []
         self.prepare(first_step=step, demo=demo)
         supervisor = Supervisor()
         reached_as = reached_as_env(host, port)
-        supervisor.start([web(host, port, reached_as), worker(reached_as)])
+        supervisor.start([web(host, port, reached_as), worker(reached_as), *admins])
         try:
             if self.wait_for_answer(supervisor, host, port):
-                self.say_where(host, port)
+                self.say_where(host, port, admin_at=options["admin"])
             ended = supervisor.watch()
         finally:
             supervisor.stop()
@@ -97,24 +102,26 @@ class Command(BaseCommand):
             supervisor.asked_to_stop = True
         return False
 
-    def say_where(self, host: str, port: int) -> None:
+    def say_where(self, host: str, port: int, *, admin_at: str) -> None:
         lines = ["", f"Attune is running: {site_url(host, port)}/"]
         lines += [f"In your network:   http://{own}:{port}/" for own in own_addresses(host)]
         if not settings.PRODUCTION and count_accounts(email=SIGN_IN):
             lines += [f"To look around:    {SIGN_IN}   password: {PASSWORD}"]
         if settings.CATCHES_MAIL:
             lines += [f"Mails it sends:    {site_url(host, port)}/dev/mail/"]
+        if admin_at:
+            lines += [f"For operators:     http://{admin_at}/   (manage.py operators add ADDRESS)"]
         self.stdout.write("\n".join([*lines, "Ctrl-C stops it.", ""]))
         self.stdout.flush()
 
 
-def reached_as_env(host: str, port: int) -> dict[str, str]:
-    """Under which addresses this installation is reached, unless the environment says so already."""
+def reached_as_env(host: str, port: int, *, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Under which addresses this installation is reached, unless what is *given* says so already."""
     if settings.PRODUCTION:
         return {}
     hosts = ",".join([*LOOPBACK, *own_addresses(host)])
     guessed = {"SITE_URL": site_url(host, port), "ALLOWED_HOSTS": hosts}
-    return {name: os.environ.get(name, value) for name, value in guessed.items()}
+    return {name: given.get(name, value) for name, value in guessed.items()}
 
 
 def web(host: str, port: int, env: dict[str, str]) -> Program:
@@ -128,6 +135,15 @@ def web(host: str, port: int, env: dict[str, str]) -> Program:
         f"{host}:{port}",
     ]
     return Program("web", command, env)
+
+
+def admin(host: str, port: int) -> Program:
+    """The operator's pages, without the keys that this process has. Passkeys need a name: localhost, not 127.0.0.1."""
+    refuse_taken_port(host, port)
+    keyless = {"ATTUNE_SERVES": "admin", "FIELD_KEYS": "", "UNSUBSCRIBE_KEY": "", "WEB_CONCURRENCY": "1"}
+    return dataclasses.replace(
+        web(host, port, {**reached_as_env(host, port, given={}), **keyless}), name="admin"
+    )
 
 
 def worker(env: dict[str, str]) -> Program:
