@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +28,12 @@ class ProvedAgain(BasePermission):
     code = "proof_needed"
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.method != "POST" or not is_reauthentication_required(request._request, app="account")
+        if request.method != "POST":
+            return True
+        try:
+            return not is_reauthentication_required(request._request, app="account")
+        except ReauthenticationRequired:
+            return False
 
 
 class ZipRenderer(JSONRenderer):
