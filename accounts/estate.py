@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import SESSION_KEY
 from django.contrib.contenttypes.models import ContentType
@@ -16,6 +18,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.devices import in_words, recognise
 from accounts.models import ApiToken, BlockedSender, ReturnedMail, User
 from accounts.rules import ERASURE_DELAY, PROTECTING, TOKEN_LEDGER_CHARS, Noted
 from accounts.selectors import list_addresses
@@ -58,6 +61,13 @@ class AccountsEstate(Estate):
             _("Keys to the API: their names, never the keys."),
             _TOKEN,
             lambda: _tokens(person_id),
+        )
+        yield Table("devices", _("Where you are signed in."), _DEVICE, lambda: _devices(person_id))
+        yield Table(
+            "second_factors",
+            _("Your passkeys, and whether you have codes: never what opens with them."),
+            _FACTOR,
+            lambda: _factors(person_id),
         )
         yield Table("returned_mail", _("Mails to you that came back."), _RETURN, lambda: _returned(person_id))
         yield Table(
@@ -158,6 +168,8 @@ _ACCOUNT = (
 )
 _ADDRESS = ("email", "verified", "primary")
 _TOKEN = ("name", "scope", "created", "expiry")
+_DEVICE = ("name", "created_at", "last_seen_at")
+_FACTOR = ("type", "name", "created_at", "last_used_at")
 _RETURN = ("kind", "at")
 _BLOCK = ("sender", "created_at")
 
@@ -175,6 +187,16 @@ def _addresses(person_id: int) -> Iterator[tuple[Any, ...]]:
 def _tokens(person_id: int) -> Iterator[tuple[Any, ...]]:
     rows = ApiToken.objects.filter(user_id=person_id).order_by("created", "digest")
     return iter(rows.values_list(*_TOKEN))
+
+
+def _devices(person_id: int) -> Iterator[tuple[Any, ...]]:
+    for row in UserSession.objects.filter(user_id=person_id).order_by("pk"):
+        yield in_words(recognise(row.user_agent)), row.created_at, row.last_seen_at
+
+
+def _factors(person_id: int) -> Iterator[tuple[Any, ...]]:
+    for row in Authenticator.objects.filter(user_id=person_id).order_by("pk"):
+        yield row.type, str(row.data.get("name", "")), row.created_at, row.last_used_at
 
 
 def _returned(person_id: int) -> Iterator[tuple[Any, ...]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.account.internal.flows.reauthentication import is_reauthentication_required
-from allauth.core.exceptions import ReauthenticationRequired
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.proof import proved_lately
+from accounts.rules import Change
+from accounts.services import tell_of_change
 from common.api import Output, SessionOnly, actor_of
 from common.export import SCHEMA, file_name, list_tables, stream_export
 from common.security import Event, tell
@@ -28,12 +29,7 @@ class ProvedAgain(BasePermission):
     code = "proof_needed"
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        if request.method != "POST":
-            return True
-        try:
-            return not is_reauthentication_required(request._request, app="account")
-        except ReauthenticationRequired:
-            return False
+        return request.method != "POST" or proved_lately(request._request)
 
 
 class ZipRenderer(JSONRenderer):
@@ -80,6 +76,8 @@ class ExportApi(APIView):
         """
         now, actor_id = timezone.now(), actor_of(request)
         tell(Event.EXPORTED, request=request._request, user=actor_id)
+        agent = request.headers.get("User-Agent", "")
+        tell_of_change(user_id=actor_id, change=Change.DATA_EXPORTED, now=now, user_agent=agent)
         response = StreamingHttpResponse(
             stream_export(person_id=actor_id, now=now), content_type="application/zip"
         )

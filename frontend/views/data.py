@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.rules import ERASURE_DELAY
-from accounts.services import ask_to_be_erased, confirmation_word
+from accounts.rules import ERASURE_DELAY, Change
+from accounts.services import ask_to_be_erased, confirmation_word, tell_of_change
 from common.export import file_name, list_tables, stream_export
 from common.security import Event, tell
 from frontend.current import SignedInRequest, find_home
@@ -38,6 +41,7 @@ def export(request: SignedInRequest) -> StreamingHttpResponse:
     """Everything of one's own as a file that is made while it is sent."""
     now = timezone.now()
     tell(Event.EXPORTED, request=request, user=request.user.pk)
+    _notify(request, Change.DATA_EXPORTED, now)
     response = StreamingHttpResponse(
         stream_export(person_id=request.user.pk, now=now), content_type="application/zip"
     )
@@ -50,11 +54,13 @@ def export(request: SignedInRequest) -> StreamingHttpResponse:
 def erase(request: SignedInRequest) -> HttpResponse:
     """Asks for the word; then hides everything from everybody, and signs out."""
     now, home = timezone.now(), find_home(request)
+    gone_on = timezone.localtime(now + ERASURE_DELAY)
     form = ErasureForm(posted(request))
     if request.method == "POST":
         actor_id = request.user.pk
         if form.run(lambda: ask_to_be_erased(actor_id=actor_id, **form.cleaned_data, now=now)):
             tell(Event.ERASURE_ASKED, request=request, user=actor_id)
+            _notify(request, Change.ERASURE_ASKED, now, day=date_format(gone_on, "j F"))
             logout(request)
             return see_other(request, "erasure-goodbye")
     context = {
@@ -62,9 +68,15 @@ def erase(request: SignedInRequest) -> HttpResponse:
         "form": form,
         "word": confirmation_word(),
         "days": ERASURE_DELAY.days,
-        "gone_on": now + ERASURE_DELAY,
+        "gone_on": gone_on,
     }
     return render_page(request, "frontend/data/erase.html", context, status=form_status(form))
+
+
+def _notify(request: SignedInRequest, change: Change, now: datetime, **details: str) -> None:
+    """Tell the person themselves, and nobody else, in neutral words: it may not have been they who asked."""
+    agent = request.headers.get("User-Agent", "")
+    tell_of_change(user_id=request.user.pk, change=change, now=now, user_agent=agent, details=details)
 
 
 @login_not_required

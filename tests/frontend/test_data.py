@@ -54,17 +54,23 @@ class TestExport:
         archive = zipfile.ZipFile(io.BytesIO(response.getvalue()))
         assert b"Mine." in archive.read("json/moments.json")
 
+    def test_its_owner_is_told_and_nobody_else(
+        self, browser: Client, parent: User, co_parent: User, mailoutbox: list[Any]
+    ) -> None:
+        browser.post(reverse("data-export"))
+        assert [mail.to for mail in mailoutbox] == [[parent.email]]
+
     def test_looking_starts_nothing(self, browser: Client) -> None:
         assert browser.get(reverse("data")).status_code == 200
         assert browser.get(reverse("data-export")).status_code == 405
 
     @pytest.mark.parametrize("door", ["data-export", "data-erase"])
-    def test_whoever_has_a_password_proves_it_first(self, browser: Client, parent: User, door: str) -> None:
-        parent.set_password(PASSWORD)
-        parent.save()
-        browser.force_login(parent, backend="allauth.account.auth_backends.AuthenticationBackend")
+    def test_whoever_signed_in_long_ago_proves_it_first(
+        self, browser: Client, parent: User, sign_in_was_long_ago: Callable[[Client], None], door: str
+    ) -> None:
+        sign_in_was_long_ago(browser)
         response = browser.post(reverse(door), ERASE)
-        assert response["Location"].startswith(reverse("account_reauthenticate"))
+        assert "/reauthenticate" in response["Location"]
         parent.refresh_from_db()
         assert parent.erase_at is None
 
@@ -88,13 +94,21 @@ class TestErasing:
         assert parent.erase_at is None
 
     def test_with_it_everything_is_hidden_and_everybody_signed_out(
-        self, browser: Client, client_of: Callable[[User], Client], parent: User, now: datetime
+        self,
+        browser: Client,
+        client_of: Callable[[User], Client],
+        parent: User,
+        mailoutbox: list[Any],
+        now: datetime,
     ) -> None:
         phone = client_of(parent)
         response = browser.post(reverse("data-erase"), ERASE)
         assert (response.status_code, response["Location"]) == (303, reverse("erasure-goodbye"))
         parent.refresh_from_db()
         assert parent.erase_at == now + ERASURE_DELAY
+        [notice] = mailoutbox
+        assert notice.to == [parent.email]
+        assert "25 November" in notice.body
         for device in (browser, phone):
             assert device.get(reverse("data"))["Location"].startswith(reverse("account_login"))
             assert device.get("/api/v1/me/").status_code == 401
@@ -137,9 +151,9 @@ class TestApi:
         names = set(zipfile.ZipFile(io.BytesIO(made.getvalue())).namelist())
         assert {f"json/{table['name']}.json" for table in described["tables"]} < names
 
-    def test_wants_a_fresh_proof(self, browser: Client, parent: User) -> None:
-        parent.set_password(PASSWORD)
-        parent.save()
-        browser.force_login(parent, backend="allauth.account.auth_backends.AuthenticationBackend")
+    def test_wants_a_fresh_proof(
+        self, browser: Client, sign_in_was_long_ago: Callable[[Client], None]
+    ) -> None:
+        sign_in_was_long_ago(browser)
         refused = browser.post(self.ADDRESS, headers={"Accept": "application/zip"})
         assert (refused.status_code, refused.json()["code"]) == (403, "proof_needed")
