@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.proof import proved_lately
+from accounts.api.proof import ProvedLately
 from accounts.rules import Change
 from accounts.services import tell_of_change
 from common.api import Output, SessionOnly, actor_of
 from common.export import SCHEMA, file_name, list_tables, stream_export
 from common.security import Event, tell
-
-
-class ProvedAgain(BasePermission):
-    """Whoever is signed in has shown within the last five minutes that it is still they."""
-
-    message = _("Please prove on the page that it is you, at /account/reauthenticate/, and come back.")
-    code = "proof_needed"
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.method != "POST" or proved_lately(request._request)
 
 
 class ZipRenderer(JSONRenderer):
@@ -53,7 +42,7 @@ class ExportOutput(Output):
 class ExportApi(APIView):
     """With the page's own session only: a token that leaked must not carry off everything at once."""
 
-    permission_classes = [IsAuthenticated, SessionOnly, ProvedAgain]
+    permission_classes = [IsAuthenticated, SessionOnly, ProvedLately]
     renderer_classes = [JSONRenderer, ZipRenderer]
 
     @extend_schema(operation_id="export_describe", responses=ExportOutput)
