@@ -13,7 +13,7 @@ from allauth.mfa.webauthn import views as allauth_passkeys
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
-from frontend.views import account, leaving, mail, security
+from frontend.views import account, leaving, mail, refusing, security
 
 # allauth's views take a PUT or a DELETE for a form that was sent.
 page = require_http_methods(["GET", "HEAD", "POST"])
@@ -22,6 +22,8 @@ urlpatterns = [
     path("choices/", account.choices, name="choices"),
     path("tokens/", account.tokens, name="tokens"),
     path("tokens/end/", account.token_end, name="token-end"),
+    path("blocked/", refusing.blocked, name="blocked"),
+    path("blocked/end/", refusing.unblock, name="blocked-end"),
     path("mail/again/", mail.write_again, name="mail-again"),
     path("security/", security.security, name="security"),
     path("security/", security.security, name="mfa_index"),

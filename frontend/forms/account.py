@@ -180,3 +180,9 @@ class EndDeviceForm(ServiceForm):
     """Which device to sign out."""
 
     device = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+
+class UnblockForm(ServiceForm):
+    """Who may write again."""
+
+    sender = forms.UUIDField(widget=forms.HiddenInput)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from common.forms import ServiceForm
 from frontend.forms.fields import MonthField, WeekdayField, ZoneField
 from households.rules import COLOURS, EMOJI_MAX, HOUSEHOLD_NAME_MAX, NICKNAME_MAX, Role
+
+if TYPE_CHECKING:
+    from households.models import Child, Membership
 
 COLOUR_NAMES = {
     "moss": _("Moss"),
@@ -104,6 +109,58 @@ class InvitationForm(ServiceForm):
         ],
         widget=forms.RadioSelect(attrs={"class": "scale"}),
     )
+
+
+class LeaveForm(ServiceForm):
+    """Who of those who stay shall not write to the one who leaves."""
+
+    block = forms.TypedMultipleChoiceField(
+        label=_("Let nothing more reach you from"),
+        help_text=_("They are not told. You can take it back under Choices."),
+        required=False,
+        coerce=UUID,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, others: Sequence[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self.fields["block"], ((member.public_id, member.user.called) for member in others))
+
+
+class SeparateForm(ServiceForm):
+    """A household of one's own: what it is called, where it is, and which children it is about."""
+
+    name = forms.CharField(
+        label=_("What do you call your own household?"),
+        max_length=HOUSEHOLD_NAME_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    timezone = ZoneField(label=_("Time zone"), help_text=_("It decides when a day and a week begin."))
+    child_ids = forms.TypedMultipleChoiceField(
+        label=_("Children you go on noting with"),
+        help_text=_(
+            "Their nickname, birth month, sign and colour are copied. A child you wrote about and leave out here comes "
+            "along put away, so that no moment is lost."
+        ),
+        required=False,
+        coerce=UUID,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    field_order = ("name", "child_ids", "timezone")
+
+    def __init__(self, *args: Any, children: Sequence[Child], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self.fields["child_ids"], ((child.public_id, child.nickname) for child in children))
+        zone = self.fields["timezone"]
+        if isinstance(zone, ZoneField):
+            zone.offer(str(self.initial.get("timezone", "UTC")))
+
+
+def _offer(field: forms.Field, choices: Iterable[tuple[UUID, str]]) -> None:
+    """Put these choices on a field that has none of its own; without any it is not asked."""
+    if isinstance(field, forms.ChoiceField):
+        field.choices = [(str(value), label) for value, label in choices]
 
 
 class HouseholdChoiceForm(ServiceForm):

@@ -18,13 +18,19 @@ from frontend.forms.household import ChildForm, HouseholdChoiceForm, HouseholdFo
 from frontend.render import render_page, see_other
 from households.rules import Role
 from households.scope import Capability
-from households.selectors import get_child, list_caseload, list_children, list_households, list_members
+from households.selectors import (
+    get_child,
+    list_caseload,
+    list_children,
+    list_deserted,
+    list_households,
+    list_members,
+)
 from households.services import (
     add_child,
     archive_child,
     edit_child,
     edit_household,
-    leave_household,
     remove_helper,
     restore_child,
 )
@@ -55,6 +61,7 @@ def household(request: SignedInRequest, home: Home) -> HttpResponse:
         "members": list_members(actor_id=request.user.pk, household_id=here.public_id),
         "households": list_households(actor_id=request.user.pk),
         "is_coach": list_caseload(coach_id=request.user.pk, now=timezone.now()).exists(),
+        "deserted": list_deserted(actor_id=request.user.pk),
     }
     return render_page(request, "frontend/household/overview.html", context, status=form_status(form))
 
@@ -87,15 +94,6 @@ def member_remove(request: SignedInRequest, membership_id: uuid.UUID) -> HttpRes
     remove_helper(actor_id=request.user.pk, membership_id=membership_id, now=timezone.now())
     messages.success(request, _("They no longer belong to the household."))
     return see_other(request, "household-members")
-
-
-@require_POST
-@at_home
-def leave(request: SignedInRequest, home: Home) -> HttpResponse:
-    """At once, asking nobody."""
-    leave_household(actor_id=request.user.pk, household_id=home.household.public_id, now=timezone.now())
-    messages.success(request, _("You have left the household."))
-    return see_other(request, "today")
 
 
 # --- Children ----------------------------------------------------------------------------------------------------

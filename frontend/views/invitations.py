@@ -23,7 +23,7 @@ from frontend.render import render_page, see_other
 from frontend.views.account import proved_again
 from frontend.views.household import form_status
 from households.scope import Capability
-from households.selectors import list_invitations, require
+from households.selectors import list_households, list_invitations, require
 from households.services import (
     accept_invitation,
     deliver_invitation,
@@ -103,14 +103,26 @@ def join(request: HttpRequest) -> HttpResponse:
             request, "frontend/household/invitation.html", {"invitation": None, "email": email}, status=404
         )
     form = ServiceForm(posted(request))
+    lives_here = list_households(actor_id=user.pk).contains(found.household)
     if request.method == "POST":
         joined = form.run(lambda: accept_invitation(actor_id=user.pk, token=token, email=email, now=now))
         if joined:
-            del request.session[_SESSION_KEY]
+            take_invitation(request)
             choose_household(request, found.household.public_id)
             return see_other(request, "welcome-choices")
-    context = {"form": form, "invitation": found}
+    context = {"form": form, "invitation": found, "lives_here": lives_here}
     return render_page(request, "frontend/household/invitation.html", context, status=form_status(form))
+
+
+def take_invitation(request: HttpRequest) -> str:
+    """The token that this browser came with, which it does not keep any longer.
+
+    Raises:
+        NotVisible: it came without one.
+    """
+    if not has_invitation(request):
+        raise NotVisible("invitation")
+    return str(request.session.pop(_SESSION_KEY))
 
 
 def has_invitation(request: HttpRequest) -> bool:

@@ -16,7 +16,7 @@ from frontend.render import render_page, see_other
 from frontend.views.coach import has_offer
 from frontend.views.household import form_status, is_guardian
 from frontend.views.invitations import has_invitation
-from households.selectors import list_caseload
+from households.selectors import list_caseload, list_deserted
 from households.services import add_child, create_household
 from observations.services import choose_focus
 
@@ -42,7 +42,8 @@ def welcome(request: SignedInRequest) -> HttpResponse:
             change_choices(actor_id=request.user.pk, choices={"timezone": founded.timezone})
             choose_household(request, founded.public_id)
             return see_other(request, "welcome-child")
-    context = {"form": form, "step": 1, "steps": STEPS}
+    deserted = list_deserted(actor_id=request.user.pk)
+    context = {"form": form, "step": 1, "steps": STEPS, "deserted": deserted}
     return render_page(request, "frontend/welcome/household.html", context, status=form_status(form))
 
 

@@ -157,6 +157,16 @@ class TestAccepting:
         for word in ("The attic", "Pip", "Alice", "alice"):
             assert word not in page, "signed out, nobody learns whose household it is"
 
+    def test_the_one_who_asked_is_named_by_the_address_of_the_mail(
+        self, browser: Client, client_of: Callable[[User], Client], guest: User, parent: User
+    ) -> None:
+        link = invite(browser)
+        User.objects.filter(pk=parent.pk).update(email="moved@example.org", display_name="Attune Support")
+        page = client_of(guest).get(link, follow=True).content.decode()
+        assert "alice@example.org asked you in" in page
+        assert "moved@example.org" not in page
+        assert "Attune Support" not in page
+
     def test_looking_joins_nobody(
         self, browser: Client, client_of: Callable[[User], Client], guest: User, household: Household
     ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 
 from tests.guards.matrix_law import NOTHING, Need, always, button, page
-from tests.guards.matrix_world import Thing, Who, World
+from tests.guards.matrix_world import PEOPLE, Thing, Who, World, blocked_by
 
 
 def own_token(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
@@ -20,6 +20,10 @@ def other_device(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]
     user = world.users.get(who)
     row = UserSession.objects.filter(user=user).order_by("-pk").first() if user else None
     return {"device": row.pk if row else 1}
+
+
+def own_block(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    return {"sender": str(world.users[blocked_by(who)].public_id) if who in PEOPLE else ""}
 
 
 CHOICES = always(
@@ -36,6 +40,8 @@ CODE = always(code="000000")
 ACCOUNT = {
     "/account/choices/": page(Need.SIGN_IN, sends=CHOICES),
     "/account/mail/again/": button(Need.SIGN_IN),
+    "/account/blocked/": page(Need.SIGN_IN),
+    "/account/blocked/end/": button(Need.OWNER, sends=own_block),
     "/account/tokens/": page(Need.SIGN_IN, sends=always(name="A key", scope="read", days="5")),
     "/account/tokens/end/": button(Need.OWNER, sends=own_token),
     "/account/security/": page(Need.SIGN_IN),

@@ -25,6 +25,7 @@ class Need(StrEnum):
     HOME_IF_ANYBODY = "a household, for whoever is signed in"
     GUARDIAN_HERE = "to be a guardian of one's current household"
     INVITED = "an invitation opened in this browser"
+    LAST_TO_LEAVE = "to have been the last who left it"
     SEE = "to be the author, or to share the household with whom it is shared"
     SEE_OR_UNDO = "to see it, or to have deleted it oneself a short time ago"
     AUTHOR = "to be the author, and a member still"
@@ -117,7 +118,7 @@ def outcome(who: Who, door: Door, thing: Thing | None, *, kind: str = "") -> Out
 
 
 def _of_person(who: Who, need: Need) -> Outcome:
-    if need is Need.INVITED:
+    if need in (Need.INVITED, Need.LAST_TO_LEAVE):
         return Outcome.HIDDEN
     if need is Need.GUARDIAN_HERE:
         return Outcome.PASSES if HOME[who][1] == Role.GUARDIAN else Outcome.REFUSED

@@ -39,6 +39,7 @@ def least(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
 SHEET = always(revision="", tone="in_tune", note="Changed", visibility="private")
 CHILD = always(nickname="Newcomer", birth_month_month="5", birth_month_year="2023", colour="moss", emoji="")
 THOUGHT = always(text="Words on the week", visibility="private")
+OWN_HOME = always(name="The loft", timezone="Europe/Lisbon")
 HOUSEHOLD = always(name="Renamed", timezone="UTC", week_starts_on="0")
 
 
@@ -62,6 +63,8 @@ PAGES = {
     "/dev/mail/{name}/html/": page(Need.ANY_THAT_EXISTS, kind="caught mail"),
     # Only with an invitation; `TestInvitation` has its other half.
     "/household/join/": page(Need.INVITED, sends=NOTHING),
+    "/household/join/decline/": button(Need.INVITED),
+    "/household/join/block/": button(Need.INVITED),
     # The family's own.
     "/log/": page(Need.HOME, home=True, sends=new_moment),
     "/log/saved/{moment_id}/": page(Need.AUTHOR, kind="moment"),
@@ -90,7 +93,9 @@ PAGES = {
         {"GET": Door(Need.HOME, home=True), "POST": Door(Need.GUARDIAN_HERE, HOUSEHOLD, home=True)}
     ),
     "/household/switch/": button(Need.MEMBER, sends=own_household),
-    "/household/leave/": button(Need.HOME, home=True),
+    "/household/leave/": page(Need.HOME, home=True, sends=NOTHING),
+    "/household/separate/": page(Need.GUARDIAN_HERE, home=True, sends=OWN_HOME),
+    "/household/back/": button(Need.LAST_TO_LEAVE, sends=own_household),
     "/household/children/": Route(
         {"GET": Door(Need.HOME, home=True), "POST": Door(Need.GUARDIAN_HERE, CHILD, home=True)}
     ),

@@ -70,11 +70,18 @@ IN_PAGES = {
     "CheckForm.check_id": Reference("/check/", "POST", "check_id", "check"),
     "OfferForm.children": Reference("/household/coaches/", "POST", "children", "child"),
     "TermsForm.children": Reference("/household/coaches/{grant_id}/", "POST", "children", "child"),
+    "UnblockForm.sender": Reference("/account/blocked/end/", "POST", "sender", "person"),
     "HouseholdChoiceForm.household": Reference("/household/switch/", "POST", "household", "household"),
 }
 IN_ADDRESSES = [
     Reference("/log/", "GET", "repairs", "moment"),
     Reference("/household/coaches/preview/", "POST", "children", "child"),
+    *(
+        Reference(f"/household/{way}/", method, "home", "household")
+        for way in ("leave", "separate")
+        for method in ("GET", "POST")
+    ),
+    Reference("/household/back/", "POST", "household", "household"),
 ]
 REFERENCES = [*IN_API, *IN_PAGES.values(), *IN_ADDRESSES]
 

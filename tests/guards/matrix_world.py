@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.test import Client
 
 from accounts.models import User
-from accounts.services import create_token
+from accounts.services import block_sender, create_token
 from households.models import Child, Household, Membership
 from households.rules import GRANT_LIFETIME, GrantScope, Role
 from households.services import (
@@ -297,6 +297,7 @@ def _leave(world: World) -> None:
 
 
 def _other_things(world: World) -> None:
+    _blocks(world)
     world.things["membership"] = [
         *(
             Thing(
@@ -337,6 +338,17 @@ def _other_things(world: World) -> None:
         Thing("the author's", {"token": unsubscribe_token(user_id=author.public_id)}),
         Thing("forged", {"token": unsubscribe_token(user_id=MISSING)}, state="missing"),
     ]
+
+
+def blocked_by(who: Who) -> Who:
+    """Whom each of them wants nothing from."""
+    return Who.FORMER if who is not Who.FORMER else Who.STAFF
+
+
+def _blocks(world: World) -> None:
+    for who, user in world.users.items():
+        sender = world.users[blocked_by(who)]
+        block_sender(email=user.email, sender_id=sender.pk, known_as=sender.email, now=world.now)
 
 
 def _invitations(world: World) -> Iterator[Thing]:
