@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from checklists.content import Content, Question
 from checklists.rules import Dimension, Occasion, OptionKind, age_in_months
 from checklists.selectors import get_content_of, question_prompt
-from frontend.templatetags.attune import day_name, moment_time
+from frontend.templatetags.attune import day_name, is_long_ago, moment_time
 from observations.rules import TickKind
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def when_in_words(moment: Observation, today: date) -> str:
 def week_in_words(first: date, last: date) -> str:
     """16 to 22 November; 30 November to 6 December."""
     start = formats.date_format(first, "j" if first.month == last.month else "j F")
-    return _("%(first)s to %(last)s") % {"first": start, "last": formats.date_format(last, "j F")}
+    end = formats.date_format(last, "j F Y" if is_long_ago(last) else "j F")
+    return _("%(first)s to %(last)s") % {"first": start, "last": end}
 
 
 def instant_in_words(text: str, zone: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 register = template.Library()
 
 MAX_MARKS_IN_A_DAY = 6
+PLAIN_WITHOUT_YEAR = timedelta(days=300)
 
 
 @register.simple_tag
@@ -80,8 +81,13 @@ def moment_time(moment: Any) -> str:
 
 @register.filter
 def day_name(day: date) -> str:
-    """A local date as people say it: Monday 16 November."""
-    return formats.date_format(day, "l j F")
+    """A local date as people say it: Monday 16 November; with its year where that is not plain."""
+    return formats.date_format(day, "l j F Y" if is_long_ago(day) else "l j F")
+
+
+def is_long_ago(day: date) -> bool:
+    """Whether a day without its year could be taken for another one."""
+    return abs(timezone.localdate() - day) > PLAIN_WITHOUT_YEAR
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.rules import Visibility
 from accounts.selectors import get_user
-from checklists.rules import Occasion
+from checklists.rules import Absence, Occasion
 from checklists.selectors import get_content
 from common.dates import local_day, start_of_local_day, week_start
 from common.errors import Conflict
@@ -44,7 +44,8 @@ def answer_self_check(
 
     Raises:
         NotVisible: no such child for this actor. Conflict: the id belongs to something else of this author.
-        ValidationError: on `day` (a week to come, or too long ago), `ratings`, `note` or `visibility`.
+        ValidationError: on `day` (a week to come, or too long ago), `ratings`, `note` or `visibility`; or a new one
+            in which nothing is said.
     """
     # Two phones may answer the same week at once: whoever holds the author's row goes first.
     author = get_user(user_id=actor_id, for_update=True)
@@ -79,6 +80,8 @@ def answer_self_check(
         check.visibility = checked_visibility(visibility)
     write_ratings(check, ratings, content=content, occasion=Occasion.WEEK)
     check.is_new = created
+    if created:
+        _refuse_empty(check)
     became = state_of(check)
     if not created and became != was:
         keep_revision(check, was, now=now)
@@ -86,6 +89,13 @@ def answer_self_check(
     if created or became != was:
         add_link(check, Act.RECORDED if created else Act.EDITED, at=now, fields=became.fields)
     return check
+
+
+def _refuse_empty(check: Observation) -> None:
+    """Pass if there is a note, or an answer that is not just a skipped question."""
+    if not check.note and not check.ratings.exclude(absence=Absence.SKIPPED).exists():
+        message = _("There is nothing to keep yet: answer one question, or write a line.")
+        raise ValidationError({"ratings": ValidationError(message, "empty")})
 
 
 def _refuse_taken(check_id: uuid.UUID, *, actor_id: int, child_id: int, first_day: date) -> None:

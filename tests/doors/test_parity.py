@@ -251,7 +251,7 @@ CHECK = Door(
     page="/check/",
     api="/api/v1/self-checks/",
     for_page=lambda said: as_radio_buttons(without(said, "id", "child", "day")) | {"check_id": said["id"]},
-    called={"check_id": "id"},
+    called={"check_id": "id", "__all__": "ratings"},
 )
 
 
@@ -261,6 +261,11 @@ class TestSelfCheck:
         [
             ({}, set()),
             ({"ratings": {"needs": 1, "comfort": "not_seen"}}, set()),
+            ({"ratings": {}}, {"ratings"}),
+            ({"ratings": {"needs": "skipped"}}, {"ratings"}),
+            ({"ratings": {}, "note": " \n"}, {"ratings"}),
+            ({"ratings": {}, "note": "A line"}, set()),
+            ({"ratings": {"self": "not_seen"}}, set()),
             ({"ratings": {"needs": 6}}, {"ratings"}),
             ({"ratings": {"comfort": "nonsense"}}, {"ratings"}),
             ({"note": "x" * 5001}, {"note"}),

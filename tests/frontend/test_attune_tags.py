@@ -11,6 +11,7 @@ from django import forms
 from django.template import Context, Template
 
 from frontend.templatetags import attune
+from frontend.words import week_in_words
 
 FRONTEND = Path(attune.__file__).resolve().parents[1]
 SPRITE = FRONTEND / "static" / "icons" / "icons.svg"
@@ -20,6 +21,24 @@ def moment(precision: str, *, zone: str = "Europe/Lisbon") -> SimpleNamespace:
     return SimpleNamespace(
         occurred_at=datetime(2026, 7, 1, 17, 40, tzinfo=UTC), precision=precision, timezone=zone
     )
+
+
+class TestLongAgo:
+    @pytest.mark.parametrize(
+        ("day", "told"),
+        [
+            (date(2026, 11, 16), "Monday 16 November"),
+            (date(2026, 1, 30), "Friday 30 January"),
+            (date(2025, 12, 31), "Wednesday 31 December 2025"),
+            (date(2024, 11, 16), "Saturday 16 November 2024"),
+        ],
+    )
+    def test_one_of_long_ago_names_its_year(self, that_evening: datetime, day: date, told: str) -> None:
+        assert attune.day_name(day) == told
+
+    def test_so_does_a_week(self, that_evening: datetime) -> None:
+        assert week_in_words(date(2026, 11, 9), date(2026, 11, 15)) == "9 to 15 November"
+        assert week_in_words(date(2024, 12, 30), date(2025, 1, 5)) == "30 December to 5 January 2025"
 
 
 class TestIcon:

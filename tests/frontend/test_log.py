@@ -229,7 +229,9 @@ class TestUndo:
         assert response.headers["Location"] == "/log/"
         moment.refresh_from_db()
         assert moment.deleted_at is not None
-        assert "Taken back." in browser.get("/log/").content.decode()
+        page = browser.get("/log/").content.decode()
+        assert page.count("Taken back.") == 1
+        assert "data-toast" not in page, "nothing hovers over the question, the buttons or the way out"
 
     def test_is_there_without_scripts_and_only_ever_sent(
         self, tap: Callable[..., Any], browser: Client

@@ -16,7 +16,12 @@ def api_moment(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
 
 def api_check(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
     day = (world.now - timedelta(weeks=1)).date().isoformat()
-    return {"id": str(uuid.uuid4()), "child": str(world.child_of(who).public_id), "day": day, "ratings": {}}
+    return {
+        "id": str(uuid.uuid4()),
+        "child": str(world.child_of(who).public_id),
+        "day": day,
+        "ratings": {"needs": 4},
+    }
 
 
 def api_offer(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:

@@ -77,7 +77,9 @@ PAGES = {
     "/moments/{moment_id}/history/": page(Need.AUTHOR, kind="moment"),
     "/moments/{moment_id}/delete/": button(Need.AUTHOR, kind="moment"),
     "/moments/{moment_id}/restore/": button(Need.UNDO, kind="moment"),
-    "/check/": page(Need.HOME, home=True, sends=lambda *_: {"check_id": str(uuid.uuid4())}),
+    "/check/": page(
+        Need.HOME, home=True, sends=lambda *_: {"check_id": str(uuid.uuid4()), "rating_needs": "4"}
+    ),
     "/check/{check_id}/done/": page(Need.SEE, kind="check", home=True),
     "/reflections/": page(Need.HOME, home=True),
     "/reflections/{label}/": page(Need.OWN_WEEK, kind="week", home=True),

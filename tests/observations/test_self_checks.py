@@ -57,6 +57,28 @@ class TestAnswerSelfCheck:
             ("self", None, "skipped", "week"),
         }
 
+    @pytest.mark.parametrize(
+        "said", [{}, {"needs": Absence.SKIPPED, "self": Absence.SKIPPED}, {"needs": None}]
+    )
+    def test_in_which_nothing_is_said_is_not_kept(self, answer, said):
+        for note in (None, "", " \n "):
+            with pytest.raises(ValidationError) as error:
+                answer(ratings=said, note=note)
+            assert set(error.value.error_dict) == {"ratings"}
+        assert not Observation.objects.exists()
+
+    @pytest.mark.parametrize(
+        "said", [{"ratings": {}, "note": "A line"}, {"ratings": {"self": Absence.NOT_SEEN}}]
+    )
+    def test_a_line_or_one_answer_is_enough(self, answer, said):
+        assert answer(**said).is_new
+
+    def test_one_that_is_there_may_be_emptied(self, answer):
+        check = answer(note="A line")
+        answer(ratings={"needs": None}, note="")
+        check.refresh_from_db()
+        assert (check.note, check.ratings.count(), check.revision) == ("", 0, 2)
+
     def test_the_same_week_again_edits_it(self, answer, now):
         first = answer(note="Monday")
         again = answer(day=date(2026, 11, 22), ratings={"needs": 5}, note="Sunday", now=now)
