@@ -16,7 +16,15 @@ from accounts.services import change_choices, create_token
 from households.models import Child, Grant, Household, Membership
 from households.rules import Role
 from households.selectors import list_access
-from households.services import accept_grant, add_child, change_grant, create_household, offer_grant
+from households.services import (
+    accept_grant,
+    add_child,
+    change_grant,
+    create_household,
+    leave_household,
+    offer_grant,
+    separate_household,
+)
 from observations.models import Observation
 from observations.services import (
     answer_self_check,
@@ -50,6 +58,7 @@ class Life:
     now: datetime
     private: bool
     more_shared: bool = False
+    goes: str = ""  # how she goes in the end: "leaves", "separates", or not at all
     users: dict[str, User] = field(default_factory=dict)
     home: Household | None = None
     children: dict[str, Child] = field(default_factory=dict)
@@ -88,7 +97,19 @@ def live(life: Life) -> Life:
     for _at, scene in scenes:
         scene()
     _end_of_week(life)
+    _go(life)
     return life
+
+
+def _go(life: Life) -> None:
+    assert life.home is not None
+    asked = {"actor_id": life.users["alice"].pk, "household_id": life.home.public_id, "now": life.now}
+    match life.goes:
+        case "leaves":
+            leave_household(**asked)
+        case "separates":
+            children = [child.public_id for child in life.children.values()]
+            separate_household(**asked, name=SECRET_WORD, timezone="Asia/Kathmandu", child_ids=children)
 
 
 def _move_in(life: Life) -> None:
@@ -146,6 +167,8 @@ def _what_is_shared(life: Life) -> Iterator[Scene]:
     yield scene("bela's own", "bela", life.day(7, 9), visibility="private", ratings={"needs": 4, "self": 1})
     yield scene("bela's own missed", "bela", life.day(1, 9), visibility="private", tone="missed")
     yield scene("bela today", "bela", life.now - timedelta(hours=2), ratings={"needs": 5})
+    mended = {"tone": "came_back", "repairs": named("moment", "shared miss")}
+    yield scene("bela mends hers", "bela", life.day(6, 9), **mended)
     yield scene("hugo's", "hugo", life.day(7, 15), note="With the grandfather")
     yield scene("hugo's own", "hugo", life.day(2, 15), visibility="private")
     yield life.day(30), lambda: _let_in(life, "cora", "moth", life.day(30))

@@ -33,7 +33,7 @@ Seen = dict[str, Answer]
 pytestmark = pytest.mark.timeout(900)
 
 
-def seen_in(now: datetime, *, thorough: bool = False, **what_happens: bool) -> dict[str, Seen]:
+def seen_in(now: datetime, *, thorough: bool = False, **what_happens: Any) -> dict[str, Seen]:
     """What each onlooker can fetch on the cast's Wednesday evening of this life.
 
     The helper looks at lists only, for what one thing shows to whom is the same code for both; *thorough*: no
@@ -116,6 +116,11 @@ class TestPrivateTrace:
 
     def test_what_she_keeps_to_herself_changes_no_byte(self, without: dict[str, Seen]) -> None:
         compare(without, seen_in(NOW, private=True), at_least=100)
+
+    def test_when_she_moves_out_with_it_one_sees_that_she_left_and_no_more(self) -> None:
+        """Not what she kept to herself, and not whether she left it behind or took it into a home of her own."""
+        left = seen_in(NOW, private=False, goes="leaves")
+        compare(left, seen_in(NOW, private=True, goes="separates"), at_least=100)
 
     @pytest.mark.drill
     def test_nor_does_it_anywhere_else(self) -> None:

@@ -21,7 +21,7 @@ NIGHTLY: Final[dict[str, Callable[[], None]]] = {
     "notes of erasures that have long been in the ledger": common.tasks.forget,
     "people who asked for it seven days ago": accounts.tasks.erase,
     "expired API tokens": accounts.tasks.forget,
-    "invitations and grants that ended more than 30 days ago": households.tasks.forget,
+    "invitations and grants that ended more than 30 days ago, households that everybody left": households.tasks.forget,
     "expired sessions": attune_project.tasks.forget_sessions,
     "counts of tries of more than two days ago": attune_project.tasks.forget_counts,
 }
