@@ -89,7 +89,7 @@ class Crawl:
             "moment_id": self._moments() if whole else self._moments()[:3],
             "check_id": [named("check", number) for number in HER_CHECKS],
             "child_id": [child.public_id for child in self.life.children.values()],
-            "household_id": [named("household", "attic")],
+            "household_id": [named("household", name) for name in ("attic", "loft")],
             "grant_id": [named("grant", name) for name in COACHES],
             "label": list(WEEKS),
             "week": list(WEEKS),

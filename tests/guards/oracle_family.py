@@ -109,7 +109,10 @@ def _go(life: Life) -> None:
             leave_household(**asked)
         case "separates":
             children = [child.public_id for child in life.children.values()]
-            separate_household(**asked, name=SECRET_WORD, timezone="Asia/Kathmandu", child_ids=children)
+            new = separate_household(**asked, name=SECRET_WORD, timezone="Asia/Kathmandu", child_ids=children)
+            Household.objects.filter(pk=new.pk).update(public_id=named("household", "loft"))
+            for child in Child.objects.filter(household=new):
+                Child.objects.filter(pk=child.pk).update(public_id=named("copy", child.nickname))
 
 
 def _move_in(life: Life) -> None:
