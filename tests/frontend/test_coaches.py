@@ -177,6 +177,18 @@ class TestOneCoach:
         assert form["children"].value() == [child.public_id]
         assert "checked" in str(form["children"])
 
+    def test_is_ended_with_one_tap_as_a_browser_sends_it(
+        self, parent: User, child: Child, give: Give, client_of: Callable[[User], Client]
+    ) -> None:
+        browser, grant = client_of(parent), give()
+        browser.handler.enforce_csrf_checks = True
+        form = re.search(
+            r'action="[^"]*/withdraw/">.*?name="csrfmiddlewaretoken" value="(\w+)"', text(browser.get(LIST))
+        )
+        assert form, "a button without its token ends nothing"
+        sent = {"csrfmiddlewaretoken": form[1]}
+        assert browser.post(f"{LIST}{grant.public_id}/withdraw/", sent)["Location"] == LIST
+
     def test_is_ended_with_one_tap(self, browser: Client, give: Give) -> None:
         grant = give()
         assert f"{LIST}{grant.public_id}/withdraw/" in text(browser.get(LIST))

@@ -1,0 +1,81 @@
+"""A parent lets a coach in, sees that they looked, ends it; and the page that is open goes blank by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from attune_project.demo.family import PASSWORD
+from tests.journeys.conftest import App
+from tests.servers import Mailbox
+
+COACH = "dora@example.org"
+OPEN_ACCOUNT = f"""
+from accounts.services import open_account
+open_account(email="{COACH}", password="{PASSWORD}", display_name="Dora", timezone="UTC")
+"""
+# What an open page asks every half minute, asked now, through the very element that would.
+ASK_NOW = """() => {
+  const watch = document.querySelector("[data-still-open]");
+  return htmx.ajax("GET", watch.getAttribute("hx-get"), { source: watch, swap: "none" });
+}"""
+
+
+class TestACoach:
+    def test_is_let_in_looks_is_seen_looking_and_sees_nothing_more(
+        self,
+        open_phone: Callable[..., Page],
+        sign_in: Callable[..., None],
+        app: App,
+        mailbox: Mailbox,
+    ) -> None:
+        app.manage("shell", "-v", "0", "-c", OPEN_ACCOUNT)
+        parent, coach = open_phone(), open_phone()
+        sign_in(parent)
+        ask(parent)
+        accept(coach, sign_in, mailbox)
+        look(coach)
+
+        parent.goto("/household/access/")
+        expect(parent.get_by_text(COACH).first).to_be_visible()
+        parent.goto("/household/coaches/")
+        parent.locator(".row", has_text=COACH).get_by_role("button", name="End it now").click()
+        expect(parent.get_by_text("They see nothing of yours any more.")).to_be_visible()
+
+        coach.evaluate(ASK_NOW)
+        expect(coach.get_by_role("heading", name="Access ended")).to_be_visible()
+        assert "We were in tune" not in coach.locator("body").inner_text()
+        coach.goto("/coach/")
+        expect(coach.get_by_text("Nobody at the moment")).to_be_visible()
+
+
+def ask(page: Page) -> None:
+    """With a look through the coach's eyes first."""
+    page.goto("/household/coaches/")
+    page.get_by_text("Let a coach in").click()
+    page.locator("[name=coach_email]").fill(COACH)
+    page.locator("[name=scope][value=ratings]").check(force=True)
+    page.locator("[name=from_on]").fill("2020-01-01")
+    page.get_by_role("button", name="See what they would see").click()
+    expect(page.get_by_role("heading", name="What they would see today")).to_be_visible()
+    page.get_by_role("button", name="Send the offer").click()
+    expect(page.get_by_text("The offer is on its way.")).to_be_visible()
+
+
+def accept(page: Page, sign_in: Callable[..., None], mailbox: Mailbox) -> None:
+    body = mailbox.wait_for(COACH).get_body(("plain",))
+    assert body is not None
+    link = re.search(r"\S+/coach/offers/\S+", body.get_content())
+    assert link
+    sign_in(page, COACH)
+    page.goto(link[0])
+    page.get_by_role("button", name="Yes, let me look").click()
+    expect(page.get_by_role("heading", name="Families")).to_be_visible()
+
+
+def look(page: Page) -> None:
+    page.locator("a.row[href^='/coach/']").first.click()
+    page.locator("a.row[href*='/moments/']", has_text="We were in tune").first.click()
+    expect(page.get_by_text("can see that you opened this")).to_be_visible()
