@@ -49,8 +49,8 @@ def place(request: HttpRequest) -> str:
 
 def account(request: HttpRequest) -> str:
     """The mail address that was typed in, whether or not anybody has it."""
-    typed = request.POST.get("login") or request.POST.get("email") or ""
-    return typed.strip().lower()
+    typed = (request.POST.get(name, "") for name in ("login", "email", "coach_email"))
+    return next((text.strip().lower() for text in typed if text), "")
 
 
 def person(request: HttpRequest) -> str:
@@ -120,6 +120,13 @@ OPEN_LINK = Rule(Limit("link", 60, TEN_MINUTES), place, also_get=True)
 
 EXPORT = (Rule(Limit("export", 12, HOUR), person),)
 
+JOIN = Rule(Limit("join", 30, TEN_MINUTES), person)
+# How many invitations and offers there may be is a rule of households; this bounds the trying.
+LET_IN = (
+    Rule(Limit("invite", 30, HOUR), person),
+    Rule(Limit("invite-one-address", 5, DAY), lambda request: f"{person(request)} {account(request)}"),
+)
+
 ANY_CHANGE = (Rule(Limit("change", 300, timedelta(minutes=5)), person),)
 
 MAILED = (MAIL_AT_ALL, MAIL_HERE, MAIL_TO)
@@ -149,16 +156,14 @@ DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
     "mfa_reauthenticate": (PROOF,),
     "mfa_reauthenticate_webauthn": (PROOF,),
     "account_email": (Rule(Limit("address-change", 10, HOUR), person), *MAILED),
-    # Letting others in. How many invitations a day is a rule of households; this bounds the trying.
+    # Letting others in, and coming in.
+    "household-invitations": LET_IN,
+    "household-coaches": LET_IN,
     "invitation": (OPEN_LINK,),
-    "invitation-join": (Rule(Limit("join", 30, TEN_MINUTES), person),),
-    "household-invitations": (
-        Rule(Limit("invite", 30, HOUR), person),
-        Rule(Limit("invite-one-address", 5, DAY), lambda request: f"{person(request)} {account(request)}"),
-    ),
-    # Reads everything somebody ever wrote.
-    "data-export": EXPORT,
-    "api:export": EXPORT,
+    "coach-offer": (OPEN_LINK,),
+    "invitation-join": (JOIN,),
+    "coach-offers": (JOIN,),
+    "data-export": (Rule(Limit("export", 10, HOUR), person),),
     # Many people's mail programs press this button from one and the same large provider.
     "unsubscribe": (Rule(Limit("unsubscribe", 600, TEN_MINUTES), place),),
 }

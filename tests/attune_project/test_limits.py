@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.services import create_token
 from attune_project.limits import API, AT_ALL, OPEN_LINK, WRONG_TOKENS, Rule
 from common.limits import count_try
+from households.models import Household
 from tests.conftest import NOW
 
 PASSWORD = "an attic full of kites"
@@ -171,6 +172,26 @@ class TestLinks:
         use_up(OPEN_LINK, who=HERE, left=2)
         statuses = [Client().get(f"/household/invitations/x{n}/").status_code for n in range(3)]
         assert statuses == [303, 303, 429]
+
+
+class TestLettingIn:
+    @pytest.mark.parametrize(
+        ("door", "field"), [("household-invitations", "email"), ("household-coaches", "coach_email")]
+    )
+    def test_one_address_is_asked_five_times_a_day_and_others_still_may_be(
+        self, parent: User, household: Household, client_of: Callable[[User], Client], door: str, field: str
+    ) -> None:
+        browser = client_of(parent)
+        asked = [browser.post(reverse(door), {field: "Guest@example.org"}).status_code for _ in range(6)]
+        assert asked == [422] * 5 + [429]
+        assert browser.post(reverse(door), {field: "other@example.org"}).status_code == 422
+
+    def test_everything_of_ones_own_is_fetched_ten_times_an_hour(
+        self, parent: User, client_of: Callable[[User], Client]
+    ) -> None:
+        browser = client_of(parent)
+        answers = [browser.post(reverse("data-export")) for _ in range(11)]
+        assert [answer.status_code for answer in answers[-2:]] == [200, 429]
 
 
 class TestApi:
