@@ -189,9 +189,22 @@ class TestLettingIn:
     def test_everything_of_ones_own_is_fetched_ten_times_an_hour(
         self, parent: User, client_of: Callable[[User], Client]
     ) -> None:
+        """One count for both doors."""
         browser = client_of(parent)
-        answers = [browser.post(reverse("data-export")) for _ in range(11)]
-        assert [answer.status_code for answer in answers[-2:]] == [200, 429]
+        doors = [reverse("data-export"), reverse("api:export")] * 6
+        statuses = [browser.post(door).status_code for door in doors]
+        assert statuses[9:] == [200, 429, 429]
+
+    def test_a_coach_is_asked_by_the_api_as_often_as_by_the_page(
+        self, parent: User, household: Household, client_of: Callable[[User], Client]
+    ) -> None:
+        browser, door = client_of(parent), reverse("api:grants")
+        ask = {"content_type": "application/json"}
+        for _ in range(5):
+            assert browser.post(door, {"coach_email": "Guest@example.org"}, **ask).status_code == 400
+        assert browser.post(door, {"coach_email": "guest@example.org"}, **ask).status_code == 429
+        assert browser.post(door, {"coach_email": "other@example.org"}, **ask).status_code == 400
+        assert browser.post(door, b"[" * 100_000, **ask).status_code == 400
 
 
 class TestApi:
