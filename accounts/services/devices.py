@@ -37,8 +37,8 @@ def follow_session(*, old_key: str, new_key: str) -> None:
 
 
 @transaction.atomic
-def end_device(*, actor_id: int, device_id: int) -> None:
-    """Sign one of the actor's own devices out: its next request is a stranger's.
+def end_device(*, actor_id: int, device_id: int) -> str:
+    """Sign one of the actor's own devices out: its next request is a stranger's. The key of the session that ended.
 
     Raises:
         NotVisible: it is not there, or not the actor's.
@@ -47,6 +47,7 @@ def end_device(*, actor_id: int, device_id: int) -> None:
     if found is None:
         raise NotVisible("device")
     found.end()
+    return str(found.session_key)
 
 
 @transaction.atomic

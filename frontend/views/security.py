@@ -10,6 +10,7 @@ from allauth.account.views import BaseReauthenticateView
 from allauth.mfa.webauthn.internal import auth
 from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -53,11 +54,14 @@ def devices(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @proved_again
 def device_end(request: SignedInRequest) -> HttpResponse:
-    """Signs one device out. This one is signed out by its own button."""
+    """Signs one device out, this one too."""
     form = EndDeviceForm(request.POST)
     if not form.is_valid():
         raise NotVisible("device")
-    end_device(actor_id=request.user.pk, device_id=form.cleaned_data["device"])
+    ended = end_device(actor_id=request.user.pk, device_id=form.cleaned_data["device"])
+    if ended == _key(request):
+        logout(request)
+        return see_other(request, "today")
     messages.success(request, _("That device is signed out."))
     return see_other(request, "devices")
 

@@ -52,7 +52,7 @@ class TestErrorPages:
     def test_the_address_of_a_button_says_that_nothing_happened(
         self, client_of: Callable[[User], Client], parent: User, household: Household
     ) -> None:
-        page = client_of(parent).get(reverse("household-leave"))
+        page = client_of(parent).get(reverse("household-switch"))
         assert (page.status_code, page["Allow"]) == (405, "POST")
         assert "Nothing was changed" in page.content.decode()
 

@@ -182,10 +182,12 @@ class TestSeparating:
         household: Household,
         fields: dict[str, Any],
         now: datetime,
+        sign_in_was_long_ago: Callable[[Client], None],
     ) -> None:
         co_parent.set_password("seven quiet geese at dawn")
         co_parent.save()
         browser = client_of(co_parent)
+        sign_in_was_long_ago(browser)
         elsewhere = Household.objects.create(
             name="Older", timezone="UTC", created_at=now - timedelta(days=900), changed_at=now
         )

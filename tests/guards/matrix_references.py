@@ -32,6 +32,7 @@ class Reference:
 
 
 CAME_BACK = {"tone": "came_back"}
+MOVES_OUT = {"name": "The loft", "timezone": "Europe/Lisbon"}
 IN_API = [
     Reference(f"{V1}/moments/", "GET", "author", "person"),
     Reference(f"{V1}/moments/", "GET", "child", "child"),
@@ -70,6 +71,8 @@ IN_PAGES = {
     "CheckForm.check_id": Reference("/check/", "POST", "check_id", "check"),
     "OfferForm.children": Reference("/household/coaches/", "POST", "children", "child"),
     "TermsForm.children": Reference("/household/coaches/{grant_id}/", "POST", "children", "child"),
+    "LeaveForm.block": Reference("/household/leave/", "POST", "block", "membership"),
+    "SeparateForm.child_ids": Reference("/household/separate/", "POST", "child_ids", "child", MOVES_OUT),
     "UnblockForm.sender": Reference("/account/blocked/end/", "POST", "sender", "person"),
     "HouseholdChoiceForm.household": Reference("/household/switch/", "POST", "household", "household"),
 }
@@ -101,9 +104,7 @@ def invisible_ids(world: World, kind: str) -> dict[str, uuid.UUID]:
     if kind == "person":
         strangers = (Who.STRANGER, Who.STAFF)
         return {who: world.users[who].public_id for who in strangers}
-    name = {"moment": "moment_id", "check": "check_id", "child": "child_id", "household": "household_id"}[
-        kind
-    ]
+    name = f"{kind}_id"
     return {thing.name: thing.ids[name] for thing in world.things[kind] if _is_hidden(thing)}
 
 

@@ -99,7 +99,7 @@ class TestRecordMoment:
             check_id=uuid.uuid4(),
             child_id=child.public_id,
             day=now.date(),
-            ratings={},
+            ratings={"needs": 3},
             now=now,
         )
         with pytest.raises(Conflict):

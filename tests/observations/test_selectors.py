@@ -348,7 +348,7 @@ class TestSelfCheckList:
             check_id=uuid.uuid4(),
             child_id=child.public_id,
             day=now.date(),
-            ratings={},
+            ratings={"needs": 3},
             now=now,
         )
         assert list_self_checks(actor_id=parent.pk, household_id=household.public_id).items
