@@ -47,11 +47,15 @@ def place(request: HttpRequest) -> str:
     return network_of(client_ip(request))
 
 
-def account(request: HttpRequest) -> str:
-    """The mail address that was typed in, whether or not anybody has it."""
-    sent = _json(request.body) if request.content_type == "application/json" else request.POST
-    typed = (sent.get(name) for name in ("login", "email", "coach_email"))
-    return next((text.strip().lower() for text in typed if isinstance(text, str) and text), "")
+def typed(field: str) -> Who:
+    """The mail address that was typed into this field, the one that the door reads, whether or not anybody has it."""
+
+    def found(request: HttpRequest) -> str:
+        sent = _json(request.body) if request.content_type == "application/json" else request.POST
+        text = sent.get(field)
+        return text.strip().lower() if isinstance(text, str) else ""
+
+    return found
 
 
 def _json(text: bytes | str) -> Mapping[str, Any]:
@@ -92,7 +96,7 @@ def token(request: HttpRequest) -> str:
 
 def caller(request: HttpRequest) -> str:
     """Who asks the API: a token, a person, or a network."""
-    return token(request) or person(request)
+    return person(request) if request.user.is_authenticated else token(request) or place(request)
 
 
 def here(who: Who) -> Who:
@@ -117,9 +121,9 @@ class Rule:
 
 AT_ALL = Rule(Limit("sign-in-here", 100, TEN_MINUTES), place)  # guesses at many accounts from one place
 MAIL_AT_ALL = Rule(Limit("mail-from-here", 30, TEN_MINUTES), place)
-MAIL_HERE = Rule(Limit("mail-to-from-here", 5, timedelta(minutes=15)), here(account))
+MAIL_HERE = Rule(Limit("mail-to-from-here", 5, timedelta(minutes=15)), here(typed("email")))
 # Keeps a mailbox from being flooded. More than one place alone can ask for in an hour.
-MAIL_TO = Rule(Limit("mail-to", 40, HOUR), account)
+MAIL_TO = Rule(Limit("mail-to", 40, HOUR), typed("email"))
 CODE = Rule(Limit("code", 10, TEN_MINUTES), here(pending))
 PROOF = Rule(Limit("proof", 10, TEN_MINUTES), here(person))
 OPEN_LINK = Rule(Limit("link", 60, TEN_MINUTES), place, also_get=True)
@@ -127,11 +131,17 @@ OPEN_LINK = Rule(Limit("link", 60, TEN_MINUTES), place, also_get=True)
 EXPORT = (Rule(Limit("export", 10, HOUR), person),)
 
 JOIN = Rule(Limit("join", 30, TEN_MINUTES), person)
+
+
 # How many invitations and offers there may be is a rule of households; this bounds the trying.
-LET_IN = (
-    Rule(Limit("invite", 30, HOUR), person),
-    Rule(Limit("invite-one-address", 5, DAY), lambda request: f"{person(request)} {account(request)}"),
-)
+def let_in(field: str) -> tuple[Rule, ...]:
+    """The limits of a door that asks whoever reads the address in this field."""
+    one_address = lambda request: f"{person(request)} {typed(field)(request)}"  # noqa: E731
+    return (
+        Rule(Limit("invite", 30, HOUR), person),
+        Rule(Limit("invite-one-address", 5, DAY), one_address),
+    )
+
 
 ANY_CHANGE = (Rule(Limit("change", 300, timedelta(minutes=5)), person),)
 
@@ -140,7 +150,7 @@ TYPED_CODE = (AT_ALL, CODE)
 
 DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
     # Signing in. The eleventh try is refused, a right one as well.
-    "account_login": (AT_ALL, Rule(Limit("password", 10, TEN_MINUTES), here(account))),
+    "account_login": (AT_ALL, Rule(Limit("password", 10, TEN_MINUTES), here(typed("login")))),
     "account_request_login_code": MAILED,
     "account_confirm_login_code": TYPED_CODE,
     "mfa_login_webauthn": (AT_ALL, Rule(Limit("passkey", 10, TEN_MINUTES), here(credential))),
@@ -163,15 +173,15 @@ DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
     "mfa_reauthenticate_webauthn": (PROOF,),
     "account_email": (Rule(Limit("address-change", 10, HOUR), person), *MAILED),
     # Letting others in, and coming in.
-    "household-invitations": LET_IN,
-    "household-coaches": LET_IN,
+    "household-invitations": let_in("email"),
+    "household-coaches": let_in("coach_email"),
     "invitation": (OPEN_LINK,),
     "coach-offer": (OPEN_LINK,),
     "invitation-join": (JOIN,),
     "coach-offers": (JOIN,),
     "data-export": EXPORT,
     "api:export": EXPORT,
-    "api:grants": LET_IN,
+    "api:grants": let_in("coach_email"),
     # Many people's mail programs press this button from one and the same large provider.
     "unsubscribe": (Rule(Limit("unsubscribe", 600, TEN_MINUTES), place),),
 }

@@ -47,7 +47,11 @@ urlpatterns = [
         page(allauth_account.email_verification_sent),
         name="account_email_verification_sent",
     ),
-    path("password/change/", page(allauth_account.password_change), name="account_change_password"),
+    path(
+        "password/change/",
+        page(security.proved_first(allauth_account.password_change)),
+        name="account_change_password",
+    ),
     path(
         "password/set/",
         page(security.proved_first(allauth_account.password_set)),

@@ -64,7 +64,8 @@ def ask_to_be_erased(*, actor_id: int, confirmation: str, now: datetime) -> User
 @transaction.atomic
 def take_back_erasure(*, user_id: int, now: datetime) -> bool:
     """Everything is as it was before the person asked to be erased; whether they had. For the sign-in."""
-    user = User.objects.select_for_update().filter(pk=user_id, is_active=True, erase_at__isnull=False).first()
+    # Once its time has come it goes on: part of it may be destroyed already.
+    user = User.objects.select_for_update().filter(pk=user_id, is_active=True, erase_at__gt=now).first()
     if user is None:
         return False
     user.erase_at = None

@@ -115,9 +115,15 @@ def hold_household(*, household_id: int) -> Household:
     """This household (by its primary key), held until the transaction ends: whoever counts in it goes first.
 
     Whoever holds a person's row as well takes that one before.
+
+    Raises:
+        NotVisible: it has just been destroyed.
     """
     # Without the key: a row elsewhere that names this household does not wait for it.
-    return Household.objects.select_for_update(no_key=True).get(pk=household_id)
+    found = Household.objects.select_for_update(no_key=True).filter(pk=household_id).first()
+    if found is None:
+        raise NotVisible("household")
+    return found
 
 
 def get_membership(*, actor_id: int, household_id: uuid.UUID) -> Membership:

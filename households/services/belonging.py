@@ -86,7 +86,7 @@ def come_back(*, actor_id: int, household_id: uuid.UUID, now: datetime) -> Membe
 def end_membership(membership: Membership, now: datetime) -> None:
     """It ends, with the grants and the invitations of its person, and stays ended whatever backup is restored."""
     ended = Membership.objects.filter(pk=membership.pk, left_at__isnull=True).update(left_at=now)
-    withdraw_grants_of(author_id=membership.user_id, household_pk=membership.household_id, now=now)
+    withdraw_grants_of(person_id=membership.user_id, household_pk=membership.household_id, now=now)
     Invitation.objects.filter(
         invited_by_id=membership.user_id,
         household_id=membership.household_id,
@@ -108,7 +108,10 @@ def erase_deserted(*, now: datetime) -> int:
 
 @transaction.atomic
 def _erase_if_deserted(household_id: int) -> bool:
-    household = hold_household(household_id=household_id)
+    try:
+        household = hold_household(household_id=household_id)
+    except NotVisible:
+        return False
     is_home = Membership.objects.filter(household=household, left_at__isnull=True).exists()
     if is_home or any(estate.holds_words(household_id) for estate in list_estates()):
         return False

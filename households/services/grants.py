@@ -60,9 +60,9 @@ def offer_grant(
         NotVisible: not a member, or no such child in this household.
         ValidationError: on `coach_email`, `scope`, `children` or `from_on`, or too many grants.
     """
-    household = get_household(actor_id=actor_id, household_id=household_id, capability=Capability.RECORD)
-    # Two offers may be made at once: whoever holds the author's row goes first, and the other one counts it.
+    # Two offers may be made at once, or one while its author leaves: whoever holds the author's row goes first.
     author = get_user(user_id=actor_id, for_update=True)
+    household = get_household(actor_id=actor_id, household_id=household_id, capability=Capability.RECORD)
     today = local_day(now, household.timezone)
     address = _checked_coach(coach_email, author=author, household=household)
     checked_scope = _checked_scope(scope)
@@ -154,13 +154,15 @@ def withdraw_grant(*, actor_id: int, grant_id: uuid.UUID, now: datetime) -> None
         raise NotVisible("grant")
 
 
-def withdraw_grants_of(*, author_id: int, household_pk: int, now: datetime) -> int:
+def withdraw_grants_of(*, person_id: int, household_pk: int, now: datetime) -> int:
     """End every grant and offer of somebody who leaves a household; how many. For the use cases of leaving.
 
     Nothing of theirs is shown any more from that second on. Withdrawing as well means that coming back one day lets
-    nobody in who was let in before.
+    nobody in who was let in before. What others here had let them see as a coach ends too: it slept while they lived
+    here, and their leaving must not wake it.
     """
-    return _withdraw(Grant.objects.filter(author_id=author_id, household_id=household_pk), now)
+    theirs = Q(author_id=person_id) | Q(coach_id=person_id)
+    return _withdraw(Grant.objects.filter(theirs, household_id=household_pk), now)
 
 
 def _withdraw(grants: QuerySet[Grant], now: datetime) -> int:

@@ -45,14 +45,14 @@ def invite_member(
         NotVisible, Refused: not a member; not a guardian.
         ValidationError: on `email` or `role`, or too many invitations today.
     """
+    # Held first, so that two invitations sent at once are two of the day's, and none is made while its sender leaves.
+    inviter = get_user(user_id=actor_id, for_update=True)
     household = get_household(actor_id=actor_id, household_id=household_id, capability=Capability.MANAGE)
     address = checked_address(email, field="email")
     if role not in list(Role):
         raise ValidationError(
             {"role": ValidationError(_("Please choose what this person may do."), "choice")}
         )
-    # Held, so that two invitations sent at once are two of the day's.
-    inviter = get_user(user_id=actor_id, for_update=True)
     today = Invitation.objects.filter(invited_by_id=actor_id, created_at__gt=now - timedelta(days=1))
     if today.count() >= INVITATIONS_PER_DAY:
         raise ValidationError(

@@ -80,8 +80,7 @@ def answer_self_check(
         check.visibility = checked_visibility(visibility)
     write_ratings(check, ratings, content=content, occasion=Occasion.WEEK)
     check.is_new = created
-    if created:
-        _refuse_empty(check)
+    _refuse_empty(check)
     became = state_of(check)
     if not created and became != was:
         keep_revision(check, was, now=now)
@@ -92,8 +91,8 @@ def answer_self_check(
 
 
 def _refuse_empty(check: Observation) -> None:
-    """Pass if there is a note, or an answer that is not just a skipped question."""
-    if not check.note and not check.ratings.exclude(absence=Absence.SKIPPED).exists():
+    """Pass if there was one before, or there is a note, or an answer that is not just a skipped question."""
+    if check.is_new and not check.note and not check.ratings.exclude(absence=Absence.SKIPPED).exists():
         message = _("There is nothing to keep yet: answer one question, or write a line.")
         raise ValidationError({"ratings": ValidationError(message, "empty")})
 

@@ -47,6 +47,10 @@ class Need(StrEnum):
     ANY_THAT_EXISTS = "that there is such a thing, whoever asks"
 
 
+# Where a token does not do, whatever it may.
+IN_SESSION = {Need.SESSION, Need.OWNER, Need.HOME_IN_SESSION, Need.RENEW_IN_SESSION}
+
+
 class Outcome(StrEnum):
     PASSES = "passes"
     SIGNS_IN = "is asked to sign in"

@@ -31,6 +31,8 @@ PUBLIC = {
     "/readyz",
     "/household/invitations/{token}/",
     "/household/join/",
+    "/household/join/block/",
+    "/household/join/decline/",
     "/coach/offers/",
     "/coach/offers/{token}/",
     "/coach/offers/decline/",

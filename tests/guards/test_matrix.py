@@ -15,6 +15,7 @@ from households.models import Grant, Invitation
 from households.scope import member_of, visible_to
 from tests.guards.matrix import API, DOORS, Need, Outcome
 from tests.guards.matrix_bytes import Answer, answer
+from tests.guards.matrix_law import IN_SESSION
 from tests.guards.matrix_references import (
     IN_API,
     IN_PAGES,
@@ -275,5 +276,4 @@ def without_session(cell: Cell) -> Outcome | None:
     """What a token meets where only a session passes."""
     if cell.door.need is Need.SIGN_IN_HERE:
         return Outcome.SIGNS_IN
-    in_session = (Need.SESSION, Need.OWNER, Need.HOME_IN_SESSION, Need.RENEW_IN_SESSION)
-    return Outcome.REFUSED if cell.door.need in in_session else None
+    return Outcome.REFUSED if cell.door.need in IN_SESSION else None

@@ -18,7 +18,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext
 
 # Being offline, and a form that comes back with 422, are part of some journeys.
-EXPECTED = re.compile(r"ERR_INTERNET_DISCONNECTED|status of 4(04|22|09)")
+EXPECTED = re.compile(r"ERR_INTERNET_DISCONNECTED|(status of|Status Error Code) 4(04|22|09)")
 LISTEN = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error("CSP " + event.effectiveDirective + " " + event.blockedURI));
