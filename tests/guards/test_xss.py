@@ -35,7 +35,7 @@ from tests.guards.xss_house import House, Spell, build
 TEXT = {"value", "title", "aria-label", "alt", "placeholder", "content", "checked", "selected"}
 ADDRESSES = {"href", "src", "action", "formaction", "hx-get", "hx-post"}
 FRESH = re.compile(
-    r'(?<=;base64,)[A-Za-z0-9+/=]+|(?<="challenge": ")[\w-]+|'
+    r'(?<=;base64,)[A-Za-z0-9+/=]+|(?<="challenge": ")[\w-]+|(?<="id": ")[\w-]{2,8}(?=")|'
     r"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9]{64}|\d+"
 )
 _MORE = re.compile(rb'href="(/(?:moments|reflections|coach/[0-9a-f-]{36})/\?[^"]*cursor=[^"]*)"')
