@@ -99,9 +99,11 @@ drill: ## kill servers on purpose and see what survives (long)
 	@$(DEV)
 	@$(PY) -m pytest -m drill --timeout 1800 $(ARGS)
 
+# Extras stay in the lock: where one package asks for another's extra, an older pip takes the newest release for it and
+# refuses that as unpinned.
 lock: ## write the lock files of requirements/ from pyproject.toml (needs uv)
-	@$(UV) pip compile --universal --generate-hashes -q --no-header pyproject.toml -o requirements/runtime.txt
-	@$(UV) pip compile --universal --generate-hashes -q --no-header pyproject.toml --group dev \
+	@$(UV) pip compile --universal --generate-hashes --no-strip-extras -q --no-header pyproject.toml -o requirements/runtime.txt
+	@$(UV) pip compile --universal --generate-hashes --no-strip-extras -q --no-header pyproject.toml --group dev \
 		-c requirements/runtime.txt -o requirements/dev.txt
 	@$(MAKE) check-lock
 

@@ -51,11 +51,17 @@ def typed(field: str) -> Who:
     """The mail address that was typed into this field, the one that the door reads, whether or not anybody has it."""
 
     def found(request: HttpRequest) -> str:
-        sent = _json(request.body) if request.content_type == "application/json" else request.POST
-        text = sent.get(field)
+        text = _sent(request).get(field)
         return text.strip().lower() if isinstance(text, str) else ""
 
     return found
+
+
+def _sent(request: HttpRequest) -> Mapping[str, Any]:
+    """What the door reads of the body: the API takes JSON alone, a page forms."""
+    if not is_api(request):
+        return request.POST
+    return _json(request.body) if request.content_type == "application/json" else {}
 
 
 def _json(text: bytes | str) -> Mapping[str, Any]:
@@ -109,6 +115,16 @@ def here(who: Who) -> Who:
     return found
 
 
+def by_person(who: Who) -> Who:
+    """The same, counted apart for each person who is signed in."""
+
+    def found(request: HttpRequest) -> str:
+        name = who(request)
+        return f"{person(request)} {name}" if name else ""
+
+    return found
+
+
 # --- How often ---------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -136,10 +152,9 @@ JOIN = Rule(Limit("join", 30, TEN_MINUTES), person)
 # How many invitations and offers there may be is a rule of households; this bounds the trying.
 def let_in(field: str) -> tuple[Rule, ...]:
     """The limits of a door that asks whoever reads the address in this field."""
-    one_address = lambda request: f"{person(request)} {typed(field)(request)}"  # noqa: E731
     return (
         Rule(Limit("invite", 30, HOUR), person),
-        Rule(Limit("invite-one-address", 5, DAY), one_address),
+        Rule(Limit("invite-one-address", 5, DAY), by_person(typed(field))),
     )
 
 

@@ -206,6 +206,16 @@ class TestLettingIn:
         assert browser.post(door, {"coach_email": "other@example.org"}, **ask).status_code == 400
         assert browser.post(door, b"[" * 100_000, **ask).status_code == 400
 
+    def test_what_names_no_address_uses_up_no_address(
+        self, parent: User, household: Household, client_of: Callable[[User], Client]
+    ) -> None:
+        browser, door = client_of(parent), reverse("api:grants")
+        unreadable = [b"", b"[]", b'{"coach_email": 1}', b"{", b"null", b'{"coach_email": " "}', b"\xff"]
+        for body in unreadable:
+            assert browser.post(door, body, content_type="application/json").status_code == 400
+        for content_type in ("multipart/form-data", "multipart/form-data; boundary=x", "text/plain"):
+            assert browser.post(door, b"coach_email=a", content_type=content_type).status_code == 415
+
 
 class TestApi:
     def test_the_eleventh_wrong_token_is_refused(self, db: None) -> None:
