@@ -15,7 +15,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.devices import in_words, recognise
@@ -34,7 +34,7 @@ class AccountsEstate(Estate):
 
     holdings = (
         Holding("accounts.ApiToken", ("user",)),
-        Holding("accounts.BlockedSender", ("sender",)),
+        Holding("accounts.BlockedSender", ("sender", "owner")),
         Holding("accounts.ReturnedMail", ("user",)),
         Holding("mfa.Authenticator", ("user",)),
         Holding("usersessions.UserSession", ("user",)),
@@ -53,7 +53,7 @@ class AccountsEstate(Estate):
         Holding("accounts.User", kept_because="it goes last of all, when nothing else names the person"),
     )
 
-    def export(self, person_id: int) -> Iterator[Table]:
+    def export(self, person_id: int, now: datetime) -> Iterator[Table]:
         yield Table("account", _("You, and what you chose."), ("id", *_ACCOUNT), lambda: _accounts(person_id))
         yield Table("addresses", _("Your mail addresses."), _ADDRESS, lambda: _addresses(person_id))
         yield Table(
@@ -205,5 +205,6 @@ def _returned(person_id: int) -> Iterator[tuple[Any, ...]]:
 
 def _blocks(person_id: int) -> Iterator[tuple[Any, ...]]:
     """Whose invitations the person refuses, as the person knew them."""
-    blocked = BlockedSender.objects.filter(email__in=list_addresses(user_id=person_id)).order_by("pk")
+    theirs = BlockedSender.objects.filter(email__in=list_addresses(user_id=person_id))
+    blocked = theirs.exclude(~Q(owner=person_id), owner__isnull=False).order_by("pk")
     return iter(blocked.values_list("known_as", "created_at"))

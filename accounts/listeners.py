@@ -1,7 +1,7 @@
 """What follows when django-allauth, or Django, says that somebody signed in or changed how they do.
 
-Every change of a password, address, passkey or app ends the person's other sessions: whoever else is signed in
-somewhere got there by what was true before.
+Every change of a password, address, passkey or app ends the person's other sessions and their API tokens: whoever else
+is signed in somewhere, or made themselves a key, got there by what was true before.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.models import EmailAddress
 from allauth.account.signals import (
     authentication_step_completed,
     email_changed,
+    email_confirmed,
     password_changed,
     password_reset,
     password_set,
@@ -29,9 +31,10 @@ from accounts.models import User
 from accounts.services import (
     NO_ADDRESS,
     carry_blocks,
-    end_other_devices,
+    end_everything_else,
     follow_session,
     note_seen,
+    take_address,
     trust_address,
 )
 
@@ -43,6 +46,7 @@ def connect() -> None:
     for signal, listener in (
         (user_logged_in, on_sign_in),
         (authentication_step_completed, on_proof),
+        (email_confirmed, on_address_proved),
         (email_changed, on_address_changed),
         (authenticator_added, on_second_step_changed),
         (authenticator_removed, on_second_step_changed),
@@ -78,6 +82,10 @@ def on_proof(*, request: HttpRequest, reauthenticated: bool = False, **_: Any) -
         follow_session(old_key=old_key, new_key=str(request.session.session_key))
 
 
+def on_address_proved(*, email_address: EmailAddress, **_: Any) -> None:
+    take_address(user_id=email_address.user_id, email=email_address.email)
+
+
 def on_address_changed(
     *, request: HttpRequest | None, user: User, from_email_address: Any, to_email_address: Any, **_: Any
 ) -> None:
@@ -85,7 +93,7 @@ def on_address_changed(
     _end_others(request, user)
     trust_address(actor_id=user.pk)
     if from_email_address is not None:
-        carry_blocks(from_email=from_email_address.email, to_email=to_email_address.email)
+        carry_blocks(user_id=user.pk, from_email=from_email_address.email, to_email=to_email_address.email)
 
 
 def on_password_changed(*, request: HttpRequest, user: User, **_: Any) -> None:
@@ -108,4 +116,4 @@ def on_device_noted(*, instance: UserSession, **_: Any) -> None:
 
 def _end_others(request: HttpRequest | None, user: User) -> None:
     """All but the session that asks; without one, all."""
-    end_other_devices(user_id=user.pk, session_key=str(request.session.session_key) if request else "")
+    end_everything_else(user_id=user.pk, session_key=str(request.session.session_key) if request else "")

@@ -8,6 +8,10 @@ from enum import StrEnum
 EMAIL_MAX = 254  # the longest address a mail can be sent to (RFC 5321, 4.5.3.1.3)
 DISPLAY_NAME_MAX = 60
 TOKEN_NAME_MAX = 60
+# Of any kind: length does more than signs and capitals (NIST SP 800-63B-4, 3.1.1.2).
+PASSWORD_MIN = 12
+# What an attacker needs on average, at a hash that costs a fifth of a second and ten tries in ten minutes.
+PASSWORD_GUESSES_MIN = 10**9
 TOKEN_DAYS_MAX = 365
 TOKEN_DAYS_DEFAULT = 90
 TOKENS_MAX = 20
@@ -97,3 +101,8 @@ class Change(StrEnum):
     KEY_MADE = "key_made"
     DATA_EXPORTED = "data_exported"
     ERASURE_ASKED = "erasure_asked"
+    # What the person did in a household. Nobody else in it is told.
+    INVITATION_SENT = "invitation_sent"
+    COACH_LET_IN = "coach_let_in"  # offered; what the coach does with it is theirs
+    GRANT_WIDENED = "grant_widened"  # shows more, or for longer
+    MOVED_OUT = "moved_out"

@@ -69,6 +69,12 @@ def get_verified_address(*, user_id: int) -> str:
     return str(found or "").lower()
 
 
+def find_reader(*, email: str) -> int | None:
+    """Who has proved to read this address; None where nobody has."""
+    proved = EmailAddress.objects.filter(email__iexact=email, verified=True)
+    return proved.order_by("id").values_list("user_id", flat=True).first()
+
+
 def is_blocked(*, email: str, sender_id: int) -> bool:
     """Whether nothing that this person sends is to reach this address. Nobody but its owner may be told."""
     return BlockedSender.objects.filter(email=email.lower(), sender_id=sender_id).exists()

@@ -65,8 +65,8 @@ class Estate(ABC):
     """Every model that this app answers for. They are erased in this order."""
 
     @abstractmethod
-    def export(self, person_id: int) -> Iterator[Table]:
-        """All that is the person's own, as tables of plain values."""
+    def export(self, person_id: int, now: datetime) -> Iterator[Table]:
+        """All that is the person's own, as tables of plain values; of what others let them see, what is open *now*."""
 
     def erase(self, person_id: int) -> None:
         """Destroy all that is the person's own. It may be stopped anywhere and called again."""

@@ -34,9 +34,9 @@ FORMULA_STARTS: Final = tuple("=+-@\t\r\n＝＋－＠")
 _BLANKS: Final = " \u00a0\u3000\ufeff\u200b"
 
 
-def list_tables(*, person_id: int) -> list[Table]:
+def list_tables(*, person_id: int, now: datetime) -> list[Table]:
     """All that is this person's own, from every app, what others refer to first. Rows are read when asked for."""
-    return [table for estate in reversed(list_estates()) for table in estate.export(person_id)]
+    return [table for estate in reversed(list_estates()) for table in estate.export(person_id, now)]
 
 
 def file_name(now: datetime) -> str:
@@ -49,7 +49,7 @@ def stream_export(*, person_id: int, now: datetime) -> Iterator[bytes]:
 
     A table's rows are read twice, so what changes meanwhile may be in one of its two files only.
     """
-    tables = list_tables(person_id=person_id)
+    tables = list_tables(person_id=person_id, now=now)
     readme = render_to_string("common/export.txt", {"tables": tables, "made_at": now.astimezone(UTC)})
     return _archive(tables, readme, now=now)
 

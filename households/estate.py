@@ -15,6 +15,7 @@ from accounts.selectors import list_addresses
 from common.estates import Applier, Estate, Holding, Table, erase_rows, in_chunks, list_estates
 from households.models import AccessEntry, Child, Grant, GrantChild, Household, Invitation, Membership
 from households.rules import GrantScope, Noted
+from households.scope import live_grants
 
 
 class HouseholdsEstate(Estate):
@@ -32,7 +33,7 @@ class HouseholdsEstate(Estate):
         ),
     )
 
-    def export(self, person_id: int) -> Iterator[Table]:
+    def export(self, person_id: int, now: datetime) -> Iterator[Table]:
         yield Table(
             "households",
             _("Where you belong or belonged. A household you left is named by its id alone."),
@@ -47,13 +48,13 @@ class HouseholdsEstate(Estate):
             "grants",
             _("Which coaches you let see what, and until when."),
             _GRANT,
-            lambda: _grants(Grant.objects.filter(author_id=person_id)),
+            lambda: _grants(Grant.objects.filter(author_id=person_id), _GRANT),
         )
         yield Table(
             "coaching",
-            _("Where you are the coach: what you were let see."),
-            _GRANT,
-            lambda: _grants(Grant.objects.filter(coach_id=person_id)),
+            _("Where you are the coach: what you are let see now."),
+            _GRANT_HELD,
+            lambda: _grants(live_grants(now=now).filter(coach_id=person_id), _GRANT_HELD),
         )
         yield Table(
             "who_looked",
@@ -185,6 +186,8 @@ _GRANT = (
     "withdrawn_at",
     "returned_at",
 )
+# A coach is told neither that a grant ended nor when: what is over is in no file of theirs.
+_GRANT_HELD = tuple(name for name in _GRANT if name not in {"withdrawn_at", "returned_at"})
 _LOOK = ("household_id", "at", "reader", "opened", "observation_id")
 
 
@@ -219,16 +222,17 @@ def _invitations(person_id: int) -> Iterator[tuple[Any, ...]]:
     )
 
 
-def _grants(rows: QuerySet[Grant]) -> Iterator[tuple[Any, ...]]:
+def _grants(rows: QuerySet[Grant], columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
     for row in in_chunks(rows.select_related("household").prefetch_related("children__child")):
         children = sorted(str(covered.child.public_id) for covered in row.children.all())
-        yield row.public_id, row.household.public_id, children, *_columns(row, _GRANT[3:])
+        yield row.public_id, row.household.public_id, children, *_columns(row, columns[3:])
 
 
 def _looks(person_id: int) -> Iterator[tuple[Any, ...]]:
     rows = AccessEntry.objects.filter(author_id=person_id).select_related("household")
     for row in in_chunks(rows):
-        yield row.household.public_id, row.at, row.reader_kind, row.opened, row.subject_id
+        home = row.household.public_id if row.household else None
+        yield home, row.at, row.reader_kind, row.opened, row.subject_id
 
 
 def _columns(row: Any, names: tuple[str, ...]) -> tuple[Any, ...]:

@@ -139,6 +139,9 @@ class Grant(models.Model):
     withdrawn_at = models.DateTimeField(null=True, blank=True)  # by the author
     returned_at = models.DateTimeField(null=True, blank=True)  # by the coach
 
+    is_wider = False
+    """Set by the use case that has just made it show more, so that a door can tell its author."""
+
     class Meta:
         indexes = [
             models.Index(fields=["household", "author", "offered_at"], name="grant_of_author"),
@@ -194,7 +197,8 @@ class GrantChild(models.Model):
 class AccessEntry(models.Model):
     """Append-only: which coach or operator opened what of whose, and when. The author alone reads it."""
 
-    household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="+")
+    # Null: it was the account that was opened, which belongs to its owner and to no household.
+    household = models.ForeignKey(Household, null=True, on_delete=models.CASCADE, related_name="+")
     author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
     reader = models.ForeignKey("accounts.User", null=True, on_delete=models.SET_NULL, related_name="+")
     reader_kind = models.CharField(max_length=10, choices=[(kind, kind) for kind in Reader])
@@ -207,6 +211,9 @@ class AccessEntry(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(reader_kind__in=list(Reader)), name="access_reader_known"),
             models.CheckConstraint(condition=Q(opened__in=list(Opened)), name="access_opened_known"),
+            models.CheckConstraint(
+                condition=Q(household__isnull=False) | Q(opened=Opened.ACCOUNT), name="access_in_a_household"
+            ),
         ]
 
     def __str__(self) -> str:

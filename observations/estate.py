@@ -38,7 +38,7 @@ class ObservationsEstate(Estate):
         Holding("observations.FocusDimension", ("member",)),
     )
 
-    def export(self, person_id: int) -> Iterator[Table]:
+    def export(self, person_id: int, now: datetime) -> Iterator[Table]:
         yield Table(
             "moments",
             _("Every moment you noted, private and recently deleted ones too."),

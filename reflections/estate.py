@@ -34,7 +34,7 @@ class ReflectionsEstate(Estate):
         Holding("reflections.MailGate", kept_because="the pace of all senders: it is about no family"),
     )
 
-    def export(self, person_id: int) -> Iterator[Table]:
+    def export(self, person_id: int, now: datetime) -> Iterator[Table]:
         yield Table(
             "reflections",
             _("What your weeks added up to, in numbers; nothing of what others noted."),

@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.proof import ProvedLately
+from accounts.notices import tell_actor
 from accounts.rules import Change
-from accounts.services import tell_of_change
 from common.api import Output, SessionOnly, actor_of
 from common.export import SCHEMA, file_name, list_tables, stream_export
 from common.security import Event, tell
@@ -48,7 +48,7 @@ class ExportApi(APIView):
     @extend_schema(operation_id="export_describe", responses=ExportOutput)
     def get(self, request: Request) -> Response:
         """What the file holds: its tables and their columns."""
-        tables = list_tables(person_id=actor_of(request))
+        tables = list_tables(person_id=actor_of(request), now=timezone.now())
         return Response(ExportOutput({"schema": SCHEMA, "tables": tables}).data)
 
     @extend_schema(
@@ -65,8 +65,7 @@ class ExportApi(APIView):
         """
         now, actor_id = timezone.now(), actor_of(request)
         tell(Event.EXPORTED, request=request._request, user=actor_id)
-        agent = request.headers.get("User-Agent", "")
-        tell_of_change(user_id=actor_id, change=Change.DATA_EXPORTED, now=now, user_agent=agent)
+        tell_actor(request, Change.DATA_EXPORTED, now=now)
         response = StreamingHttpResponse(
             stream_export(person_id=actor_id, now=now), content_type="application/zip"
         )

@@ -13,9 +13,10 @@ from rest_framework.views import APIView
 
 from accounts.api import serializers as shapes
 from accounts.api.proof import ProvedLately
+from accounts.notices import tell_actor
 from accounts.rules import Change
 from accounts.selectors import get_user, list_tokens
-from accounts.services import Choices, change_choices, create_token, end_token, tell_of_change
+from accounts.services import Choices, change_choices, create_token, end_token
 from common.api import SessionOnly, actor_of, page_data, read_body
 from common.pages import Page
 
@@ -52,8 +53,7 @@ class TokenListApi(APIView):
         """A new token. Its secret is in this answer and nowhere else."""
         actor_id, now = actor_of(request), timezone.now()
         token, secret = create_token(actor_id=actor_id, now=now, **read_body(shapes.TokenInput, request))
-        user_agent = request.headers.get("User-Agent", "")
-        tell_of_change(user_id=actor_id, change=Change.KEY_MADE, now=now, user_agent=user_agent)
+        tell_actor(request, Change.KEY_MADE, now=now)
         shown = shapes.TokenOutput(token).data | {"secret": secret}
         return Response(shown, status=HTTPStatus.CREATED)
 

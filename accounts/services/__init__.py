@@ -1,6 +1,6 @@
 """The use cases of a person's own account: choices, API tokens, devices, blocking, notices of changes."""
 
-from accounts.services.blocking import block_sender, carry_blocks, unblock_sender
+from accounts.services.blocking import block_sender, carry_blocks, take_address, unblock_sender
 from accounts.services.choices import Choices, change_choices, open_account
 from accounts.services.devices import (
     NO_ADDRESS,
@@ -28,7 +28,13 @@ from accounts.services.operating import (
     sign_out_everywhere,
 )
 from accounts.services.returned_mail import note_returned_mail, trust_address
-from accounts.services.tokens import create_token, end_token, forget_expired_tokens
+from accounts.services.tokens import (
+    create_token,
+    end_everything_else,
+    end_token,
+    end_tokens,
+    forget_expired_tokens,
+)
 
 __all__ = [
     "NO_ADDRESS",
@@ -42,9 +48,11 @@ __all__ = [
     "confirmation_word",
     "create_token",
     "end_device",
+    "end_everything_else",
     "end_operator",
     "end_other_devices",
     "end_token",
+    "end_tokens",
     "erase_due",
     "erase_person",
     "follow_session",
@@ -57,6 +65,7 @@ __all__ = [
     "open_account",
     "reopen_account",
     "sign_out_everywhere",
+    "take_address",
     "take_back_erasure",
     "tell_of_change",
     "trust_address",

@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.selectors import get_account, get_operator
 from accounts.services.choices import open_account
 from accounts.services.devices import end_other_devices
+from accounts.services.tokens import end_everything_else
 
 
 # --- For operators -----------------------------------------------------------------------------------------------
@@ -49,13 +50,13 @@ def reopen_account(*, operator_id: int, account_id: uuid.UUID) -> User:
 
 @transaction.atomic
 def sign_out_everywhere(*, operator_id: int, account_id: uuid.UUID) -> User:
-    """Every session of the account ends. Tokens stay: their owner ends them.
+    """Every session of the account ends, and every token: whoever got in with one of them is out.
 
     Raises:
         Refused, NotVisible: see `close_account`.
     """
     user = get_account(operator_id=operator_id, account_id=account_id)
-    end_other_devices(user_id=user.pk, session_key="")
+    end_everything_else(user_id=user.pk, session_key="")
     return user
 
 

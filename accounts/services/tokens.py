@@ -23,6 +23,7 @@ from accounts.rules import (
 )
 from accounts.selectors import get_user
 from accounts.services.choices import refuse_choice
+from accounts.services.devices import end_other_devices
 from common import ledger
 from common.errors import NotVisible
 from common.text import required_text
@@ -70,6 +71,29 @@ def end_token(*, actor_id: int, digest: str) -> None:
     if not ended:
         raise NotVisible("token")
     ledger.note(Noted.TOKEN_ENDED, digest[:TOKEN_LEDGER_CHARS])
+
+
+@transaction.atomic
+def end_tokens(*, user_id: int) -> int:
+    """End all of this person's tokens at once, and for good, whatever backup is restored; how many.
+
+    The caller knows the person, as with `end_other_devices`.
+    """
+    own = ApiToken.objects.select_for_update().filter(user_id=user_id).order_by("digest")
+    digests = list(own.values_list("digest", flat=True))
+    for digest in digests:
+        ledger.note(Noted.TOKEN_ENDED, digest[:TOKEN_LEDGER_CHARS])
+    ApiToken.objects.filter(digest__in=digests).delete()
+    return len(digests)
+
+
+@transaction.atomic
+def end_everything_else(*, user_id: int, session_key: str) -> int:
+    """Nothing opens the person's account any more but this session: no other device, and no program with a key.
+
+    How many of both there were. The caller knows the person, as with `end_other_devices`.
+    """
+    return end_other_devices(user_id=user_id, session_key=session_key) + end_tokens(user_id=user_id)
 
 
 @transaction.atomic

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.notices import tell_actor
 from accounts.rules import Change
 from accounts.selectors import list_tokens
-from accounts.services import change_choices, create_token, end_token, tell_of_change
+from accounts.services import change_choices, create_token, end_token
 from checklists.selectors import get_content
 from common.errors import NotVisible
 from frontend.current import Home, SignedInRequest, find_home
@@ -89,12 +90,7 @@ def tokens(request: SignedInRequest) -> HttpResponse:
         made = form.run(lambda: create_token(actor_id=request.user.pk, **form.cleaned_data, now=now))
         if made:
             form, secret = TokenForm(), made[1]
-            tell_of_change(
-                user_id=request.user.pk,
-                change=Change.KEY_MADE,
-                now=now,
-                user_agent=request.headers.get("User-Agent", ""),
-            )
+            tell_actor(request, Change.KEY_MADE, now=now)
     context = {"form": form, "secret": secret, "tokens": list_tokens(actor_id=request.user.pk, now=now)}
     return render_page(request, "frontend/account/tokens.html", context, status=form_status(form))
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.notices import tell_actor
 from accounts.rules import ERASURE_DELAY, Change
-from accounts.services import ask_to_be_erased, confirmation_word, tell_of_change
+from accounts.services import ask_to_be_erased, confirmation_word
 from common.export import file_name, list_tables, stream_export
 from common.security import Event, tell
 from frontend.current import SignedInRequest, find_home
@@ -29,7 +30,7 @@ def data(request: SignedInRequest) -> HttpResponse:
     home = find_home(request)
     context = {
         "household": home.household if home else None,
-        "tables": list_tables(person_id=request.user.pk),
+        "tables": list_tables(person_id=request.user.pk, now=timezone.now()),
         "days": ERASURE_DELAY.days,
     }
     return render_page(request, "frontend/data/overview.html", context)
@@ -41,7 +42,7 @@ def export(request: SignedInRequest) -> StreamingHttpResponse:
     """Everything of one's own as a file that is made while it is sent."""
     now = timezone.now()
     tell(Event.EXPORTED, request=request, user=request.user.pk)
-    _notify(request, Change.DATA_EXPORTED, now)
+    tell_actor(request, Change.DATA_EXPORTED, now=now)
     response = StreamingHttpResponse(
         stream_export(person_id=request.user.pk, now=now), content_type="application/zip"
     )
@@ -60,7 +61,7 @@ def erase(request: SignedInRequest) -> HttpResponse:
         actor_id = request.user.pk
         if form.run(lambda: ask_to_be_erased(actor_id=actor_id, **form.cleaned_data, now=now)):
             tell(Event.ERASURE_ASKED, request=request, user=actor_id)
-            _notify(request, Change.ERASURE_ASKED, now, day=date_format(gone_on, "j F"))
+            tell_actor(request, Change.ERASURE_ASKED, now=now, day=date_format(gone_on, "j F"))
             logout(request)
             return see_other(request, "erasure-goodbye")
     context = {
@@ -71,12 +72,6 @@ def erase(request: SignedInRequest) -> HttpResponse:
         "gone_on": gone_on,
     }
     return render_page(request, "frontend/data/erase.html", context, status=form_status(form))
-
-
-def _notify(request: SignedInRequest, change: Change, now: datetime, **details: str) -> None:
-    """Tell the person themselves, and nobody else, in neutral words: it may not have been they who asked."""
-    agent = request.headers.get("User-Agent", "")
-    tell_of_change(user_id=request.user.pk, change=change, now=now, user_agent=agent, details=details)
 
 
 @login_not_required

@@ -14,10 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.notices import tell_actor
+from accounts.rules import Change
 from common.dates import local_day
 from common.errors import Refused
 from common.forms import ServiceForm
-from frontend.current import Home, SignedInRequest, at_home
+from frontend.current import Home, SignedInRequest, at_home, find_home
 from frontend.forms.fields import posted
 from frontend.forms.grants import SCOPES_IN_SHORT, OfferForm, TermsForm
 from frontend.render import render_page, see_other
@@ -94,6 +96,7 @@ def _offer(request: SignedInRequest, home: Home, form: OfferForm) -> bool:
         now=now,
     )
     deliver_offer(actor_id=actor_id, grant_id=grant.public_id, token=token, now=now)
+    tell_actor(request, Change.COACH_LET_IN, now=now)
     return True
 
 
@@ -141,7 +144,10 @@ def _widen(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     found = get_grant(actor_id=request.user.pk, grant_id=grant_id, now=now)
     form = _terms_form(request, found, now)
-    if form.run(lambda: _change(request, found, form, may_widen=True)):
+    changed = form.run(lambda: _change(request, found, form, may_widen=True))
+    if changed:
+        if changed.is_wider:
+            tell_actor(request, Change.GRANT_WIDENED, now=now)
         return _changed(request)
     return _grant_page(request, found, form=form, now=now)
 
@@ -186,8 +192,9 @@ def _grant_page(request: SignedInRequest, found: Grant, *, form: TermsForm, now:
 @proved_again
 def renew(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
     """Another 180 days."""
-    form = ServiceForm(request.POST)
-    if form.run(lambda: renew_grant(actor_id=request.user.pk, grant_id=grant_id, now=timezone.now())):
+    form, now = ServiceForm(request.POST), timezone.now()
+    if form.run(lambda: renew_grant(actor_id=request.user.pk, grant_id=grant_id, now=now)):
+        tell_actor(request, Change.GRANT_WIDENED, now=now)
         messages.success(request, _("Renewed for another 180 days."))
     for error in form.non_field_errors():
         messages.info(request, str(error))
@@ -204,13 +211,17 @@ def withdraw(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
 
 # --- Who looked --------------------------------------------------------------------------------------------------
 @require_safe
-@at_home
-def access(request: SignedInRequest, home: Home) -> HttpResponse:
-    """Who looked at the reader's own notes; an address of a page that is over leads back to the top."""
+def access(request: SignedInRequest) -> HttpResponse:
+    """Who looked at the reader's own, notes and account; an address of a page that is over leads back to the top.
+
+    It is there for whoever lives in no household too: an operator can open their account all the same.
+    """
+    home = find_home(request)
+    household = home.household if home else None
     page = ServiceForm(request.GET).run(
         lambda: list_access(
             actor_id=request.user.pk,
-            household_id=home.household.public_id,
+            household_id=household.public_id if household else None,
             cursor=request.GET.get("cursor", ""),
         )
     )
@@ -218,7 +229,7 @@ def access(request: SignedInRequest, home: Home) -> HttpResponse:
         return see_other(request, "household-access")
     ids = {entry.subject_id for entry in page.items if entry.subject_id}
     context = {
-        "household": home.household,
+        "household": household,
         "page": page,
         "moments": name_moments(actor_id=request.user.pk, moment_ids=ids),
     }

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.notices import tell_actor
+from accounts.rules import Change
 from accounts.selectors import get_verified_address
 from common.errors import NotVisible
 from common.forms import ServiceForm
@@ -65,6 +67,7 @@ def _invite(request: SignedInRequest, home: Home, form: InvitationForm) -> bool:
     # The address of the site, never that of the request: whoever sends a forged Host header gets no token.
     link = settings.SITE_URL + resolve_url("invitation", token=token)
     deliver_invitation(actor_id=actor_id, invitation_id=invitation.public_id, link=link, now=now)
+    tell_actor(request, Change.INVITATION_SENT, now=now)
     return True
 
 

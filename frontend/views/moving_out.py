@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.notices import tell_actor
+from accounts.rules import Change
 from common.errors import NotVisible
 from frontend.current import Home, SignedInRequest, choose_household, find_home
 from frontend.forms.fields import posted
@@ -94,6 +96,7 @@ def separate(request: SignedInRequest, home: Home) -> HttpResponse:
         )
         if moved:
             choose_household(request, moved.public_id)
+            tell_actor(request, Change.MOVED_OUT, now=timezone.now())
             messages.success(request, _("You live in a household of your own now, with all that you wrote."))
             return see_other(request, "today")
     context = {"household": home.household, "form": form}

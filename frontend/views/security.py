@@ -18,10 +18,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.notices import tell_actor
 from accounts.proof import ProofCode, proved_lately
 from accounts.rules import Change
 from accounts.selectors import get_ways_in, list_devices, list_tokens
-from accounts.services import end_device, end_other_devices, tell_of_change
+from accounts.services import end_device, end_everything_else
 from common.errors import NotVisible, Refused
 from frontend.current import SignedInRequest
 from frontend.forms.account import EndDeviceForm
@@ -47,8 +48,11 @@ def security(request: SignedInRequest) -> HttpResponse:
 def devices(request: SignedInRequest) -> HttpResponse:
     """Where the account is open."""
     now = timezone.now()
-    found = list_devices(actor_id=request.user.pk, session_key=_key(request), now=now)
-    return render_page(request, "frontend/account/devices.html", {"devices": found})
+    context = {
+        "devices": list_devices(actor_id=request.user.pk, session_key=_key(request), now=now),
+        "tokens": list_tokens(actor_id=request.user.pk, now=now),
+    }
+    return render_page(request, "frontend/account/devices.html", context)
 
 
 @require_POST
@@ -69,15 +73,10 @@ def device_end(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @proved_again
 def devices_end_others(request: SignedInRequest) -> HttpResponse:
-    """Signs every other device out, and tells the person so by mail."""
-    if end_other_devices(user_id=request.user.pk, session_key=_key(request)):
-        tell_of_change(
-            user_id=request.user.pk,
-            change=Change.OTHERS_SIGNED_OUT,
-            now=timezone.now(),
-            user_agent=request.headers.get("User-Agent", ""),
-        )
-    messages.success(request, _("You are signed in on this device only."))
+    """Signs every other device out, ends every key to the API, and tells the person so by mail."""
+    if end_everything_else(user_id=request.user.pk, session_key=_key(request)):
+        tell_actor(request, Change.OTHERS_SIGNED_OUT, now=timezone.now())
+    messages.success(request, _("You are signed in on this device only, and no key to the API works."))
     return see_other(request, "devices")
 
 

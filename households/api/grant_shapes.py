@@ -97,7 +97,12 @@ class GrantPageOutput(PageOutput):
 class AccessOutput(Output):
     """One look at something of yours."""
 
-    household = serializers.UUIDField(source="household.public_id")
+    household = serializers.UUIDField(
+        source="household.public_id",
+        allow_null=True,
+        default=None,
+        help_text="Null where your account was opened, which is in no household.",
+    )
     reader = serializers.ChoiceField(choices=list(Reader), source="reader_kind")
     coach_email = serializers.SerializerMethodField()
     opened = serializers.ChoiceField(choices=list(Opened))

@@ -14,7 +14,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.proof import ProvedLately
+from accounts.notices import tell_actor
 from accounts.proof import proved_lately
+from accounts.rules import Change
 from common.api import SessionOnly, TokenMayWrite, actor_of, page_data, read_body, read_query
 from common.pages import Page
 from households.api import grant_shapes as shapes
@@ -50,6 +52,7 @@ class GrantListApi(APIView):
             actor_id=actor_of(request), household_id=household_id, **shapes.said_terms(values), now=now
         )
         deliver_offer(actor_id=actor_of(request), grant_id=grant.public_id, token=token, now=now)
+        tell_actor(request, Change.COACH_LET_IN, now=now)
         return _shown(request, grant.public_id, status=HTTPStatus.CREATED)
 
 
@@ -62,13 +65,16 @@ class GrantApi(APIView):
     @extend_schema(operation_id="grants_change", request=shapes.GrantEditInput, responses=shapes.GrantOutput)
     def patch(self, request: Request, grant_id: uuid.UUID) -> Response:
         """Show less, at once. Showing more takes a session and a fresh proof."""
-        change_grant(
+        now = timezone.now()
+        changed = change_grant(
             actor_id=actor_of(request),
             grant_id=grant_id,
             **shapes.said_terms(read_body(shapes.GrantEditInput, request)),
             may_widen=request.auth is None and proved_lately(request),
-            now=timezone.now(),
+            now=now,
         )
+        if changed.is_wider:
+            tell_actor(request, Change.GRANT_WIDENED, now=now)
         return _shown(request, grant_id)
 
     @extend_schema(operation_id="grants_withdraw", responses={204: None})
@@ -84,7 +90,9 @@ class GrantRenewApi(APIView):
     @extend_schema(operation_id="grants_renew", request=None, responses=shapes.GrantOutput)
     def post(self, request: Request, grant_id: uuid.UUID) -> Response:
         """Another 180 days, in its last two weeks. With a session and a fresh proof."""
-        renew_grant(actor_id=actor_of(request), grant_id=grant_id, now=timezone.now())
+        now = timezone.now()
+        renew_grant(actor_id=actor_of(request), grant_id=grant_id, now=now)
+        tell_actor(request, Change.GRANT_WIDENED, now=now)
         return _shown(request, grant_id)
 
 

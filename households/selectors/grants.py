@@ -87,22 +87,25 @@ def list_access(
 ) -> Page[AccessEntry]:
     """A page of who looked at what of the actor's own, latest first. The other adults are never in it.
 
+    Who opened the actor's account stands in the list of every household, and in that of an actor who lives in none.
     Each entry knows the reader, and a coach's address as the actor wrote it (`known_as`, None once the grant is gone).
 
     Raises:
         ValidationError: on `cursor`, when it is not one of this reader's.
     """
+    here = visible_to(actor_id, Capability.RECORD)
+    if household_id is not None:
+        here &= Q(household__public_id=household_id)
     # By the address that the author let in: what the reader is called is the reader's to choose.
     let_in = Grant.objects.filter(
         author_id=OuterRef("author_id"), coach_id=OuterRef("reader_id"), household_id=OuterRef("household_id")
     ).order_by("-offered_at", "-id")
     rows = (
-        AccessEntry.objects.filter(visible_to(actor_id, Capability.RECORD))
-        .select_related("reader")
+        AccessEntry.objects.filter(author_id=actor_id)
+        .filter(here | Q(household__isnull=True))
+        .select_related("reader", "household")
         .annotate(known_as=Subquery(let_in.values("coach_email")[:1]))
     )
-    if household_id is not None:
-        rows = rows.filter(household__public_id=household_id)
     return page_of(
         rows, by="at", cursor=cursor, limit=ACCESS_PAGE_SIZE, reader_id=actor_id, list_name="access"
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from households.models import AccessEntry, Membership
+from households.models import AccessEntry
 from households.rules import ONE_LOOK, Opened, Reader
 
 
@@ -18,14 +18,15 @@ def note_access(
     reader_id: int,
     reader_kind: Reader,
     opened: Opened,
-    household_pk: int,
+    household_pk: int | None,
     author_ids: Collection[int],
     subject_id: uuid.UUID | None = None,
     now: datetime,
 ) -> None:
     """Tell each of these authors, in their list of who looked, that *reader* opened something of theirs.
 
-    The same reader opening the same thing again within fifteen minutes is one look. To be called before what was
+    *household_pk* is None where the account itself was opened, which is in no household. The same reader opening the
+    same thing again within fifteen minutes is one look. To be called before what was
     opened is shown, in the same request: what cannot be written down is not shown.
     """
     seen = AccessEntry.objects.filter(
@@ -54,14 +55,12 @@ def note_access(
 
 @transaction.atomic
 def note_account_opened(*, reader_id: int, person_id: int, now: datetime) -> None:
-    """Tell somebody, in each household they live in, that an operator opened their account."""
-    homes = Membership.objects.filter(user_id=person_id, left_at__isnull=True)
-    for household_pk in homes.order_by("household_id").values_list("household_id", flat=True):
-        note_access(
-            reader_id=reader_id,
-            reader_kind=Reader.OPERATOR,
-            opened=Opened.ACCOUNT,
-            household_pk=household_pk,
-            author_ids=[person_id],
-            now=now,
-        )
+    """Tell somebody that an operator opened their account: wherever they live, and if they live nowhere yet."""
+    note_access(
+        reader_id=reader_id,
+        reader_kind=Reader.OPERATOR,
+        opened=Opened.ACCOUNT,
+        household_pk=None,
+        author_ids=[person_id],
+        now=now,
+    )

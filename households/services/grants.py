@@ -130,8 +130,9 @@ def change_grant(
     if child_ids is not None:
         children = _checked_children(child_ids, actor_id=actor_id, household=grant.household)
     added = [child for child in children if child not in covered]
-    wider = grant.scope != new_scope and new_scope in GrantScope(grant.scope).and_wider
-    if (wider or added or new_day < grant.from_on) and not may_widen:
+    more = grant.scope != new_scope and new_scope in GrantScope(grant.scope).and_wider
+    is_wider = more or bool(added) or new_day < grant.from_on
+    if is_wider and not may_widen:
         raise Refused("showing more needs a fresh proof")
     gone = [child for child in covered if child not in children]
     _note_narrowing(grant, scope=new_scope, from_on=new_day, gone=gone, now=now)
@@ -139,7 +140,9 @@ def change_grant(
     grant.save(update_fields=["scope", "from_on"])
     GrantChild.objects.filter(grant=grant).exclude(child__in=children).delete()
     _cover(grant, added)
-    return get_grant(actor_id=actor_id, grant_id=grant_id, now=now)
+    changed = get_grant(actor_id=actor_id, grant_id=grant_id, now=now)
+    changed.is_wider = is_wider
+    return changed
 
 
 @transaction.atomic

@@ -20,8 +20,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from common.estates import Table, list_estates
 from common.export import FORMULA_STARTS, SCHEMA, as_csv, as_json, cell, list_tables, stream_export
-from households.models import Child, Household, Membership
-from households.services import leave_household
+from households.models import Child, Grant, Household, Membership
+from households.rules import GRANT_LIFETIME
+from households.services import leave_household, return_grant, withdraw_grant
 from observations.models import Observation
 from observations.services import delete_moment, edit_moment
 from reflections.services import compile_week, write_thought
@@ -66,7 +67,7 @@ class TestFile:
         assert all(table in readme for table in manifest["tables"])
 
     def test_every_table_is_there_twice_and_explained(self, parent: User, now: datetime) -> None:
-        tables = list_tables(person_id=parent.pk)
+        tables = list_tables(person_id=parent.pk, now=now)
         assert len({table.name for table in tables}) == len(tables) > 15
         assert all(len(table.about) > 10 for table in tables)
         names = set(take(parent, now).namelist())
@@ -77,7 +78,7 @@ class TestFile:
     ) -> None:
         record(tone="missed", details={"note": "One\n“two”, three;", "ratings": {"needs": 2, "self": 1}})
         archive = take(parent, now)
-        for table in list_tables(person_id=parent.pk):
+        for table in list_tables(person_id=parent.pk, now=now):
             exact = [dict(zip(table.columns, row, strict=True)) for row in table.rows()]
             assert rows(archive, table.name) == json.loads(b"".join(as_json(table))), table.name
             assert len(exact) == len(rows(archive, table.name)), table.name
@@ -100,7 +101,7 @@ class TestFile:
 
         broken = Table("broken", "A table.", ("value",), breaks)
         tables = [table_of(uuid.uuid4().hex * 5_000), broken, table_of("never")]
-        monkeypatch.setattr("common.export.list_tables", lambda person_id: tables)
+        monkeypatch.setattr("common.export.list_tables", lambda **_: tables)
         with pytest.raises(RuntimeError):
             sent.extend(stream_export(person_id=parent.pk, now=now))
         with pytest.raises(zipfile.BadZipFile):
@@ -198,7 +199,26 @@ class TestWhose:
         assert rows(archive, "children") == []
         assert child.nickname not in b"".join(archive.read(name) for name in archive.namelist()).decode()
 
-    def test_every_model_that_is_erased_can_be_taken_along(self, parent: User) -> None:
+    @pytest.mark.parametrize("end", ["withdrawn", "returned", "run out"])
+    def test_a_coach_is_told_of_no_ending(
+        self, end: str, give: Callable[..., Grant], coach: User, parent: User, now: datetime
+    ) -> None:
+        grant, later = give(), now + timedelta(days=1)
+        (held,) = rows(take(coach, now), "coaching")
+        assert held["id"] == str(grant.public_id)
+        assert not {"withdrawn_at", "returned_at"} & set(held)
+        if end == "withdrawn":
+            withdraw_grant(actor_id=parent.pk, grant_id=grant.public_id, now=now)
+        elif end == "returned":
+            return_grant(actor_id=coach.pk, grant_id=grant.public_id, now=now)
+        else:
+            later = now + GRANT_LIFETIME
+        archive = take(coach, later)
+        assert rows(archive, "coaching") == []
+        assert str(grant.public_id).encode() not in b"".join(map(archive.read, archive.namelist()))
+        assert [row["id"] for row in rows(take(parent, later), "grants")] == [str(grant.public_id)]
+
+    def test_every_model_that_is_erased_can_be_taken_along(self, parent: User, now: datetime) -> None:
         # Whatever is destroyed with a person was theirs: a table tells of it, or here stands why none does.
         told_otherwise = {
             "households.GrantChild": "in grants",
@@ -208,7 +228,7 @@ class TestWhose:
         }
         erased = {holding.model for estate in list_estates() for holding in estate.holdings if holding.owner}
         assert set(told_otherwise) <= erased
-        assert len(list_tables(person_id=parent.pk)) >= len(erased) - len(told_otherwise)
+        assert len(list_tables(person_id=parent.pk, now=now)) >= len(erased) - len(told_otherwise)
 
 
 class TestSize:

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.models import User
 from households.models import AccessEntry, Household
 from households.rules import ACCESS_PAGE_SIZE, ONE_LOOK, Opened, Reader
 from households.selectors import list_access
-from households.services import leave_household, note_access, note_account_opened
+from households.services import create_household, leave_household, note_access, note_account_opened
 
 SECOND = timedelta(seconds=1)
 Look = Callable[..., None]
@@ -74,10 +74,28 @@ class TestNoteAccess:
         assert (len(told(parent)), len(told(co_parent))) == (4, 1)
 
     def test_an_operator_is_told_of_in_every_household(
-        self, stranger: User, parent: User, household: Household, now: datetime
+        self, stranger: User, parent: User, co_parent: User, household: Household, now: datetime
     ) -> None:
+        other = create_household(actor_id=parent.pk, name="Second", timezone="Europe/Lisbon", now=now)
         note_account_opened(reader_id=stranger.pk, person_id=parent.pk, now=now)
-        assert told(parent) == [("operator", "account")]
+        note_account_opened(reader_id=stranger.pk, person_id=parent.pk, now=now)
+        for home in (household, other):
+            assert told(parent, household_id=home.public_id) == [("operator", "account")]
+        assert told(parent) == [("operator", "account")], "one look is one line"
+        assert told(co_parent, household_id=household.public_id) == []
+
+    def test_an_operator_is_told_of_to_somebody_who_lives_nowhere(
+        self, stranger: User, coach: User, parent: User, household: Household, now: datetime
+    ) -> None:
+        note_account_opened(reader_id=stranger.pk, person_id=coach.pk, now=now)
+        assert told(coach) == [("operator", "account")]
+        note_account_opened(reader_id=stranger.pk, person_id=parent.pk, now=now)
+        leave_household(actor_id=parent.pk, household_id=household.public_id, now=now)
+        assert told(parent) == [("operator", "account")], "leaving takes no look back"
+
+    def test_nothing_but_an_account_is_in_no_household(self, look: Look) -> None:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            look(household_pk=None)
 
 
 class TestListAccess:
