@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.devices import in_words, recognise
-from accounts.mail import AUTOMATIC, send_notice
+from accounts.mail import AUTOMATIC, not_me_url, send_notice
 from accounts.models import User
 from accounts.proof import proved_lately
 from accounts.rules import EMAIL_MAX
@@ -71,8 +71,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("security")
 
     # --- Mail --------------------------------------------------------------------------------------------------------
-    def render_mail(self, *args: Any, **kwargs: Any) -> EmailMessage:
-        message: EmailMessage = super().render_mail(*args, **kwargs)
+    def render_mail(
+        self, template_prefix: str, email: Any, context: dict[str, Any], **kwargs: Any
+    ) -> EmailMessage:
+        told = {**context, "not_me_url": not_me_url(email=str(email))}
+        message: EmailMessage = super().render_mail(template_prefix, email, told, **kwargs)
         message.extra_headers.update(AUTOMATIC)
         return message
 

@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 
 from accounts.devices import in_words, recognise
 from accounts.models import User
+from accounts.selectors import find_public_id, find_reader
+from accounts.tokens import not_me_token
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +48,24 @@ def send_notice(
             "device": in_words(recognise(user_agent)),
             "security_url": settings.SITE_URL + reverse("security"),
         }
-        body = render_to_string(f"{template}_message.txt", context).strip()
         for address in to:
-            message = EmailMessage(_("Your account"), body, to=[address], headers=AUTOMATIC)
+            body = render_to_string(
+                f"{template}_message.txt", {**context, "not_me_url": not_me_url(email=address)}
+            )
+            message = EmailMessage(_("Your account"), body.strip(), to=[address], headers=AUTOMATIC)
             try:
                 message.send()
             except OSError as error:
                 logger.error("notice %s to user %s: %s", template, user.pk, type(error).__name__)
+
+
+def not_me_url(*, email: str) -> str:
+    """Where whoever reads this mailbox can say that the account is not theirs; '' where no account has proved it.
+
+    A process without the key for links, as the operators' is, makes none.
+    """
+    # Both are asked for either way: an address without an account costs as much.
+    public_id = find_public_id(user_id=find_reader(email=email) or 0)
+    if public_id is None or not settings.UNSUBSCRIBE_KEY:
+        return ""
+    return f"{settings.SITE_URL}/not-me/{not_me_token(user_id=public_id, email=email)}/"

@@ -120,7 +120,7 @@ class BlockedSender(models.Model):
     """An address that wants nothing more from one person, who is never told."""
 
     email = models.EmailField(max_length=254)
-    # Whose address it was when they said so, where it had an account: it goes with them, whatever their address is then.
+    # Whose address it was, where it had an account: it goes with them, whatever their address is by then.
     owner = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
     sender = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     # How the sender was called to whoever blocked them. What the sender is called since is not theirs to know.

@@ -53,6 +53,7 @@ class MailReturn(StrEnum):
     HARD = "hard"  # this address takes no mail
     SOFT = "soft"  # it could not be delivered for now
     COMPLAINT = "complaint"  # whoever reads it calls it unwanted
+    NOT_ME = "not_me"  # whoever reads it says that it is not for them
 
 
 # Mail stops at the first hard return or complaint, and at the third soft one within three weeks.

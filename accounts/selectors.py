@@ -15,7 +15,8 @@ from django.db.models import Count, F, Q, QuerySet
 from knox.crypto import hash_token
 
 from accounts.devices import in_words
-from accounts.models import ApiToken, BlockedSender, User
+from accounts.models import ApiToken, BlockedSender, ReturnedMail, User
+from accounts.rules import MailReturn
 from accounts.shapes import AccountState, Device, Operator, Passkey, WaysIn
 from common.errors import NotVisible, Refused
 
@@ -60,6 +61,11 @@ def list_mailable_ids(*, user_ids: Collection[int]) -> set[int]:
         user__mail_stopped_at__isnull=True,
     )
     return set(proved.values_list("user_id", flat=True))
+
+
+def has_disowned(*, user_id: int) -> bool:
+    """Whether whoever reads this person's mailbox has said that it is not theirs."""
+    return ReturnedMail.objects.filter(user_id=user_id, kind=MailReturn.NOT_ME).exists()
 
 
 def get_verified_address(*, user_id: int) -> str:

@@ -198,6 +198,7 @@ DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
     "api:export": EXPORT,
     "api:grants": let_in("coach_email"),
     # Many people's mail programs press this button from one and the same large provider.
+    "not-me": (Rule(Limit("not-me", 60, TEN_MINUTES), place),),
     "unsubscribe": (Rule(Limit("unsubscribe", 600, TEN_MINUTES), place),),
 }
 

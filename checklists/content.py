@@ -300,7 +300,7 @@ class Help:
     """The help page in one language, with the lines of one country."""
 
     promise: str  # nobody watches; nothing is sent unless the reader sends it
-    cards: Mapping[str, HelpCard]  # "not_ok", "not_safe", "soft"
+    cards: Mapping[str, HelpCard]  # "not_ok", "not_safe", "watched", "soft"
     professional: Professional
     notes: tuple[HelpNote, ...]
     country: str

@@ -77,6 +77,7 @@ urlpatterns = [
     path("reflections/<week:label>/", reflections.reflection, name="reflection"),
     path("reflections/<week:label>/thoughts/", reflections.thought, name="reflection-thought"),
     path("unsubscribe/<str:token>/", mail.unsubscribe, name="unsubscribe"),
+    path("not-me/<str:token>/", mail.not_me, name="not-me"),
     path("dev/mail/", mail.dev_mail, name="dev-mail"),
     path("dev/mail/<str:name>/", mail.dev_mail, name="dev-mail-open"),
     path("dev/mail/<str:name>/html/", mail.dev_mail_html, name="dev-mail-html"),

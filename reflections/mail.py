@@ -28,6 +28,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.rules import DigestLevel
+from accounts.tokens import not_me_token
 from reflections.composition import Json
 from reflections.phrases import Words, phrase, title
 from reflections.rules import QuietMail, Reply
@@ -114,6 +115,7 @@ def _context(letter: Letter) -> dict[str, Any]:
         # Two households can have a week of that name: the link says which one it is about.
         "page_url": f"{site}/reflections/{letter.label}/?home={letter.household_id}",
         "choices_url": f"{site}/account/choices/",
+        "not_me_url": f"{site}/not-me/{not_me_token(user_id=letter.user_id, email=letter.email)}/",
         "unsubscribe_url": f"{site}/unsubscribe/{unsubscribe_token(user_id=letter.user_id)}/",
     }
 

@@ -27,7 +27,7 @@ from accounts.services.operating import (
     reopen_account,
     sign_out_everywhere,
 )
-from accounts.services.returned_mail import note_returned_mail, trust_address
+from accounts.services.returned_mail import disown_address, note_returned_mail, trust_address
 from accounts.services.tokens import (
     create_token,
     end_everything_else,
@@ -47,6 +47,7 @@ __all__ = [
     "close_account",
     "confirmation_word",
     "create_token",
+    "disown_address",
     "end_device",
     "end_everything_else",
     "end_operator",

@@ -11,7 +11,7 @@ from checklists.content import HelpCard, HelpLine, HelpNote, Professional
 from checklists.packs.strict import Entry, read_yaml
 from checklists.rules import TITLE_MAX, HelpKind
 
-CARDS = ("not_ok", "not_safe", "soft")
+CARDS = ("not_ok", "not_safe", "watched", "soft")
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _PHONE = re.compile(r"\+?[0-9][0-9 ]*")

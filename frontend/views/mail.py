@@ -8,17 +8,21 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.services import trust_address
+from accounts.selectors import has_disowned
+from accounts.services import disown_address, trust_address
+from accounts.tokens import read_not_me_token
 from common.errors import NotVisible
 from common.middleware import from_anywhere
 from frontend.caught_mail import CaughtMail, find_caught, list_caught
 from frontend.current import SignedInRequest
 from frontend.render import render_page, see_other
+from frontend.views.account import proved_again
 from reflections.selectors import find_subscription
 from reflections.services import unsubscribe as stop_digest
 
@@ -41,13 +45,37 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     return render_page(request, "frontend/account/unsubscribe.html", {"done": not still_comes})
 
 
-# --- After a mail came back --------------------------------------------------------------------------------------
+# --- After a mail came back, or reached somebody else ------------------------------------------------------------
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def not_me(request: HttpRequest, token: str) -> HttpResponse:
+    """GET asks, POST acts: for whoever gets mail about an account that is not theirs. It names nobody.
+
+    The answer is the same whether or not there is such an account still, and however often it is sent.
+    """
+    if request.method == "POST":
+        disown_address(token=token, now=timezone.now())
+    else:
+        read_not_me_token(token)
+    return render_page(request, "frontend/account/not_me.html", {"done": request.method == "POST"})
+
+
 @require_POST
 def write_again(request: SignedInRequest) -> HttpResponse:
-    """The reader looked at their address: the weekly mail goes on."""
+    """The reader looked at their address: the weekly mail goes on.
+
+    Where whoever reads that mailbox said it is not theirs, it takes a proof that it is the account's owner who asks.
+    """
+    return _write_again_proved(request) if has_disowned(user_id=request.user.pk) else _write_again(request)
+
+
+def _write_again(request: SignedInRequest) -> HttpResponse:
     trust_address(actor_id=request.user.pk)
     messages.success(request, _("We write to you again."))
     return see_other(request, "today")
+
+
+_write_again_proved = proved_again(_write_again)
 
 
 # --- Mails that a local installation caught ----------------------------------------------------------------------

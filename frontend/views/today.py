@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.selectors import has_disowned
 from checklists.rules import Tone
 from common.dates import local_day, week_start
 from frontend import soft_card
@@ -64,6 +65,7 @@ def _today(request: SignedInRequest, home: Home) -> HttpResponse:
         "reflection": _ready_week(request, home, today=day),
         "check_due": _is_check_due(request, home, first=first, today=day),
         "soft_card": soft_card.take(request),
+        "disowned": bool(request.user.mail_stopped_at) and has_disowned(user_id=request.user.pk),
     }
     return render_page(request, "frontend/today.html", context)
 

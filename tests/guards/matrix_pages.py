@@ -58,6 +58,7 @@ PAGES = {
     "/unsubscribe/{token}/": page(
         Need.ANY_THAT_EXISTS, kind="subscription", sends=NOTHING
     ),  # the token is the person
+    "/not-me/{token}/": page(Need.ANY_THAT_EXISTS, kind="address", sends=NOTHING),  # so is this one's
     "/dev/mail/": page(Need.NOTHING),  # local mode only: where the code to sign in arrives
     "/dev/mail/{name}/": page(Need.ANY_THAT_EXISTS, kind="caught mail"),
     "/dev/mail/{name}/html/": page(Need.ANY_THAT_EXISTS, kind="caught mail"),
@@ -119,7 +120,7 @@ PAGES = {
     "/household/coaches/{grant_id}/": page(Need.OWN_GRANT, kind="grant", sends=least),
     "/household/coaches/{grant_id}/renew/": button(Need.OWN_LIVE_GRANT, kind="grant"),
     "/household/coaches/{grant_id}/withdraw/": button(Need.OWN_ANY_GRANT, kind="grant"),
-    "/household/access/": page(Need.HOME, home=True),
+    "/household/access/": page(Need.SIGN_IN),
     # From outside, inside a live grant.
     "/coach/": page(Need.SIGN_IN),
     "/coach/offers/{token}/": page(Need.NOTHING),  # puts the token away and shows nothing

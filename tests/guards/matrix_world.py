@@ -37,6 +37,7 @@ from households.services import (
 from observations.models import Observation
 from observations.services import answer_self_check, delete_moment, record_moment
 from reflections.services import compile_week
+from accounts.tokens import not_me_token
 from reflections.tokens import unsubscribe_token
 from tests.soft_passkey import SoftPasskey
 
@@ -337,6 +338,10 @@ def _other_things(world: World) -> None:
     world.things["subscription"] = [
         Thing("the author's", {"token": unsubscribe_token(user_id=author.public_id)}),
         Thing("forged", {"token": unsubscribe_token(user_id=MISSING)}, state="missing"),
+    ]
+    world.things["address"] = [
+        Thing("the author's", {"token": not_me_token(user_id=author.public_id, email=author.email)}),
+        Thing("forged", {"token": unsubscribe_token(user_id=author.public_id)}, state="missing"),
     ]
 
 

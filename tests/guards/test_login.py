@@ -36,6 +36,7 @@ PUBLIC = {
     "/coach/offers/",
     "/coach/offers/{token}/",
     "/coach/offers/decline/",
+    "/not-me/{token}/",
     "/unsubscribe/{token}/",
     "/dev/mail/",
     "/dev/mail/{name}/",
