@@ -76,6 +76,7 @@ def _told(state: State, moment: Observation, names: Mapping[str, str]) -> dict[s
         _("With"): names.get(fields["child"], ""),
         _("When"): instant_in_words(fields["occurred_at"], ZoneInfo(moment.timezone)),
         _("Who sees it"): str(visibility.get(fields["visibility"], "")),
+        _("Also about another adult"): _("yes") if fields.get("about_adult") else "",
         _("Mends an earlier miss"): _("yes") if fields["repairs"] else "",
         **_ticks_told(fields, moment),
         **_answers_told(fields.get("ratings", {}), moment),

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import TypedDict
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.rules import Visibility
 from checklists.content import Content
 from checklists.rules import VALUES, Absence, Dimension, Occasion, OptionKind
 from observations.models import Observation, Rating, Tick
-from observations.rules import TICKS_MAX, TickKind
+from observations.rules import COOLING_OFF, TICKS_MAX, TickKind
 from observations.when import Said
 
 Answer = int | Absence | None
@@ -31,6 +35,7 @@ class Details(TypedDict, total=False):
     tone: str
     occurred: Said
     visibility: str
+    about_adult: bool
     note: str
     cues: Collection[str]
     contexts: Collection[str]
@@ -110,6 +115,30 @@ def write_ratings(
                 "absence": absence,
             },
         )
+
+
+def write_circle(observation: Observation, details: Details, *, now: datetime) -> None:
+    """Who sees it. What is also about another adult is its author's alone first, from when they say that it is.
+
+    Raises:
+        ValidationError: on `visibility`, when it is none, or when it is too early for more than private.
+    """
+    if details.get("about_adult") and not observation.about_adult:
+        observation.visibility = Visibility.PRIVATE
+        if not observation.is_cooling_at(now):
+            observation.cooling_until = now + COOLING_OFF
+    if "about_adult" in details:
+        observation.about_adult = details["about_adult"]
+    if "visibility" not in details:
+        return
+    chosen = checked_visibility(details["visibility"])
+    if chosen != Visibility.PRIVATE and observation.is_cooling_at(now):
+        until = date_format(
+            timezone.localtime(observation.cooling_until, ZoneInfo(observation.timezone)), "j F, H:i"
+        )
+        message = _("This one stays with you until %(until)s. After a night you can decide who sees it.")
+        raise ValidationError({"visibility": ValidationError(message, "cooling", {"until": until})})
+    observation.visibility = chosen
 
 
 def checked_visibility(visibility: str) -> Visibility:

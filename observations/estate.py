@@ -158,7 +158,7 @@ _COMMON = (
     "changed_at",
     "deleted_at",
 )
-_OF_MOMENT = ("tone", "comes_back_to")
+_OF_MOMENT = ("tone", "comes_back_to", "about_adult", "cooling_until")
 _RATING = ("observation_id", "household_id", "child_id", "dimension", "question", "value", "absence")
 _TICK = ("observation_id", "household_id", "child_id", "kind", "key", "dimension")
 _REVISION = (
@@ -202,7 +202,8 @@ def _moments(person_id: int) -> Iterator[tuple[Any, ...]]:
     """A miss that a moment comes back to is named as long as the person may see it."""
     shown = Prefetch("repairs", _shown(person_id))
     for row in _own(person_id, Kind.MOMENT, shown):
-        yield *_common(row), row.tone, row.repairs.public_id if row.repairs else None
+        missed = row.repairs.public_id if row.repairs else None
+        yield *_common(row), row.tone, missed, row.about_adult, row.cooling_until
 
 
 def _shown(person_id: int) -> QuerySet[Observation]:

@@ -39,6 +39,8 @@ def _state(observation: Observation, ticks: list[Tick], ratings: list[Rating]) -
             "occurred_at": observation.occurred_at.isoformat(),
             "precision": observation.precision,
             "visibility": observation.visibility,
+            # Only where it is so: what was written down before there was such a mark reads as it always did.
+            **({"about_adult": True} if observation.about_adult else {}),
             "repairs": str(observation.repairs.public_id) if observation.repairs else None,
             "ratings": {
                 rating.dimension: rating.absence if rating.value is None else rating.value

@@ -40,6 +40,10 @@ class Observation(models.Model):
     )
     note_sealed = models.BinaryField(blank=True, default=b"")
     note = SealedText(lambda row: f"{row.author_id}:{row.public_id}", owner="author")
+    # A soft mark of its author's, shown to nobody else, counted nowhere: feelings about another adult may be in it.
+    about_adult = models.BooleanField(default=False, db_default=False)
+    # Until then nobody but its author may see it. Taking the mark off does not end it.
+    cooling_until = models.DateTimeField(null=True, blank=True)
     revision = models.PositiveIntegerField(default=1)
     # What its links in the record are hashed with: destroyed with the row, they say nothing any more.
     salt = models.BinaryField(db_default=b"")
@@ -93,6 +97,10 @@ class Observation(models.Model):
             and self.child_id == missed.child_id
             and self.occurred_at >= missed.occurred_at
         )
+
+    def is_cooling_at(self, now: datetime) -> bool:
+        """Whether it is too early to show it to anybody else."""
+        return self.cooling_until is not None and now < self.cooling_until
 
     @property
     def note_unreadable(self) -> bool:

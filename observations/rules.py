@@ -18,6 +18,9 @@ THREADS_SHOWN = 6
 AHEAD_MAX = timedelta(minutes=10)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
+# What is also about another adult is its author's alone for a night and a day before anybody else may see it.
+COOLING_OFF = timedelta(hours=24)
+
 # Deleted rows stay this long for the author to restore, then their purge destroys them.
 RESTORE_WINDOW = timedelta(days=7)
 

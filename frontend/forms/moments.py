@@ -93,6 +93,14 @@ class MomentForm(SheetForm):
         widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "sentences"}),
     )
     repairs = IdField(required=False, label=_("Which miss does it mend?"), widget=forms.RadioSelect)
+    about_adult = forms.BooleanField(
+        required=False,
+        label=_("It is also about another adult"),
+        help_text=_(
+            "What you felt and what you saw help most, now and later. It stays with you for a night and a day; then "
+            "you decide who sees it, and you may keep it. Nobody else sees this mark."
+        ),
+    )
     visibility = forms.ChoiceField(
         required=False,
         label=_("Who sees it?"),
@@ -113,6 +121,7 @@ class MomentForm(SheetForm):
             opened_at=offer.now,
             note=offer.moment.note,
             visibility=offer.moment.visibility,
+            about_adult=offer.moment.about_adult,
         )
         if offer.moment.note_unreadable:
             self.fields["note"].help_text = NOTE_UNREADABLE
@@ -219,8 +228,11 @@ class MomentForm(SheetForm):
             "feelings": data["feelings"],
             "note": data["note"],
             "ratings": self._ratings(),
+            "about_adult": data["about_adult"],
         }
-        if data["visibility"]:
+        # Who just ticked that leaves the choice below as it stood, and is told beside the tick what comes of it.
+        newly_so = data["about_adult"] and not self.offer.moment.about_adult
+        if data["visibility"] and not newly_so:
             said["visibility"] = data["visibility"]
         if "repairs" in data and data.get("tone", Tone.CAME_BACK) == Tone.CAME_BACK:
             said["repairs"] = data["repairs"]

@@ -117,6 +117,7 @@ def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         "answers": answers_in_words(found, Occasion.MOMENT),
         "thread": find_thread(actor_id=request.user.pk, moment=found),
         "revision_count": found.edit_count if mine else 0,
+        "cooling_until": found.cooling_until if mine and found.is_cooling_at(timezone.now()) else None,
         "soft_card": soft_card.take(request),
     }
     return render_page(request, "frontend/moments/detail.html", context)

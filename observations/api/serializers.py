@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from accounts.rules import Visibility
 from checklists.rules import KEY_MAX, VALUE_MAX, VALUE_MIN, VALUES, Absence, Dimension, Tone
-from common.api import Day, Input, Instant, Output, PageOutput, PublicId, QueryNumber, Text
+from common.api import Day, Input, Instant, Output, PageOutput, PublicId, QueryNumber, Text, YesOrNo
 from observations.details import Answer, Details
 from observations.models import Observation, Revision
 from observations.rules import NOTE_MAX, PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_MAX, TICKS_MAX, Precision, TickKind
@@ -31,6 +31,8 @@ _RATINGS: dict[str, Any] = {
     "description": "By dimension. A dimension that was never asked is not there.",
 }
 _ITS_AUTHORS = "Null in what somebody else wrote."
+_ABOUT_ADULT = "Also about another adult: private for 24 hours, and then its author may say who sees it."
+_COOLING = "Until then it is for its author alone, and `visibility` takes `private` only. " + _ITS_AUTHORS
 _NOTE = serializers.CharField(allow_null=True, help_text="Null where it cannot be opened.")
 _NOTE_UNREADABLE = "There is a note that cannot be opened. It stays as it is until a new one is written."
 
@@ -82,6 +84,7 @@ class MomentEditInput(Input):
         help_text="How exactly `occurred_at` is known; `exact` if left out.",
     )
     visibility = serializers.ChoiceField(choices=list(Visibility), required=False)
+    about_adult = YesOrNo(required=False, help_text=_ABOUT_ADULT)
     note = Text(required=False, allow_blank=True, max_length=NOTE_MAX)
     cues = Keys(help_text="Keys of the checklist's `cues`.")
     contexts = Keys(help_text="Keys of the checklist's `contexts`.")
@@ -221,11 +224,24 @@ class MomentOutput(ObservationOutput):
     occurred_at = Instant()
     occurred_on = serializers.DateField(help_text="The household's local day.")
     precision = serializers.ChoiceField(choices=list(Precision))
+    about_adult = serializers.SerializerMethodField()
+    cooling_until = serializers.SerializerMethodField()
     cues = serializers.SerializerMethodField()
     contexts = serializers.SerializerMethodField()
     feelings = serializers.SerializerMethodField()
     repairs = serializers.SerializerMethodField()
     repaired_by = serializers.SerializerMethodField()
+
+    # Whoever else sees the moment may be the one it is about.
+    @extend_schema_field(serializers.BooleanField(allow_null=True, help_text=_ITS_AUTHORS))
+    def get_about_adult(self, row: Observation) -> bool | None:
+        return row.about_adult if self._is_own(row) else None
+
+    @extend_schema_field(Instant(allow_null=True, help_text=_COOLING))
+    def get_cooling_until(self, row: Observation) -> str | None:
+        if row.cooling_until is None or not self._is_own(row):
+            return None
+        return Instant().to_representation(row.cooling_until)
 
     def get_cues(self, row: Observation) -> list[str]:
         return _ticked(row, TickKind.CUE)
@@ -269,6 +285,7 @@ class RevisionStateOutput(Output):
     occurred_at = Instant()
     precision = serializers.ChoiceField(choices=list(Precision))
     visibility = serializers.ChoiceField(choices=list(Visibility))
+    about_adult = serializers.BooleanField(required=False, help_text="True, or not there.")
     repairs = serializers.UUIDField(allow_null=True)
     ratings = serializers.SerializerMethodField()
     cues = serializers.ListField(child=serializers.CharField())

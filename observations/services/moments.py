@@ -17,7 +17,7 @@ from common.errors import Conflict, NotVisible
 from common.text import clean_text
 from households.scope import Capability, visible_to
 from households.selectors import get_child
-from observations.details import Details, checked_visibility, write_ratings, write_ticks
+from observations.details import Details, write_circle, write_ratings, write_ticks
 from observations.history import bare_state_of, keep_revision, state_of, tell_ledger
 from observations.models import Observation
 from observations.record import add_link, new_salt
@@ -79,7 +79,7 @@ def record_moment(
         return moment
     moment.is_new = True
     if details:
-        _apply(moment, actor_id=actor_id, details=details)
+        _apply(moment, actor_id=actor_id, details=details, now=now)
         moment.save()
     add_link(moment, Act.RECORDED, at=now, fields=None if details else bare_state_of(moment).fields)
     return moment
@@ -122,7 +122,7 @@ def edit_moment(
     # Only what the author changes here drops a link: the miss may be another's, and changed where nobody may see it.
     if details.keys() & MENDING and moment.repairs and not moment.comes_back_to(moment.repairs):
         moment.repairs = None
-    _apply(moment, actor_id=actor_id, details=details)
+    _apply(moment, actor_id=actor_id, details=details, now=now)
     became = state_of(moment)
     if became != was:
         keep_revision(moment, was, now=now)
@@ -201,13 +201,12 @@ def _move(moment: Observation, *, actor_id: int, details: Details, now: datetime
     moment.occurred_at, moment.occurred_on, moment.precision = (when.at, when.on, when.precision)
 
 
-def _apply(moment: Observation, *, actor_id: int, details: Details) -> None:
+def _apply(moment: Observation, *, actor_id: int, details: Details, now: datetime) -> None:
     """Everything that can be added to a saved moment; the caller saves the row."""
     content = get_content(get_user(user_id=actor_id).language)
     if "note" in details:
         moment.note = clean_text(details["note"], field="note", max_length=NOTE_MAX, multiline=True)
-    if "visibility" in details:
-        moment.visibility = checked_visibility(details["visibility"])
+    write_circle(moment, details, now=now)
     if "repairs" in details:
         moment.repairs = _repairable(moment, actor_id=actor_id, missed_id=details["repairs"])
     write_ticks(moment, details, content)
