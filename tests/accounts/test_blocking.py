@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from allauth.account.signals import email_changed
+from allauth.account.signals import email_changed, email_confirmed
 
 from accounts.models import BlockedSender, User
 from accounts.selectors import is_blocked, list_blocked_senders
-from accounts.services import block_sender, unblock_sender
+from accounts.services import block_sender, carry_blocks, take_address, unblock_sender
 from common.errors import NotVisible
 
 
@@ -112,3 +112,41 @@ class TestANewAddress:
         assert is_blocked(email="new@example.org", sender_id=sender.pk)
         assert is_blocked(email=old.email, sender_id=sender.pk), "the old mailbox may be read still"
         assert BlockedSender.objects.count() == 2
+
+
+class TestWhoseItIs:
+    def test_what_an_account_said_is_its_persons(
+        self, block: Callable[..., None], parent: User, make_user: Callable[..., User]
+    ) -> None:
+        block()
+        block(email="nobody@example.org")
+        owners = dict(BlockedSender.objects.values_list("email", "owner_id"))
+        assert owners == {parent.email: parent.pk, "nobody@example.org": None}
+
+    def test_what_was_said_before_there_was_an_account_becomes_its_persons(
+        self, block: Callable[..., None], make_user: Callable[..., User]
+    ) -> None:
+        block(email="fresh@example.org")
+        user = make_user("fresh")
+        email_confirmed.send(User, request=None, email_address=user.emailaddress_set.get())
+        assert BlockedSender.objects.get().owner == user
+
+    def test_whoever_gets_a_former_address_begins_with_a_clean_list(
+        self, block: Callable[..., None], parent: User, sender: User, make_user: Callable[..., User]
+    ) -> None:
+        block()
+        take_address(user_id=parent.pk, email="new@example.org")
+        carry_blocks(user_id=parent.pk, from_email=parent.email, to_email="new@example.org")
+        other = make_user("other")
+        take_address(user_id=other.pk, email=parent.email)
+        assert not is_blocked(email=parent.email, sender_id=sender.pk)
+        assert is_blocked(email="new@example.org", sender_id=sender.pk)
+
+    def test_unblocking_counts_for_a_former_address_too(
+        self, block: Callable[..., None], parent: User, sender: User
+    ) -> None:
+        block()
+        block(email="former@example.org")
+        BlockedSender.objects.update(owner=parent)
+        unblock_sender(actor_id=parent.pk, sender_id=sender.public_id)
+        assert not BlockedSender.objects.exists()

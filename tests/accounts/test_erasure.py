@@ -12,10 +12,20 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from accounts import services
-from accounts.models import User
+from accounts.estate import AccountsEstate
+from accounts.models import BlockedSender, User
 from accounts.rules import ERASURE_DELAY
-from accounts.selectors import find_token
-from accounts.services import ask_to_be_erased, create_token, erase_due, erase_person, take_back_erasure
+from accounts.selectors import find_token, is_blocked
+from accounts.services import (
+    ask_to_be_erased,
+    block_sender,
+    carry_blocks,
+    create_token,
+    erase_due,
+    erase_person,
+    take_address,
+    take_back_erasure,
+)
 from common import ledger
 from common.errors import NotVisible
 from common.estates import Estate, list_estates
@@ -429,3 +439,76 @@ class TestAfterARestore:
         ledger.flush()
         ledger.reapply(settings.ERASURE_LEDGER.read_text().splitlines())
         assert list(User.objects.filter(erase_at=now + ERASURE_DELAY)) == [co_parent]
+
+
+class TestBlocksUnderAFormerAddress:
+    """What an address said goes with whoever had it, whatever their address is in the end."""
+
+    @pytest.fixture
+    def moved_on(self, co_parent: User, parent: User, now: datetime) -> str:
+        """The co-parent wants nothing of the parent, and has another address since; which one they had."""
+        former = co_parent.email
+        block_sender(email=former, sender_id=parent.pk, known_as="Alice", now=now)
+        new = co_parent.emailaddress_set.create(email="new@example.org", verified=True)
+        take_address(user_id=co_parent.pk, email=new.email)
+        carry_blocks(user_id=co_parent.pk, from_email=former, to_email=new.email)
+        co_parent.emailaddress_set.exclude(pk=new.pk).delete()
+        User.objects.filter(pk=co_parent.pk).update(email=new.email)
+        return former
+
+    def test_are_erased_with_their_owner(
+        self, moved_on: str, parent: User, co_parent: User, ask: Ask, later: datetime
+    ) -> None:
+        assert is_blocked(email=moved_on, sender_id=parent.pk)
+        ask(co_parent)
+        assert erase_person(user_id=co_parent.pk, now=later)
+        assert not BlockedSender.objects.exists()
+        assert count_traces(person_id=co_parent.pk, names=[moved_on, "new@example.org"]) == {}
+
+    def test_are_a_trace_that_the_count_finds(
+        self, moved_on: str, co_parent: User, ask: Ask, later: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert count_traces(person_id=co_parent.pk, names=[])["accounts.BlockedSender.owner"] == 2
+        monkeypatch.setattr(AccountsEstate, "erase", lambda *_: None)
+        ask(co_parent)
+        with pytest.raises(services.ErasureIncomplete) as left:
+            erase_person(user_id=co_parent.pk, now=later)
+        assert left.value.left["accounts.BlockedSender"] == 2
+
+    def test_what_others_said_of_somebody_else_stays(
+        self,
+        moved_on: str,
+        parent: User,
+        co_parent: User,
+        helper: User,
+        ask: Ask,
+        now: datetime,
+        later: datetime,
+    ) -> None:
+        block_sender(email="nobody@example.org", sender_id=parent.pk, known_as="Alice", now=now)
+        block_sender(email=helper.email, sender_id=parent.pk, known_as="Alice", now=now)
+        block_sender(email=helper.email, sender_id=co_parent.pk, known_as="Bela", now=now)
+        ask(co_parent)
+        assert erase_person(user_id=co_parent.pk, now=later)
+        assert set(BlockedSender.objects.values_list("email", "sender_id")) == {
+            ("nobody@example.org", parent.pk),
+            (helper.email, parent.pk),
+        }
+
+    def test_whoever_reads_that_mailbox_now_keeps_what_they_said(
+        self,
+        moved_on: str,
+        parent: User,
+        co_parent: User,
+        make_user: Callable[..., User],
+        ask: Ask,
+        now: datetime,
+        later: datetime,
+    ) -> None:
+        reader = make_user("reader")
+        reader.emailaddress_set.update(email=moved_on)
+        take_address(user_id=reader.pk, email=moved_on)
+        block_sender(email=moved_on, sender_id=parent.pk, known_as="A stranger", now=now)
+        ask(co_parent)
+        assert erase_person(user_id=co_parent.pk, now=later)
+        assert BlockedSender.objects.get().owner == reader

@@ -227,7 +227,9 @@ class TestReadHelp:
         text = (packs.LIBRARY / "help.en.yaml").read_text("utf-8")
         path = tmp_path / "help.en.yaml"
         path.write_text(text.replace("key: soft\n", "key: mild\n"), "utf-8")
-        with pytest.raises(PackError, match=r"^help\.en\.yaml: cards: not_ok, not_safe, soft are needed"):
+        with pytest.raises(
+            PackError, match=r"^help\.en\.yaml: cards: not_ok, not_safe, watched, soft are needed"
+        ):
             read_help(path)
 
     def test_knows_which_lines_a_card_may_name(self, tmp_path: Path) -> None:

@@ -71,6 +71,22 @@ class TestHelp:
         assert page.context["help"].lines_note
         assert page.context["help"].lines_note in page.content.decode().replace("&#x27;", "'")
 
+    def test_says_plainly_what_does_not_help_against_force(self, client: Client) -> None:
+        page = client.get(reverse("help")).content.decode().replace("&#x27;", "'")
+        card = page.partition('id="watched"')[2].partition("</section>")[0]
+        for words in (
+            "It is not a lock",
+            "If someone makes you unlock it or show it, nothing in here can stop them",
+            "it is not your fault",
+            "It does not clear the browser's history, and it cannot hide that you have an account",
+            "destroys it after seven days",
+            "anyone who can sign in as you",
+            "read, copied or photographed",
+        ):
+            assert words in card, words
+        assert 'href="tel:' in card
+        assert 'href="#watched"' in page
+
     def test_an_operator_without_any_line_gets_that_said(
         self, client: Client, settings, tmp_path: Path
     ) -> None:

@@ -22,6 +22,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.services import block_sender, create_token
+from accounts.tokens import not_me_token
 from households.models import Child, Household, Membership
 from households.rules import GRANT_LIFETIME, GrantScope, Role
 from households.services import (
@@ -37,7 +38,6 @@ from households.services import (
 from observations.models import Observation
 from observations.services import answer_self_check, delete_moment, record_moment
 from reflections.services import compile_week
-from accounts.tokens import not_me_token
 from reflections.tokens import unsubscribe_token
 from tests.soft_passkey import SoftPasskey
 
