@@ -62,7 +62,7 @@ class TestOffering:
             "ratings",
         )
         assert shown["children"] == body["children"]
-        (sent,) = mail.outbox
+        sent, _notice = mail.outbox
         token = sent.body.split("/coach/offers/")[1].split("/")[0]
         assert token not in response.content.decode()
 

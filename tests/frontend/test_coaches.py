@@ -17,7 +17,7 @@ from django.urls import reverse
 from accounts.models import User
 from households.models import AccessEntry, Child, Grant, Household
 from households.rules import ACCESS_PAGE_SIZE, GRANT_LIFETIME, Opened, Reader
-from households.services import note_access, return_grant
+from households.services import note_access, note_account_opened, return_grant
 from observations.models import Observation
 from observations.services import look_at_family, look_at_moment
 
@@ -53,7 +53,7 @@ class TestAskingACoach:
     ) -> None:
         settings.SITE_URL = "https://attune.example"
         assert browser.post(LIST, terms)["Location"] == LIST
-        (sent,) = mail.outbox
+        sent, _notice = mail.outbox
         assert sent.to == ["cleo@example.org"]
         assert re.search(r"^https://attune.example/coach/offers/[\w-]{43}/$", sent.body, re.MULTILINE)
         page = text(browser.get(LIST))
@@ -251,6 +251,19 @@ class TestWhoLooked:
         assert "<b>The operator</b>" not in page
         assert f'href="/moments/{moment.public_id}/"' in page
         assert "the weeks and the list" in page
+
+    def test_is_there_for_somebody_who_lives_in_no_household(
+        self, client_of: Callable[[User], Client], coach: User, stranger: User, now: datetime
+    ) -> None:
+        browser = client_of(coach)
+        assert "Nobody so far" in text(browser.get("/household/access/"))
+        note_account_opened(reader_id=stranger.pk, person_id=coach.pk, now=now)
+        page = text(browser.get("/household/access/"))
+        assert "<b>The operator</b>" in page
+        assert "the settings of your account" in page
+        assert 'href="/household/access/"' in text(browser.get("/account/security/"))
+        listed = browser.get("/api/v1/access/").json()["items"]
+        assert [(item["household"], item["reader"]) for item in listed] == [(None, "operator")]
 
     def test_names_the_operator_and_whoever_is_gone(
         self, browser: Client, parent: User, stranger: User, coach: User, household: Household, now: datetime
