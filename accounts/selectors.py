@@ -78,7 +78,8 @@ def get_verified_address(*, user_id: int) -> str:
 def find_reader(*, email: str) -> int | None:
     """Who has proved to read this address; None where nobody has."""
     proved = EmailAddress.objects.filter(email__iexact=email, verified=True)
-    return proved.order_by("id").values_list("user_id", flat=True).first()
+    found: int | None = proved.order_by("id").values_list("user_id", flat=True).first()
+    return found
 
 
 def is_blocked(*, email: str, sender_id: int) -> bool:

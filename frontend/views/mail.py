@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -61,7 +62,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_POST
-def write_again(request: SignedInRequest) -> HttpResponse:
+def write_again(request: SignedInRequest) -> HttpResponseBase:
     """The reader looked at their address: the weekly mail goes on.
 
     Where whoever reads that mailbox said it is not theirs, it takes a proof that it is the account's owner who asks.

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from households.models import AccessEntry
 from households.rules import ONE_LOOK, Opened, Reader
@@ -29,8 +30,9 @@ def note_access(
     same thing again within fifteen minutes is one look. To be called before what was
     opened is shown, in the same request: what cannot be written down is not shown.
     """
+    where = Q(household__isnull=True) if household_pk is None else Q(household_id=household_pk)
     seen = AccessEntry.objects.filter(
-        household_id=household_pk,
+        where,
         author_id__in=author_ids,
         reader_id=reader_id,
         reader_kind=reader_kind,
