@@ -288,6 +288,7 @@ class TestRevocation:
         assert seen_afterwards(pairs, len(pairs)) == (len(pairs), 0)
 
     @pytest.mark.drill
+    @pytest.mark.timeout(1_800)
     def test_the_next_request_sees_nothing_1000_times_of_1000(self, world: World) -> None:
         assert seen_afterwards(over_http(world), 1_000) == (1_000, 0)
 

@@ -244,6 +244,7 @@ class TestTakenAway:
         assert saw == 0
 
     @pytest.mark.drill
+    @pytest.mark.timeout(7_200)
     def test_no_read_after_the_commit_sees_it_1000_times(self, shared: Shared) -> None:
         asked, saw = seen_after(shared, 1_000)
         assert asked >= 1_000 * 2
@@ -372,5 +373,6 @@ class TestAtTheSameTime:
         assert races(shared, range(40)) == []
 
     @pytest.mark.drill
+    @pytest.mark.timeout(7_200)
     def test_nothing_is_seen_that_was_taken_away_in_300_schedules(self, shared: Shared) -> None:
         assert races(shared, range(300)) == []
