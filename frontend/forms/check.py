@@ -66,7 +66,10 @@ class CheckForm(SheetForm):
             self.fields[f"rating_{dimension}"] = AnswerField(question, prompt=prompt)
             self.initial[f"rating_{dimension}"] = answers.get(dimension, "")
         self.fields["note"] = forms.CharField(
-            required=False, strip=False, label=_("Anything to add?"), widget=forms.Textarea({"rows": 3})
+            required=False,
+            strip=False,
+            label=_("Anything to add?"),
+            widget=forms.Textarea({"rows": 3, "autocomplete": "off"}),
         )
         self.initial["note"] = before.note if before else ""
         if before and before.note_unreadable:

@@ -90,7 +90,7 @@ class MomentForm(SheetForm):
         required=False,
         strip=False,
         label=_("In your own words"),
-        widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "sentences"}),
+        widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "sentences", "autocomplete": "off"}),
     )
     repairs = IdField(required=False, label=_("Which miss does it mend?"), widget=forms.RadioSelect)
     about_adult = forms.BooleanField(

@@ -127,7 +127,10 @@ class AddPasskeyForm(OurWords, passkey_forms.AddWebAuthnForm):
 
     passwordless = None
     name = forms.CharField(
-        label=_("What do you call this device?"), max_length=PASSKEY_NAME_MAX, required=False
+        label=_("What do you call this device?"),
+        max_length=PASSKEY_NAME_MAX,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     credential = CredentialField()
 

@@ -36,7 +36,9 @@ class FilterForm(ServiceForm):
         required=False, label=_("To"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
     text = forms.CharField(
-        required=False, label=_("Words in the note"), widget=forms.TextInput({"type": "search"})
+        required=False,
+        label=_("Words in the note"),
+        widget=forms.TextInput({"type": "search", "autocomplete": "off"}),
     )
 
     def __init__(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -19,7 +20,7 @@ from accounts.models import User
 from accounts.services import change_choices
 from households.models import Child, Household
 from observations.models import Observation
-from observations.services import delete_moment
+from observations.services import delete_moment, look_at_family
 from reflections.services import compile_week, write_thought
 
 
@@ -197,6 +198,18 @@ class InSight(HTMLParser):
             self.words.append(data)
 
 
+def told_by(response: Any) -> list[str]:
+    """What a page tells of a family before anything was tapped."""
+    assert response.status_code == 200
+    return TELLING.findall(" ".join(InSight(response.content.decode()).words))
+
+
+def all_words(response: Any) -> set[str]:
+    """Every word of a page's main part, behind a tap or not."""
+    page = response.content.decode()
+    return set(re.findall(r"\w+", re.sub(r"<[^>]+>", " ", page[page.index("<main") : page.index("</main>")])))
+
+
 TELLING = re.compile(r"in tune|missed|came back|come back|Pip|Moth|The attic|cave|bedtime|Bela", re.I)
 
 
@@ -222,17 +235,41 @@ class TestLists:
             actor_id=old.author_id, household_id=household.public_id, label="2026-W47", text="A cave", now=now
         )
 
-    PLACES = ("/", "/moments/", "/moments/deleted/", "/reflections/", "/reflections/2026-W47/")
+    PLACES = (
+        "/",
+        "/moments/",
+        "/moments/deleted/",
+        "/reflections/",
+        "/reflections/2026-W47/",
+        "/patterns/",
+        "/patterns/?author=bela",
+    )
 
-    def test_the_check_sees_words_in_sight(self, client_of: Callable[[User], Client], parent: User) -> None:
-        browser = client_of(parent)
-        for path in self.PLACES:
-            assert TELLING.search(" ".join(InSight(browser.get(path).content.decode()).words)), path
+    @pytest.fixture
+    def place(self, request: pytest.FixtureRequest, co_parent: User) -> str:
+        """The address of a place, with the real key of the other adult."""
+        named: str = request.param
+        return named.replace("bela", str(co_parent.public_id))
 
-    @pytest.mark.parametrize("path", PLACES)
-    def test_show_no_words_of_a_family_until_tapped(self, phone: Client, path: str) -> None:
-        page = phone.get(path).content.decode()
-        assert TELLING.findall(" ".join(InSight(page).words)) == []
+    @pytest.mark.parametrize("place", PLACES, indirect=True)
+    def test_the_check_sees_words_in_sight(
+        self, client_of: Callable[[User], Client], parent: User, place: str
+    ) -> None:
+        assert told_by(client_of(parent).get(place))
+
+    @pytest.mark.parametrize("place", PLACES, indirect=True)
+    def test_show_no_words_of_a_family_until_tapped(self, phone: Client, place: str) -> None:
+        assert told_by(phone.get(place)) == []
+
+    @pytest.mark.parametrize("place", PLACES[-2:], indirect=True)
+    def test_the_months_keep_all_their_words_behind_the_taps(
+        self, phone: Client, client_of: Callable[[User], Client], discreet: User, place: str
+    ) -> None:
+        discreetly = all_words(phone.get(place))
+        change_choices(actor_id=discreet.pk, choices={"discreet": False})
+        plainly = all_words(client_of(discreet).get(place))
+        assert {"Bela", "Pip", "Moth", "missed"} <= discreetly
+        assert {word for word in plainly - discreetly if TELLING.search(word)} == set()
 
     @pytest.mark.parametrize("path", ["/", "/moments/", "/moments/deleted/"])
     def test_have_them_behind_the_tap_without_any_script(self, phone: Client, path: str) -> None:
@@ -244,6 +281,72 @@ class TestLists:
         moment = record(tone="missed")
         page = phone.get(reverse("log-saved", args=[moment.public_id])).content.decode()
         assert TELLING.findall(" ".join(InSight(page).words)) == []
+
+
+class TestCoaching:
+    """A coach's phone is looked at as well; and that a parent has a coach is nobody's business."""
+
+    @pytest.fixture(autouse=True)
+    def _given(
+        self,
+        that_evening: datetime,
+        record: Callable[..., Observation],
+        give: Callable[..., Any],
+        coach: User,
+        household: Household,
+        now: datetime,
+    ) -> None:
+        details = {"note": "A cave under the table", "contexts": ["bedtime"], "visibility": "coaches"}
+        for tone in ("in_tune", "missed", "came_back"):
+            record(tone=tone, details=details)
+        give()
+        look_at_family(coach_id=coach.pk, household_id=household.public_id, now=now)
+
+    def coachs_pages(self, browser: Client, household: Household) -> dict[str, Any]:
+        family = f"/coach/{household.public_id}/"
+        rows = browser.get(family, headers={"HX-Request": "true"})
+        return {"families": browser.get("/coach/"), "family": browser.get(family), "rows": rows}
+
+    TOLD = re.compile(f"{TELLING.pattern}|Alice|answers|cleo|scope", re.I)
+
+    def told(self, pages: dict[str, Any]) -> dict[str, list[str]]:
+        return {
+            name: self.TOLD.findall(" ".join(InSight(page.content.decode()).words))
+            for name, page in pages.items()
+        }
+
+    def test_a_coach_in_discreet_mode_sees_no_words_until_a_tap(
+        self, client_of: Callable[[User], Client], coach: User, household: Household
+    ) -> None:
+        assert all(self.told(self.coachs_pages(client_of(coach), household)).values())
+        change_choices(actor_id=coach.pk, choices={"discreet": True})
+        pages = self.coachs_pages(client_of(coach), household)
+        assert self.told(pages) == {"families": [], "family": [], "rows": []}
+        assert pages["rows"].content.decode().count('<details class="shut"') == 3
+
+    def test_behind_the_tap_a_coach_has_everything_without_any_script(
+        self, client_of: Callable[[User], Client], coach: User, household: Household
+    ) -> None:
+        plain = self.coachs_pages(client_of(coach), household)
+        change_choices(actor_id=coach.pk, choices={"discreet": True})
+        folded = self.coachs_pages(client_of(coach), household)
+        for name in ("families", "family"):
+            assert all_words(plain[name]) - all_words(folded[name]) == set(), name
+            links = [
+                set(re.findall(r'href="(/coach/[^"]+)"', each[name].content.decode()))
+                for each in (plain, folded)
+            ]
+            assert links[0] == links[1] != set()
+
+    @pytest.mark.parametrize("path", ["/household/coaches/", "/household/access/"])
+    def test_a_parent_in_discreet_mode_shows_nobody_that_there_is_a_coach(
+        self, client_of: Callable[[User], Client], parent: User, path: str
+    ) -> None:
+        assert "cleo" in " ".join(InSight(client_of(parent).get(path).content.decode()).words)
+        change_choices(actor_id=parent.pk, choices={"discreet": True})
+        page = client_of(parent).get(path).content.decode()
+        assert "cleo" in page
+        assert "cleo" not in " ".join(InSight(page).words)
 
 
 class TestTheCover:

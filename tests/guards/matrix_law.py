@@ -103,7 +103,7 @@ GRANT_STATES = {
     Need.OWN_GRANT: ("offered", "live"),
     Need.OWN_LIVE_GRANT: ("live",),
     Need.RENEW_IN_SESSION: ("live",),
-    Need.OWN_ANY_GRANT: ("offered", "live", "expired"),
+    Need.OWN_ANY_GRANT: ("offered", "lapsed", "live", "returned", "expired"),
 }
 
 

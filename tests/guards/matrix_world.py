@@ -24,7 +24,7 @@ from accounts.models import User
 from accounts.services import block_sender, create_token
 from accounts.tokens import not_me_token
 from households.models import Child, Household, Membership
-from households.rules import GRANT_LIFETIME, GrantScope, Role
+from households.rules import GRANT_LIFETIME, GRANT_OFFER_LIFETIME, GrantScope, Role
 from households.services import (
     accept_grant,
     add_child,
@@ -32,6 +32,7 @@ from households.services import (
     create_household,
     invite_member,
     offer_grant,
+    return_grant,
     withdraw_grant,
     withdraw_invitation,
 )
@@ -102,7 +103,7 @@ CHECKS = ((0, False, "live"), (1, True, "live"), (2, True, "deleted"))
 class Thing:
     """Something an address can name. `state` is live, deleted, expired (deleted too long ago) or missing.
 
-    Grants are offered, live, deleted (withdrawn) or expired.
+    Grants are offered, lapsed (an offer that nobody took in time), live, deleted (withdrawn), returned or expired.
     """
 
     name: str
@@ -395,6 +396,8 @@ def _grants(world: World) -> Iterator[Thing]:
     yield _grant(world, Who.AUTHOR, Who.COACH_WITHDRAWN, state="deleted")
     yield _grant(world, Who.AUTHOR, Who.COACH_EXPIRED, state="expired")
     yield _grant(world, Who.AUTHOR, Who.STAFF, state="offered")
+    yield _grant(world, Who.AUTHOR, Who.STAFF, state="lapsed")
+    yield _grant(world, Who.AUTHOR, Who.COACH_WITHDRAWN, state="returned")
 
 
 def _grant(
@@ -407,7 +410,7 @@ def _grant(
 ) -> Thing:
     actor, guest = world.users[author].pk, world.users[coach]
     at = world.now - (GRANT_LIFETIME if state == "expired" else GRANT_LIFETIME - timedelta(days=5))
-    at = world.now if state == "offered" else at
+    at = {"offered": world.now, "lapsed": world.now - GRANT_OFFER_LIFETIME}.get(state, at)
     grant, token = offer_grant(
         actor_id=actor,
         household_id=world.homes[ATTIC].public_id,
@@ -419,11 +422,14 @@ def _grant(
     )
     if state == "offered":
         world.secrets["offer"] = token
-    else:
+    elif state != "lapsed":
         accept_grant(actor_id=guest.pk, token=token, email=guest.email, now=at)
     if state == "deleted":
         withdraw_grant(actor_id=actor, grant_id=grant.public_id, now=world.now)
-    return Thing(f"{author}'s to {coach}", {"grant_id": grant.public_id}, ATTIC, author, state=state)
+    if state == "returned":
+        return_grant(actor_id=guest.pk, grant_id=grant.public_id, now=world.now)
+    name = f"{author}'s {state} to {coach}" if state in ("lapsed", "returned") else f"{author}'s to {coach}"
+    return Thing(name, {"grant_id": grant.public_id}, ATTIC, author, state=state)
 
 
 def _granted(world: World) -> Iterator[Thing]:

@@ -12,7 +12,7 @@ import json
 import logging
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -152,6 +152,48 @@ def _with_a_bug(
             )
 
 
+def mailed_at_every_level(written: Written) -> list[bytes]:
+    """Each mail of a week whole, as it travels and with every part opened: discreet, counts, full."""
+    monday = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
+    mail.outbox.clear()
+    for level in ("discreet", "counts", "full"):
+        User.objects.filter(pk=written.author.pk).update(digest_level=level)
+        Digest.objects.all().delete()
+        plan_digests(household_ids=[written.author.memberships.get().household_id], now=monday)
+        for digest in Digest.objects.all():
+            deliver_digest(digest_id=digest.pk, now=monday + timedelta(hours=12))
+    sent = [message.message() for message in mail.outbox if written.author.email in message.to]
+    return [
+        b"\n".join(
+            [
+                message.as_bytes(),
+                str(message.items()).encode(),
+                *(part.get_payload(decode=True) or b"" for part in message.walk()),
+            ]
+        )
+        for message in sent
+    ]
+
+
+Queue = Callable[[], tuple[list[Any], list[Any]]]
+
+
+@pytest.fixture
+def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
+    """A queue of its own for whatever is sent from now on; gives its messages and their bodies."""
+    celery_app.autodiscover_tasks(force=True)
+    folders = dict.fromkeys(("data_folder_in", "data_folder_out", "control_folder"), str(tmp_path))
+
+    def messages() -> tuple[list[Any], list[Any]]:
+        waiting = [json.loads(file.read_bytes()) for file in tmp_path.glob("*.msg")]
+        return waiting, [json.loads(base64.b64decode(message["body"])) for message in waiting]
+
+    with celery_app.connection_for_write("filesystem://localhost", transport_options=folders) as broker:
+        send = Task.apply_async
+        monkeypatch.setattr(Task, "apply_async", lambda task, **kw: send(task, **kw, connection=broker))
+        yield messages
+
+
 @pytest.mark.usefixtures("world")
 class TestCanary:
     def test_the_search_sees_each_spelling(self) -> None:
@@ -217,39 +259,24 @@ class TestCanary:
         assert found_in(file) == set()
 
     def test_no_mail_of_any_level_does(self, written: Written) -> None:
-        monday = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
-        levels = ("discreet", "counts", "full")
-        for level in levels:
-            User.objects.filter(pk=written.author.pk).update(digest_level=level)
-            Digest.objects.all().delete()
-            plan_digests(household_ids=[written.author.memberships.get().household_id], now=monday)
-            for digest in Digest.objects.all():
-                deliver_digest(digest_id=digest.pk, now=monday + timedelta(hours=12))
-        sent = [message for message in mail.outbox if written.author.email in message.to]
-        assert len(sent) == len(levels)
-        for message in sent:
-            parsed = message.message()
-            parts = [part.get_payload(decode=True) or b"" for part in parsed.walk()]
-            everything = b"\n".join([parsed.as_bytes(), str(parsed.items()).encode(), *parts])
-            assert found_in(everything, WORDS | NAMES) == set()
+        sent = mailed_at_every_level(written)
+        assert len(sent) == 3
+        assert [found_in(message, WORDS | NAMES) for message in sent] == [set()] * 3
+
+    def test_a_word_that_slips_into_a_mail_is_seen(
+        self, written: Written, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("reflections.mail.title", lambda _key: SEALED["note"])
+        sent = mailed_at_every_level(written)
+        assert [found_in(message) for message in sent] == [set(), {"note"}, {"note"}]
 
     def test_no_message_of_the_queue_holds_more_than_keys(
-        self, written: Written, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, written: Written, now: datetime, queue: Queue
     ) -> None:
-        celery_app.autodiscover_tasks(force=True)
-        folders = {
-            "data_folder_in": str(tmp_path),
-            "data_folder_out": str(tmp_path),
-            "control_folder": str(tmp_path),
-        }
         plan_digests(household_ids=list(Household.objects.values_list("pk", flat=True)), now=now)
-        with celery_app.connection_for_write("filesystem://localhost", transport_options=folders) as broker:
-            send = Task.apply_async
-            monkeypatch.setattr(Task, "apply_async", lambda task, **kw: send(task, **kw, connection=broker))
-            for entry in celery_app.conf.beat_schedule.values():
-                celery_app.tasks[entry["task"]]()
-        messages = [json.loads(file.read_bytes()) for file in tmp_path.glob("*.msg")]
-        bodies = [json.loads(base64.b64decode(message["body"])) for message in messages]
+        for entry in celery_app.conf.beat_schedule.values():
+            celery_app.tasks[entry["task"]]()
+        messages, bodies = queue()
         assert {message["headers"]["task"] for message in messages} >= {
             "reflections.tasks.plan_chunk",
             "reflections.tasks.compile_chunk",
@@ -261,6 +288,10 @@ class TestCanary:
             isinstance(key, int) for value in said for key in (value if isinstance(value, list) else [value])
         )
         assert all(args == [] for args, _kwargs, _embed in bodies)
+
+    def test_a_word_that_slips_into_the_queue_is_seen(self, queue: Queue) -> None:
+        celery_app.tasks["reflections.tasks.deliver"].apply_async(kwargs={"note": SEALED["note"]})
+        assert found_in(json.dumps(queue()).encode()) == {"note"}
 
     @pytest.mark.parametrize("is_superuser", [False, True])
     def test_no_page_of_the_operators_does(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import pytest
 import time_machine
 from django.db import transaction
+from django.urls import get_resolver, path
 
 from households.models import Grant, Invitation
 from households.scope import member_of, visible_to
@@ -181,6 +183,15 @@ class TestTheTable:
     def test_every_route_is_classified(self) -> None:
         assert {"/log/", "/moments/{moment_id}/", "/api/v1/moments/"} <= set(routes())
         assert set(routes()) - set(DOORS) == set()
+
+    def test_a_route_that_nobody_classified_is_found(self, settings: Any) -> None:
+        """The table's own proof: whatever is added to the URLconf has to take its place in it."""
+        added = ModuleType("added")
+        new = [path("new/<uuid:moment_id>/", lambda _request: None), *get_resolver().url_patterns]
+        vars(added)["urlpatterns"] = new
+        settings.ROOT_URLCONF = added
+        assert set(routes()) - set(DOORS) == {"/new/{moment_id}/"}
+        assert routes()["/new/{moment_id}/"] == {"moment_id": "uuid"}
 
     def test_no_classified_route_is_gone(self) -> None:
         assert set(DOORS) - set(routes()) == set()

@@ -129,7 +129,7 @@ def _wait_until_ready(url: str, up: subprocess.Popen[bytes], log: Path) -> None:
             return False
         return True
 
-    assert wait_until(is_ready, 90), "the app did not start:\n" + log.read_text("utf-8", "replace")[-4000:]
+    assert wait_until(is_ready, 300), "the app did not start:\n" + log.read_text("utf-8", "replace")[-4000:]
 
 
 LAUNCH: dict[str, Any] = {

@@ -49,6 +49,15 @@ SIGNED_IN = [
     "/account/password/change/",
     "/account/logout/",
 ]
+# Some of these ask for a recent proof: they are looked at right after signing in, or another page would be.
+OPENS_THE_ACCOUNT = [
+    "/account/security/",
+    "/account/sessions/",
+    "/account/passkeys/add/",
+    "/account/app/add/",
+    "/account/recovery-codes/new/",
+    "/account/blocked/",
+]
 THEMES = ["light", "dark"]
 
 
@@ -83,6 +92,18 @@ class TestAxe:
         page = open_phone(color_scheme=theme)
         sign_in(page)
         found = {path: complaints_about(page, path) for path in SIGNED_IN + one_of_each(page)}
+        assert {path: what for path, what in found.items() if what} == {}
+
+    @pytest.mark.parametrize("theme", THEMES)
+    def test_finds_nothing_on_the_pages_about_signing_in(
+        self, open_phone: Callable[..., Page], sign_in: Callable[..., None], theme: str
+    ) -> None:
+        page = open_phone(color_scheme=theme)
+        sign_in(page)
+        found = {}
+        for path in OPENS_THE_ACCOUNT:
+            found[path] = complaints_about(page, path)
+            assert page.url.endswith(path)
         assert {path: what for path, what in found.items() if what} == {}
 
     @pytest.mark.parametrize("theme", THEMES)

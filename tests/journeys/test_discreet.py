@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.conftest import App
 from tests.journeys.test_accessibility import RULES, one_of_each
@@ -119,7 +119,10 @@ class TestDiscreetPages:
         sign_in(page, "jon@example.org")
         page.evaluate(CHOOSE, True)
         found = {}
-        for path in ("/", "/moments/", "/moments/deleted/", "/reflections/", "/account/choices/"):
+        for path in (
+            *("/", "/moments/", "/moments/deleted/", "/reflections/", "/account/choices/"),
+            *("/patterns/", "/patterns/?months=12", "/household/coaches/", "/household/access/"),
+        ):
             page.goto(path)
             if page.locator("details.shut").count():
                 page.locator("details.shut summary").first.tap()
@@ -127,6 +130,48 @@ class TestDiscreetPages:
             assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
         page.evaluate(CHOOSE, False)
         assert {path: what for path, what in found.items() if what} == {}
+
+
+class TestFolded:
+    """Months and a coach's pages wait for a tap, with scripts and without."""
+
+    @pytest.mark.parametrize("scripts", [True, False])
+    def test_what_is_behind_a_tap_is_out_of_sight_until_then(
+        self, open_phone: Callable[..., Page], sign_in: Callable[..., None], *, scripts: bool
+    ) -> None:
+        chooser, page = open_phone(), open_phone(java_script_enabled=scripts)
+        for address in ("jon@example.org", "cleo@example.org"):
+            sign_in(chooser, address)
+            chooser.evaluate(CHOOSE, True)
+            chooser.context.clear_cookies()
+        try:
+            sign_in(page, "jon@example.org")
+            page.goto("/patterns/")
+            self.unfold(page, page.locator("section[aria-labelledby=when] details.shut"), "By time of day")
+            page.context.clear_cookies()
+            sign_in(page, "cleo@example.org")
+            page.goto("/coach/")
+            row = page.locator("details.shut").first
+            self.unfold(page, row, "until")
+            row.locator("a.row").click()
+            expect(page.get_by_role("heading", name="Shared with you")).to_be_visible()
+            moment = page.locator("section[aria-labelledby=moments] details.shut").first
+            self.unfold(page, moment, "We")
+            moment.locator("a.row").click()
+            expect(page.get_by_text("can see that you opened this")).to_be_visible()
+        finally:
+            for address in ("jon@example.org", "cleo@example.org"):
+                sign_in(chooser, address)
+                chooser.evaluate(CHOOSE, False)
+                chooser.context.clear_cookies()
+
+    @staticmethod
+    def unfold(page: Page, fold: Locator, words: str) -> None:
+        """Its words come into sight with a tap on what stands there instead."""
+        inside = fold.locator("> :not(summary)").get_by_text(words).first
+        expect(inside).to_be_hidden()
+        fold.locator("summary").first.click()
+        expect(inside).to_be_visible()
 
 
 class TestWhatTheBrowserKeeps:

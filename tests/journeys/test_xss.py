@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from email import message_from_string
+from email.policy import default
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +17,7 @@ from playwright.sync_api import Page
 
 from tests.guards.xss_corpus import PAYLOADS
 from tests.journeys.conftest import App
+from tests.servers import Mailbox
 
 # `xss()` is what every text would call. Dialogs are nothing else here, and would stop the page.
 WATCH = """
@@ -29,59 +35,224 @@ for (const element of document.querySelectorAll("*")) {
 }
 """
 MOVE_IN = """
-import json
+import itertools, json, uuid
+from datetime import timedelta
+from unittest.mock import patch
+from allauth.mfa.models import Authenticator
+from django.test import Client
 from django.utils import timezone
-from attune_project.demo.family import PASSWORD
+from accounts.rules import DigestLevel
+from reflections.mail import Letter, build_message
+from tests.guards.matrix_world import sign_in
+from tests.guards.xss_corpus import PAYLOADS
 from tests.guards.xss_house import build
-house = build(timezone.now(), lambda text: text, with_mail=False)
-house.owner.set_password(PASSWORD)
-house.owner.save()
-print(json.dumps([str(house.child.public_id), str(house.check_id), house.label, *map(str, house.moments)]))
+from tests.soft_passkey import SoftPasskey
+
+now = timezone.now()
+with patch("households.mail.SENDING_TAKES", timedelta(0)):
+    house = build(now, lambda text: text, with_mail=True)
+
+def session_of(user):
+    browser = Client()
+    sign_in(browser, user)
+    return browser.session.session_key
+
+lock = json.loads(SoftPasskey().create({"publicKey": {"challenge": "AA", "user": {"id": "MQ"}}}))
+keys = Authenticator.objects.bulk_create(
+    Authenticator(user=house.owner, type="webauthn", data={"name": text, "credential": lock})
+    for text in PAYLOADS
+)
+# No text of a family is in any mail, so the sentences of this one say what the corpus says.
+texts = itertools.chain(PAYLOADS, itertools.repeat("x"))
+sentence = {"rule": "x", "mail": "counts", "params": {}, "moments": []}
+letter = Letter(
+    email=house.owner.email, user_id=uuid.uuid4(), household_id=uuid.uuid4(), language="en", level=DigestLevel.FULL,
+    label=house.label, start_on=now.date() - timedelta(days=7), end_on=now.date(), words=None, written_at=now,
+    message_id="<x@example.org>",
+    content={"seed": 0, "sections": [{"key": "keep", "sentences": [sentence] * len(PAYLOADS), "data": {}}]},
+)
+with (
+    patch("reflections.mail.phrase", lambda *_, **__: next(texts)),
+    patch("reflections.mail.title", lambda *_: PAYLOADS[0]),
+):
+    letter = build_message(letter).decode()
+print(json.dumps({
+    "child": str(house.child.public_id), "check": str(house.check_id), "label": house.label,
+    "moments": [str(moment) for moment in house.moments], "home": str(house.home.public_id),
+    "owner": session_of(house.owner), "coach": session_of(house.coach), "key": keys[-1].pk, "letter": letter,
+}))
 """
+MANY = 120  # so many texts of the corpus can be read as they were typed, of those that can be read at all
+# As the app's own window on caught mail says it; a mail program that knows of policies has a like one.
+POLICY_OF_MAIL = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+POLICIES = ["with the policy", "without any policy"]
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """A house in which everything is called by a hostile text."""
+
+    child: str
+    check: str
+    label: str
+    moments: list[str]
+    home: str
+    owner: str
+    coach: str
+    key: int
+    letter: str
+
+    def of_the_owner(self) -> list[str]:
+        """Every page of it."""
+        asked = PAYLOADS[::8]
+        places = ("", "edit/", "more/", "history/")
+        return [
+            *(f"/moments/{moment}/{place}" for moment in self.moments for place in places),
+            *("/", "/log/", "/log/?tone=came_back", "/moments/", "/moments/deleted/"),
+            *("/check/", f"/check/{self.check}/done/", "/reflections/", f"/reflections/{self.label}/"),
+            *("/patterns/", "/patterns/?months=12", f"/patterns/?child={self.child}", "/practices/"),
+            *("/household/", "/household/children/", f"/household/children/{self.child}/"),
+            *("/household/members/", "/household/invitations/", "/household/leave/", "/household/separate/"),
+            *("/household/coaches/", "/household/access/", "/household/data/", "/household/data/erase/"),
+            *("/account/choices/", "/account/tokens/", "/account/email/", "/account/blocked/", "/welcome/"),
+            *("/account/security/", "/account/sessions/", f"/account/passkeys/{self.key}/remove/"),
+            *(
+                f"/moments/?{urlencode({'text': text[:100], 'author': text, 'since': text})}"
+                for text in asked
+            ),
+            *(
+                f"/patterns/?{urlencode({'child': text, 'author': text, 'months': text})}"
+                for text in asked[:4]
+            ),
+            *(f"/account/login/?{urlencode({'next': text})}" for text in asked[:4]),
+            *(f"/help/?{urlencode({'country': text})}" for text in asked[:4]),
+        ]
+
+    def of_the_coach(self) -> list[str]:
+        family = f"/coach/{self.home}/"
+        return ["/coach/", family, *(f"{family}moments/{moment}/" for moment in self.moments)]
+
+    def of_the_api(self) -> list[str]:
+        api = "/api/v1"
+        return [
+            *(f"{api}/{name}/" for name in ("me", "households", "tokens", "grants", "access", "self-checks")),
+            *(f"{api}/moments/?limit=200", f"{api}/reflections/", f"{api}/reflections/{self.label}/"),
+            *(f"{api}/reflections/{self.label}/thoughts/", f"{api}/households/{self.home}/"),
+            *(f"{api}/households/{self.home}/{name}/" for name in ("members", "children")),
+            *(f"{api}/moments/{moment}/" for moment in self.moments),
+        ]
 
 
 @pytest.fixture(scope="module")
-def places(app: App) -> list[str]:
-    """A house in which everything is called by a hostile text, and every page of it."""
-    child, check, label, *moments = json.loads(app.manage("shell", "-v", "0", "-c", MOVE_IN).splitlines()[-1])
-    asked = PAYLOADS[::8]
-    return [
-        *(f"/moments/{moment}/{place}" for moment in moments for place in ("", "edit/", "more/", "history/")),
-        *("/", "/log/", "/log/?tone=came_back", "/moments/", f"/household/children/{child}/"),
-        *("/check/", f"/check/{check}/done/", "/reflections/", f"/reflections/{label}/"),
-        *("/household/", "/household/children/", "/household/members/", "/household/invitations/"),
-        *("/account/choices/", "/account/tokens/", "/account/email/", "/welcome/"),
-        *(f"/moments/?{urlencode({'text': text[:100], 'author': text, 'since': text})}" for text in asked),
-        *(f"/account/login/?{urlencode({'next': text})}" for text in asked[:4]),
-        *(f"/help/?{urlencode({'country': text})}" for text in asked[:4]),
-    ]
+def house(app: App) -> Hostile:
+    return Hostile(**json.loads(app.manage("shell", "-v", "0", "-c", MOVE_IN).splitlines()[-1]))
+
+
+@dataclass
+class Watch:
+    """A page that is listened to: what ran in which place, and everything that could be read."""
+
+    page: Page
+    ran: dict[str, Any] = field(default_factory=dict)
+    read: str = ""
+
+    def look_at(self, place: str) -> None:
+        show_all(self.page)
+        self.page.evaluate(PROVOKE)
+        if hits := self.page.evaluate("window.ran"):
+            self.ran[place] = hits
+        self.read += self.page.locator("body").inner_text()
+
+    @property
+    def texts_read(self) -> int:
+        return sum(text in self.read for text in PAYLOADS if text.isprintable())
+
+
+@pytest.fixture(params=POLICIES)
+def watch(
+    open_phone: Callable[..., Page], app: App, house: Hostile, request: pytest.FixtureRequest
+) -> Callable[[str], Watch]:
+    """Somebody's browser, signed in. The policy's violations are counted by every phone: what is tried is seen too."""
+
+    def take(session: str) -> Watch:
+        # Without a service worker: what is put under an address here is what the browser gets from there.
+        without = request.param == POLICIES[1]
+        page = open_phone(bypass_csp=without, service_workers="block", user_agent=PAYLOADS[0])
+        page.add_init_script(WATCH)
+        page.context.add_cookies([{"name": "session", "value": session, "url": app.url}])
+        return Watch(page)
+
+    return take
 
 
 class TestHostileTexts:
-    @pytest.mark.parametrize("policy", ["with the policy", "without any policy"])
-    @pytest.mark.timeout(240)
-    def test_none_runs_and_none_is_even_tried(
-        self,
-        open_phone: Callable[..., Page],
-        sign_in: Callable[..., None],
-        places: list[str],
-        policy: str,
+    @pytest.mark.timeout(400)
+    def test_none_runs_on_a_page_and_none_is_even_tried(
+        self, watch: Callable[[str], Watch], house: Hostile
     ) -> None:
-        # The phone counts every violation of the policy: with it, what is tried would be seen too.
-        page = open_phone(bypass_csp=policy == "without any policy")
-        page.add_init_script(WATCH)
-        sign_in(page, "owner@example.org")
-        ran: dict[str, Any] = {}
-        read = ""
-        for place in places:
-            page.goto(place)
-            show_all(page)
-            page.evaluate(PROVOKE)
-            if hits := page.evaluate("window.ran"):
-                ran[place] = hits
-            read += page.locator("body").inner_text()
-        assert ran == {}
-        assert sum(text in read for text in PAYLOADS if text.isprintable()) > 120
+        for session, places in ((house.owner, house.of_the_owner()), (house.coach, house.of_the_coach())):
+            watched = watch(session)
+            for place in places:
+                watched.page.goto(place)
+                assert "/account/login" not in watched.page.url or place.startswith("/account/login")
+                watched.look_at(place)
+            assert watched.ran == {}
+            assert watched.texts_read > MANY
+
+    def test_none_runs_in_json_that_is_opened(self, watch: Callable[[str], Watch], house: Hostile) -> None:
+        watched = watch(house.owner)
+        for place in house.of_the_api():
+            response = watched.page.goto(place)
+            assert response
+            assert (response.status, response.headers["content-type"]) == (200, "application/json")
+            watched.look_at(place)
+        assert watched.ran == {}
+        # As JSON spells them: a quotation mark has a stroke before it.
+        told = [json.dumps(text, ensure_ascii=False)[1:-1] for text in PAYLOADS if text.isprintable()]
+        assert sum(text in watched.read for text in told) > MANY
+
+    def test_none_runs_in_a_file_of_the_export_that_is_opened(
+        self, watch: Callable[[str], Watch], house: Hostile, tmp_path: Path
+    ) -> None:
+        """From the disk, where no server says what it is and nothing keeps a browser from guessing."""
+        watched = watch(house.owner)
+        page = watched.page
+        page.goto("/household/data/")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download everything").click()
+        with zipfile.ZipFile(download.value.path()) as archive:
+            archive.extractall(tmp_path)
+        files = [file for file in tmp_path.rglob("*") if file.is_file()]
+        assert {file.suffix for file in files} >= {".json", ".csv"}
+        for file in files:
+            # A browser saves a spreadsheet instead of opening it, but one that is called a text is opened.
+            opened = file.rename(file.with_name(f"{file.name}.txt")) if file.suffix == ".csv" else file
+            page.goto(opened.as_uri())
+            watched.look_at(file.name)
+        assert watched.ran == {}
+        assert watched.texts_read > MANY
+
+    def test_none_runs_in_a_mail(
+        self, watch: Callable[[str], Watch], house: Hostile, mailbox: Mailbox, request: pytest.FixtureRequest
+    ) -> None:
+        """Under the app's own address, as if a program showed it there: the worst place there is."""
+        watched = watch(house.owner)
+        headers = {"Content-Security-Policy": POLICY_OF_MAIL} if POLICIES[0] in request.node.name else {}
+        letter = message_from_string(house.letter, policy=default)
+        mailbox.wait_for("owner@example.org")
+        parts = [
+            part for mail in (letter, *mailbox.messages) for part in mail.walk() if not part.is_multipart()
+        ]
+        assert {part.get_content_type() for part in parts} == {"text/html", "text/plain"}
+        for number, part in enumerate(parts):
+            kind = f"{part.get_content_type()}; charset=utf-8"
+            body = part.get_content()
+            given = {"body": body, "content_type": kind, "headers": headers}
+            watched.page.route(f"**/mail/{number}", lambda route, given=given: route.fulfill(**given))
+            watched.page.goto(f"/mail/{number}")
+            watched.look_at(f"{part.get_content_type()} {number}")
+        assert watched.ran == {}
+        assert watched.texts_read > MANY
 
     def test_the_watch_sees_one_that_runs(self, open_phone: Callable[..., Page]) -> None:
         page = open_phone(bypass_csp=True)
@@ -89,6 +260,18 @@ class TestHostileTexts:
         page.goto("/help/")
         page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=/no-such.png onerror=xss()>')")
         page.wait_for_function("window.ran.length > 0")
+
+    def test_the_watch_sees_one_that_runs_in_a_mail_or_a_file(
+        self, open_phone: Callable[..., Page], tmp_path: Path
+    ) -> None:
+        page = open_phone(bypass_csp=True, service_workers="block")
+        page.add_init_script(WATCH)
+        hostile = "<html><img src=data:, onerror=xss()>"
+        (tmp_path / "file.html").write_text(hostile)
+        page.route("**/mail/0", lambda route: route.fulfill(body=hostile, content_type="text/html"))
+        for place in ("/mail/0", (tmp_path / "file.html").as_uri()):
+            page.goto(place)
+            page.wait_for_function("window.ran.length > 0")
 
 
 def show_all(page: Page) -> None:

@@ -15,7 +15,14 @@ from accounts.models import User
 from common.errors import NotVisible
 from households.models import AccessEntry, Child, Grant, Household
 from households.rules import GRANT_LIFETIME
-from households.services import change_grant, leave_household, return_grant, withdraw_grant
+from households.services import (
+    accept_grant,
+    change_grant,
+    leave_household,
+    offer_grant,
+    return_grant,
+    withdraw_grant,
+)
 from observations.models import Observation
 from observations.rules import GRANTED_WEEKS, PAGE_SIZE
 from observations.selectors import get_moment, list_moments, preview_grant
@@ -294,6 +301,52 @@ class TestTheNextLook:
         assert open_one(moment).note == "Words"
         change_grant(actor_id=parent.pk, grant_id=grant.public_id, scope="ratings", now=now)
         assert open_one(moment).note == ""
+
+
+class TestAnotherCoach:
+    """Whom the author let in further, or at all, is one person: nobody else looks through that grant."""
+
+    def test_sees_no_more_than_what_they_were_given_themselves(
+        self, give: Give, record: Record, look: Look, make_user: Callable[..., User], now: datetime
+    ) -> None:
+        moment, other = record(details=SEEN), make_user("dora")
+        give()
+        narrower, token = offer_again(other, now)
+        accept_grant(actor_id=other.pk, token=token, email=other.email, now=now)
+        family = look(coach_id=other.pk)
+        assert [grant.pk for grant in family.grants] == [narrower.pk]
+        assert (len(family.shown.weeks), family.shown.page.items) == (1, [])
+        with pytest.raises(NotVisible):
+            look_at_moment(
+                coach_id=other.pk,
+                household_id=moment.household.public_id,
+                moment_id=moment.public_id,
+                now=now,
+            )
+
+    @pytest.mark.parametrize("who", ["stranger", "former_member", "co_parent"])
+    def test_nobody_without_a_grant_sees_anything(
+        self, request: pytest.FixtureRequest, give: Give, record: Record, open_one: Any, look: Look, who: str
+    ) -> None:
+        moment, reader = record(details=SEEN), request.getfixturevalue(who)
+        give()
+        for read in (lambda: look(coach_id=reader.pk), lambda: open_one(moment, coach_id=reader.pk)):
+            with pytest.raises(NotVisible):
+                read()
+
+
+def offer_again(to: User, now: datetime) -> tuple[Grant, str]:
+    """The same author offers another person a summary."""
+    given = Grant.objects.latest("pk")
+    return offer_grant(
+        actor_id=given.author_id,
+        household_id=given.household.public_id,
+        coach_email=to.email,
+        scope="summary",
+        child_ids=[item.child.public_id for item in given.children.all()],
+        from_on=given.from_on,
+        now=now,
+    )
 
 
 class TestLooking:
