@@ -1,0 +1,33 @@
+"""What phones send when there is a network again, and what they are told has changed (docs/adr/0020 and 0021)."""
+
+from observations.sync.keys import (
+    OfferedKey,
+    count_keys_on_old_keys,
+    forget_keys,
+    list_offered_keys,
+    list_shut_keys,
+    offer_keys,
+    rewrap_keys,
+    turn_key,
+)
+from observations.sync.kit import Kit, pack_kit
+from observations.sync.taking import OpResult, SentOp, account_of, forget_ops, take_held, take_ops
+
+__all__ = [
+    "Kit",
+    "OfferedKey",
+    "OpResult",
+    "SentOp",
+    "account_of",
+    "count_keys_on_old_keys",
+    "forget_keys",
+    "forget_ops",
+    "list_offered_keys",
+    "list_shut_keys",
+    "offer_keys",
+    "pack_kit",
+    "rewrap_keys",
+    "take_held",
+    "take_ops",
+    "turn_key",
+]
