@@ -367,6 +367,11 @@ class Draft(models.Model):
     def __str__(self) -> str:
         return f"draft {self.pk}"
 
+    @property
+    def content_unreadable(self) -> bool:
+        """Whether there are words that do not open."""
+        return not is_readable(self.content)
+
 
 # --- What changed ------------------------------------------------------------------------------------------------
 class FeedCounter(models.Model):
@@ -380,7 +385,7 @@ class FeedCounter(models.Model):
         "households.Household", on_delete=models.CASCADE, related_name="+", primary_key=True
     )
     last = models.PositiveBigIntegerField(default=0)
-    epoch = models.UUIDField(default=uuid.uuid4)
+    epoch = models.UUIDField(default=uuid.UUID(int=0))
 
     def __str__(self) -> str:
         return f"counter of household {self.pk}"

@@ -18,12 +18,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common.api import SessionAuthentication, actor_of, problem_response, read_body
+from common.api import SessionAuthentication, actor_of, problem_response, read_body, read_query
 from common.api.access import CsrfFailed
 from households.rules import SESSION_HOUSEHOLD
 from observations.api import sync_shapes as shapes
-from observations.rules import BATCH_BYTES_MAX, OPS_MAX, PROTOCOL_MAX, PROTOCOL_MIN
-from observations.sync import SentOp, account_of, offer_keys, pack_kit, take_ops
+from observations.rules import BATCH_BYTES_MAX, OPS_MAX, PROTOCOL_MAX, PROTOCOL_MIN, Kind, OpStatus
+from observations.selectors import Change, CursorExpired, list_changes
+from observations.sync import NoRoom, SentOp, account_of, keep_shut, offer_keys, pack_kit, take_ops
 
 RETRY_SECONDS: Final = 30
 
@@ -76,6 +77,12 @@ class SlowDown(exceptions.APIException):
     default_code = "slow_down"
     default_detail = _("Please try again in a little while.")
     wait = RETRY_SECONDS
+
+
+class CursorGone(exceptions.APIException):
+    status_code = HTTPStatus.GONE
+    default_code = "cursor_expired"
+    default_detail = _("This list has moved on. Please start again from the top.")
 
 
 class PageSession(SessionAuthentication):
@@ -164,6 +171,53 @@ class SyncApi(PhoneApi):
         return Response(shapes.SyncOutput({"results": results, "server_time": now}).data)
 
 
+class SyncRescueApi(PhoneApi):
+    @extend_schema(operation_id="sync_rescue", request=shapes.RescueInput, responses=shapes.RescueOutput)
+    def post(self, request: Request) -> Response:
+        """Keep what cannot be taken, sealed as it is, for its author alone; it is tried again when a key turns up."""
+        body = read_body(shapes.RescueInput, request)
+        _check_account(request, body["account"])
+        now = timezone.now()
+        try:
+            for op in body["ops"]:
+                reason = op.pop("reason")
+                keep_shut(actor_id=actor_of(request), sent=SentOp(**op), reason=reason, now=now)
+        except NoRoom as error:
+            raise SlowDown from error
+        results = [{"op_id": op["op_id"], "status": OpStatus.RESCUED} for op in body["ops"]]
+        return Response(shapes.RescueOutput({"results": results}).data)
+
+
+class ChangesApi(PhoneApi):
+    @extend_schema(
+        operation_id="changes_list", parameters=[shapes.ChangesQuery], responses=shapes.ChangesOutput
+    )
+    def get(self, request: Request) -> Response:
+        """What is different since you last asked, as you may see it now. Nothing of it is to be stored on a phone."""
+        now = timezone.now()
+        query = read_query(shapes.ChangesQuery, request)
+        try:
+            page = list_changes(
+                actor_id=actor_of(request),
+                household_id=query.get("household"),
+                cursor=query.get("cursor", ""),
+                limit=query["limit"],
+                now=now,
+            )
+        except CursorExpired as error:
+            raise CursorGone from error
+        answer = {
+            "items": [_change(change, actor_of(request)) for change in page.items],
+            "next": page.next,
+            "has_more": page.has_more,
+            "server_time": now,
+        }
+        return Response(
+            shapes.ChangesOutput(answer, context={"reader_id": actor_of(request)}).data,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
 # --- What they share ---------------------------------------------------------------------------------------------
 def _check_protocol(request: Request) -> None:
     version = request.headers.get("X-Sync-Protocol", "")
@@ -176,6 +230,18 @@ def _check_protocol(request: Request) -> None:
 def _check_account(request: Request, account: str) -> None:
     if account != account_of(_public_id(request)):
         raise AccountMismatch
+
+
+def _change(change: Change, reader_id: int) -> dict[str, Any]:
+    row = change.row
+    return {
+        "id": change.id,
+        "author": change.author,
+        "rev": row.revision if row is not None and row.author_id == reader_id else None,
+        "kind": "removed" if row is None else "upsert",
+        "moment": row if row is not None and row.kind == Kind.MOMENT else None,
+        "self_check": row if row is not None and row.kind == Kind.SELF_CHECK else None,
+    }
 
 
 def _public_id(request: Request) -> uuid.UUID:

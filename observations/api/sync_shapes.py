@@ -8,8 +8,9 @@ from rest_framework import serializers
 
 from accounts.rules import Visibility
 from checklists.rules import Dimension
-from common.api import Input, Instant, Output, PublicId, Text
-from observations.rules import OPS_MAX, SEALED_CHARS_MAX, OpStatus
+from common.api import Input, Instant, Output, PublicId, QueryNumber, Text
+from observations.api.serializers import MomentOutput, SelfCheckOutput
+from observations.rules import OPS_MAX, PAGE_SIZE_MAX, SEALED_CHARS_MAX, OpStatus
 
 KID_CHARS = 32
 ACCOUNT_CHARS = 32
@@ -123,3 +124,30 @@ class KitOutput(Output):
     focus = serializers.ChoiceField(choices=["", *Dimension], allow_blank=True)
     missed = KitMissOutput(many=True)
     discreet = serializers.BooleanField()
+
+
+# --- What changed ------------------------------------------------------------------------------------------------
+class ChangesQuery(Input):
+    cursor = Text(
+        required=False, allow_blank=True, help_text="`next` of the page before; none for everything."
+    )
+    household = PublicId(required=False, help_text="Without a cursor: whose changes. Left out: your first.")
+    limit = QueryNumber(required=False, min_value=1, max_value=PAGE_SIZE_MAX, default=PAGE_SIZE_MAX)
+
+
+class ChangeOutput(Output):
+    """One observation as you may see it now. `removed` gives no reason: deleted, or not yours to see any more."""
+
+    id = serializers.UUIDField()
+    author = serializers.UUIDField(help_text="The `person` of a member: an id is unique for its author.")
+    rev = serializers.IntegerField(allow_null=True, help_text="Null in what somebody else wrote.")
+    kind = serializers.ChoiceField(choices=["upsert", "removed"])
+    moment = MomentOutput(allow_null=True)
+    self_check = SelfCheckOutput(allow_null=True)
+
+
+class ChangesOutput(Output):
+    items = ChangeOutput(many=True)
+    next = serializers.CharField(help_text="Send it as `cursor` the next time. It is another each time.")
+    has_more = serializers.BooleanField()
+    server_time = Instant()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from observations.api.sync import SyncApi, SyncKitApi, SyncSessionApi
+from observations.api.sync import ChangesApi, SyncApi, SyncKitApi, SyncRescueApi, SyncSessionApi
 from observations.api.views import (
     FocusApi,
     MomentApi,
@@ -24,4 +24,6 @@ urlpatterns = [
     path("sync/session", SyncSessionApi.as_view(), name="sync-session"),
     path("sync/kit", SyncKitApi.as_view(), name="sync-kit"),
     path("sync/", SyncApi.as_view(), name="sync"),
+    path("sync/rescue/", SyncRescueApi.as_view(), name="sync-rescue"),
+    path("changes/", ChangesApi.as_view(), name="changes"),
 ]

@@ -1,5 +1,6 @@
 """What phones send when there is a network again, and what they are told has changed (docs/adr/0020 and 0021)."""
 
+from observations.sync.drafts import purge_drafts
 from observations.sync.keys import (
     OfferedKey,
     count_keys_on_old_keys,
@@ -11,10 +12,12 @@ from observations.sync.keys import (
     turn_key,
 )
 from observations.sync.kit import Kit, pack_kit
+from observations.sync.rescuing import NoRoom, keep_shut, open_shut
 from observations.sync.taking import OpResult, SentOp, account_of, forget_ops, take_held, take_ops
 
 __all__ = [
     "Kit",
+    "NoRoom",
     "OfferedKey",
     "OpResult",
     "SentOp",
@@ -22,10 +25,13 @@ __all__ = [
     "count_keys_on_old_keys",
     "forget_keys",
     "forget_ops",
+    "keep_shut",
     "list_offered_keys",
     "list_shut_keys",
     "offer_keys",
+    "open_shut",
     "pack_kit",
+    "purge_drafts",
     "rewrap_keys",
     "take_held",
     "take_ops",

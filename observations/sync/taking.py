@@ -135,7 +135,7 @@ def _take(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> tuple[O
         return _told_again(sent, row), False
     if row.client_now is not None:  # held: what its phone's clock said when it first came is what counts
         clock = Clock(now=clock.now, client_now=clock.now - (row.received_at - row.client_now))
-    opened = _open(sent, account=account)
+    opened = open_sent(sent, account=account)
     get_user(user_id=actor_id, for_update=True)
     outcome = _do(row, opened, clock=clock)
     if outcome is None:
@@ -160,7 +160,12 @@ def _claim(sent: SentOp, *, actor_id: int, clock: Clock) -> tuple[SyncOp, bool]:
     return kept, kept.status == ""
 
 
-def _open(sent: SentOp, *, account: str) -> bytes:
+def open_sent(sent: SentOp, *, account: str) -> bytes:
+    """What the phone sealed.
+
+    Raises:
+        NotOpened: no key that is known opens it.
+    """
     aad = f"v1|{account}|{sent.op_id}|{sent.moment_id}|{sent.kid}".encode()
     try:
         sealed = base64.urlsafe_b64decode(sent.sealed.encode("ascii") + b"=" * (-len(sent.sealed) % 4))
