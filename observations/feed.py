@@ -1,7 +1,7 @@
 """Numbering what changes: one counter for each household, so that no reader of the feed ever misses a change.
 
 The counter is bumped under its row lock by whoever writes, and held to the end of that transaction: numbers become
-visible in their order and without gaps. (A sequence does not do that: it is counted when a transaction asks, not when it
+visible in their order and without gaps. (A sequence does not do that: it counts when a transaction asks, not when it
 commits, so a reader may pass a number that appears later.)
 
 What others see is numbered apart from what the author sees. It has a new number only when what *they* would see is
@@ -14,7 +14,9 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,6 +34,27 @@ _PURPOSE: Final = b"attune.feed.1"
 _WRITTEN: Final = ("number", "is_gone", "shown_number", "shown_since", "shown_as", "changed_at")
 
 
+_together: ContextVar[dict[int, Observation] | None] = ContextVar("together", default=None)
+
+
+@contextmanager
+def one_change(*, at: datetime) -> Iterator[None]:
+    """What is written in this block is one change of each observation, or none where it is as before in the end.
+
+    The observations are of one author in one household, and the caller holds the transaction.
+    """
+    token = _together.set({})
+    try:
+        yield
+    finally:
+        written = _together.get() or {}
+        _together.reset(token)
+    rows = Observation.objects.filter(pk__in=list(written)).select_related(
+        "household", "child", "author", "repairs"
+    )
+    note_changes(list(rows.order_by("pk")), at=at)
+
+
 def note_changes(
     rows: Sequence[Observation], *, at: datetime, fields: Mapping[str, Any] | None = None, follow: bool = True
 ) -> None:
@@ -39,6 +62,10 @@ def note_changes(
 
     A came-back names the miss it mends as long as a reader may see that: with *follow*, those change along.
     """
+    together = _together.get()
+    if together is not None:
+        together.update({row.pk: row for row in rows})
+        return
     if not rows:
         return
     first = rows[0]
@@ -130,10 +157,11 @@ def _show_as(entry: FeedEntry, shown_as: bytes, *, number: int) -> bool:
     return True
 
 
-def _save(counter: FeedCounter, entries: Iterable[FeedEntry]) -> None:
-    new = [entry for entry in entries if entry.pk is None]
+def _save(counter: FeedCounter, entries: Collection[FeedEntry]) -> None:
+    new = [entry for entry in entries if entry._state.adding]
+    known = [entry for entry in entries if not entry._state.adding]
     FeedEntry.objects.bulk_create(new)
-    FeedEntry.objects.bulk_update([entry for entry in entries if entry not in new], _WRITTEN)
+    FeedEntry.objects.bulk_update(known, _WRITTEN)
     counter.save(update_fields=["last"])
 
 

@@ -67,7 +67,7 @@ class Phone:
 
     def write(
         self,
-        type: str,
+        kind: str,
         *,
         moment_id: uuid.UUID | str | None = None,
         base: dict[str, Any] | None = None,
@@ -78,7 +78,7 @@ class Phone:
     ) -> dict[str, str]:
         """Puts one operation into the outbox."""
         plain = {
-            "type": type,
+            "type": kind,
             "base": base,
             "occurred_at": at.isoformat() if at else None,
             "tz": "Europe/Lisbon",
@@ -119,3 +119,14 @@ class Phone:
         final = {result["op_id"] for result in told if result["status"] in FINAL}
         self.queue = [op for op in self.queue if op["op_id"] not in final]
         return told
+
+    def rescue(self, ops: list[dict[str, str]], *, reason: str) -> list[dict[str, Any]]:
+        body = {"account": self.session["account"], "ops": [{**op, "reason": reason} for op in ops]}
+        response = self.client.post(f"{V1}/sync/rescue/", json.dumps(body), content_type="application/json")
+        assert response.status_code == 200, response.content
+        return response.json()["results"]
+
+    def changes(self, cursor: str = "", **query: Any) -> dict[str, Any]:
+        response = self.client.get(f"{V1}/changes/", {"cursor": cursor, **query})
+        assert response.status_code == 200, response.content
+        return response.json()

@@ -13,6 +13,17 @@ from observations.sync.keys import (
 )
 from observations.sync.kit import Kit, pack_kit
 from observations.sync.rescuing import NoRoom, keep_shut, open_shut
+from observations.sync.settling import (
+    Waiting,
+    choose_version,
+    count_waiting,
+    get_waiting,
+    let_go,
+    list_waiting,
+    other_version,
+    preview_edit,
+    save_waiting,
+)
 from observations.sync.taking import OpResult, SentOp, account_of, forget_ops, take_held, take_ops
 
 __all__ = [
@@ -21,18 +32,27 @@ __all__ = [
     "OfferedKey",
     "OpResult",
     "SentOp",
+    "Waiting",
     "account_of",
+    "choose_version",
     "count_keys_on_old_keys",
+    "count_waiting",
     "forget_keys",
     "forget_ops",
+    "get_waiting",
     "keep_shut",
+    "let_go",
     "list_offered_keys",
     "list_shut_keys",
+    "list_waiting",
     "offer_keys",
     "open_shut",
+    "other_version",
     "pack_kit",
+    "preview_edit",
     "purge_drafts",
     "rewrap_keys",
+    "save_waiting",
     "take_held",
     "take_ops",
     "turn_key",

@@ -25,7 +25,7 @@ def keep_words(
     code: str = "",
     now: datetime,
 ) -> Draft:
-    """Store what an operation said; for thirty days where its moment was deleted elsewhere, else until it is settled."""
+    """Store what an operation said: thirty days where its moment was deleted elsewhere, else until it is settled."""
     draft = Draft(
         author_id=author_id,
         moment_id=moment_id,

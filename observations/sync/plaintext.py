@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError as DomainValidationError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
@@ -28,6 +29,12 @@ class Unfit(Exception):
     def __init__(self, field: str, code: str) -> None:
         super().__init__(field, code)
         self.field, self.code = field, code
+
+    def as_refusal(self) -> DomainValidationError:
+        """The same as a page or the API would be told."""
+        return DomainValidationError(
+            {self.field: DomainValidationError(_("This cannot be kept as it is."), self.code)}
+        )
 
     @property
     def reason(self) -> str:
@@ -56,7 +63,7 @@ class WallClock(serializers.Field[Any, Any, Any, Any]):
 class FieldsInput(MomentEditInput):
     """The fields of a moment in the words of the API, and how the sheet asked for its time and its children."""
 
-    occurred_at = None  # it stands beside the fields
+    occurred_at = None  # type: ignore[assignment]  # it stands beside the fields
     children = serializers.ListField(
         child=PublicId(), required=False, allow_empty=False, max_length=CHILDREN_MAX
     )
@@ -81,7 +88,7 @@ class BaseInput(Input):
 
 
 class PlaintextInput(Input):
-    """An operation. One of its fields is called `fields`; the serializer's own property of that name stays what it is."""
+    """An operation. One of its fields is called `fields`; the serializer's own property of that name stays as it is."""
 
     type = serializers.ChoiceField(choices=list(OpType))
     base = BaseInput(required=False, allow_null=True)
@@ -115,7 +122,7 @@ class Plain:
     base_rev: int | None = None
     base_op: uuid.UUID | None = None
     children: tuple[uuid.UUID, ...] = ()
-    details: Details = field(default_factory=Details)  # type: ignore[misc]
+    details: Details = field(default_factory=Details)
     occurred: Said | None = None
     whole: bool = False
     is_fit: bool = True  # a half-typed draft need not be
