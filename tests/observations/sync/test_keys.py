@@ -25,7 +25,8 @@ pytestmark = pytest.mark.django_db
 
 class TestTurnKey:
     def test_makes_one_key_and_the_next_before_it_ends(self, now) -> None:
-        assert turn_key(now=now) and not turn_key(now=now)
+        assert turn_key(now=now)
+        assert not turn_key(now=now)
         later = now + SEALING_KEY_USED - timedelta(days=10)
         assert turn_key(now=later)
         first, second = [key.kid for key in reversed(list_offered_keys(now=later))]
