@@ -7,7 +7,6 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.rules import Visibility
-from checklists.rules import Dimension
 from common.api import Input, Instant, Output, PublicId, QueryNumber, Text
 from observations.api.serializers import MomentOutput, SelfCheckOutput
 from observations.rules import OPS_MAX, PAGE_SIZE_MAX, SEALED_CHARS_MAX, OpStatus
@@ -121,7 +120,7 @@ class KitOutput(Output):
     children = KitChildOutput(many=True)
     chosen = serializers.CharField(allow_null=True, help_text="A child's id, `all`, or null.")
     standing_visibility = serializers.ChoiceField(choices=list(Visibility))
-    focus = serializers.ChoiceField(choices=["", *Dimension], allow_blank=True)
+    focus = serializers.CharField(allow_blank=True, help_text="A dimension, or nothing.")
     missed = KitMissOutput(many=True)
     discreet = serializers.BooleanField()
 
