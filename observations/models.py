@@ -10,7 +10,23 @@ from django.db.models import Q
 from accounts.rules import Visibility
 from checklists.rules import VALUE_MAX, VALUE_MIN, Absence, Dimension, Tone
 from common.sealed import SealedText, is_readable
-from observations.rules import RESTORE_WINDOW, Act, Kind, Precision, TickKind
+from observations.outbox import Draft, FeedCounter, FeedEntry, SealingKey, SyncOp
+from observations.rules import RESTORE_WINDOW, Act, Kind, Precision, TickKind, TimeSource
+
+__all__ = [
+    "Draft",
+    "FeedCounter",
+    "FeedEntry",
+    "FocusDimension",
+    "Observation",
+    "Rating",
+    "RecordHead",
+    "RecordLink",
+    "Revision",
+    "SealingKey",
+    "SyncOp",
+    "Tick",
+]
 
 
 class Observation(models.Model):
@@ -33,6 +49,12 @@ class Observation(models.Model):
     occurred_at = models.DateTimeField()
     occurred_on = models.DateField()
     precision = models.CharField(max_length=5, choices=[(item, item) for item in Precision])
+    # How a phone came by `occurred_at`; '' where a page asked. The author alone reads this and the next.
+    occurred_src = models.CharField(
+        max_length=5, blank=True, db_default="", default="", choices=[(item, item) for item in TimeSource]
+    )
+    # By how many seconds `occurred_at` was corrected because the phone's clock was wrong.
+    clock_skew = models.IntegerField(null=True, blank=True)
     timezone = models.CharField(max_length=64)
     visibility = models.CharField(max_length=10, choices=[(item, item) for item in Visibility])
     checklist_version = models.ForeignKey(

@@ -20,6 +20,7 @@ from frontend.look import is_discreet
 from frontend.render import render_page
 from frontend.words import week_in_words
 from observations.selectors import MomentFilters, count_by_day, list_checked_child_ids, list_moments
+from observations.sync import count_waiting
 from reflections.selectors import list_reflections
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def _today(request: SignedInRequest, home: Home) -> HttpResponse:
         "check_due": _is_check_due(request, home, first=first, today=day),
         "soft_card": soft_card.take(request),
         "disowned": bool(request.user.mail_stopped_at) and has_disowned(user_id=request.user.pk),
+        "to_settle": count_waiting(actor_id=request.user.pk),
     }
     return render_page(request, "frontend/today.html", context)
 
