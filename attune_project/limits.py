@@ -197,6 +197,9 @@ DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
     "data-export": EXPORT,
     "api:export": EXPORT,
     "api:grants": let_in("coach_email"),
+    # A phone says what became of a prompt: a guess at another's secret has 192 bits to guess.
+    "reminders-noted": (Rule(Limit("prompt-noted", 300, TEN_MINUTES), place),),
+    "reminders-try": (Rule(Limit("prompt-try", 5, TEN_MINUTES), person),),
     # Many people's mail programs press this button from one and the same large provider.
     "unsubscribe": (Rule(Limit("unsubscribe", 600, TEN_MINUTES), place),),
 }

@@ -24,6 +24,8 @@ from reflections.selectors import list_reflections
 if TYPE_CHECKING:
     from observations.models import Observation
 
+# Set by js/install.js on a phone whose owner wants no hint, or has the app on the home screen already.
+INSTALL_COOKIE = "no-install-hint"
 _OFFERED_KEY = "came_back_offered"
 _OFFERED_FOR = timedelta(days=7)
 # Right after a miss was noted the phone goes down; the question waits for the next time it is picked up.
@@ -64,6 +66,10 @@ def _today(request: SignedInRequest, home: Home) -> HttpResponse:
         "reflection": _ready_week(request, home, today=day),
         "check_due": _is_check_due(request, home, first=first, today=day),
         "soft_card": soft_card.take(request),
+        # Only once the app was of use, and never where its name should not be told.
+        "offers_install": any(entry["tones"] for entry in week)
+        and not is_discreet(request)
+        and INSTALL_COOKIE not in request.COOKIES,
     }
     return render_page(request, "frontend/today.html", context)
 

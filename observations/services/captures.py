@@ -28,6 +28,7 @@ def record_moment_with_each(
     child_ids: Sequence[uuid.UUID],
     tone: str,
     occurred: Said | None = None,
+    note: str = "",
     now: datetime,
 ) -> list[Observation]:
     """One moment with each of these children of one household, in their order; all of them or none.
@@ -37,7 +38,7 @@ def record_moment_with_each(
     Raises:
         NotVisible: no such child for this actor, or one of another household.
         Conflict: the id belongs to another capture of this author, or one of its moments was deleted since.
-        ValidationError: on `child_id` without any child; on `tone` or `occurred_at`.
+        ValidationError: on `child_id` without any child; on `tone`, `occurred_at` or `note`.
     """
     ids = list(dict.fromkeys(child_ids))
     if not ids:
@@ -52,6 +53,7 @@ def record_moment_with_each(
             child_id=child_id,
             tone=tone,
             occurred=occurred,
+            details={"note": note} if note else {},
             now=now,
         )
         for place, child_id in enumerate(ids)
