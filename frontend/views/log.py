@@ -138,7 +138,7 @@ def _sheet(
         "opened_at": kept.get("opened_at") or now,
         "suggested_tone": Tone.CAME_BACK if mended else request.GET.get("tone", ""),
         "repairs": mended,
-        "note": kept.get("note") or "",
+        "note": form.data.get("note", "") if form else "",
         "note_max": NOTE_MAX,
         "is_evening": request.GET.get("evening") == "1",
     }

@@ -30,12 +30,9 @@
     const tabs = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
     // A page on which nothing is half written may be taken: the one that is meant, loaded anew, or Today.
     const tab = ["", "/"].map((path) => tabs.find((/** @type {any} */ one) => new URL(one.url).pathname === (path || target.pathname))).find(Boolean);
-    try {
-      const there = await tab.navigate(target.href);
-      await there.focus();
-    } catch {
-      await worker.clients.openWindow(target.href);
-    }
+    // A tab of another worker cannot be led anywhere: then there is none.
+    const there = await tab?.navigate(target.href).catch(() => null);
+    await (there ? there.focus().catch(() => {}) : worker.clients.openWindow(target.href));
   };
 
   worker.addEventListener("push", (/** @type {any} */ event) => {

@@ -24,6 +24,7 @@ const SHELL = [
   "{% static 'js/clock.js' %}",
   "{% static 'js/comfort.js' %}",
   "{% static 'js/cover.js' %}",
+  "{% static 'js/install.js' %}",
   "{% static 'js/memory.js' %}",
   "{% static 'js/saved.js' %}",
   "{% static 'js/still-open.js' %}",
