@@ -88,7 +88,9 @@ def _noted_after(prompt: Prompt, latest: datetime | None) -> bool:
 
 @transaction.atomic
 def forget_prompts(*, now: datetime) -> int:
-    """Destroy prompts of more than a month ago, and addresses made for a key that is gone. For the schedule."""
-    gone, _by_model = Prompt.objects.filter(expires_at__lt=now - PROMPTS_KEPT).delete()
-    PushAddress.objects.exclude(key_name=key_name()).delete()
+    """Destroy prompts of more than a month ago, and addresses for a key that is gone as long. For the schedule."""
+    before = now - PROMPTS_KEPT
+    gone, _by_model = Prompt.objects.filter(expires_at__lt=before).delete()
+    if name := key_name():  # an installation that sends none for a while may go on afterwards
+        PushAddress.objects.exclude(key_name=name).filter(bound_at__lt=before).delete()
     return gone

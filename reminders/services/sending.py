@@ -14,7 +14,6 @@ from typing import Final
 from django.db import transaction
 from django.db.models import F
 
-from accounts.models import User
 from accounts.selectors import get_user
 from common.dates import local_day
 from common.errors import NotVisible
@@ -168,7 +167,7 @@ def send_try(*, actor_id: int, session_key: str, now: datetime) -> Answer:
     Raises:
         NotVisible: nothing is sent to this device.
     """
-    user: User = get_user(user_id=actor_id)
+    user = get_user(user_id=actor_id)
     own = live_addresses(now=now).filter(user_id=actor_id, session__session_key=session_key)
     address = own.select_related("user").first()
     if address is None:

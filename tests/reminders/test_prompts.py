@@ -390,6 +390,22 @@ class TestAnswers:
         assert not note_said(secret="secret", said=Said.OPENED, now=MIDNIGHT)
         assert Prompt.objects.get().answered_at is None
 
+    def test_addresses_for_another_key_are_forgotten_later_and_only_while_there_is_one(
+        self, sent: Prompt, now: datetime, settings: Any
+    ) -> None:
+        later = now + PROMPTS_KEPT + timedelta(seconds=1)
+        forget_prompts(now=later)
+        assert PushAddress.objects.count() == 1
+        PushAddress.objects.update(key_name="another")
+        forget_prompts(now=now + timedelta(days=1))
+        assert PushAddress.objects.count() == 1
+        key, settings.PUSH_KEY = settings.PUSH_KEY, ""
+        forget_prompts(now=later)
+        assert PushAddress.objects.count() == 1
+        settings.PUSH_KEY = key
+        forget_prompts(now=later)
+        assert not PushAddress.objects.exists()
+
     def test_all_of_it_is_forgotten_after_a_month(self, sent: Prompt) -> None:
         assert forget_prompts(now=MIDNIGHT + PROMPTS_KEPT) == 0
         assert forget_prompts(now=MIDNIGHT + PROMPTS_KEPT + timedelta(seconds=1)) == 1

@@ -1,7 +1,7 @@
 // @ts-check
 // Switching reminders on: the browser asks for permission, and only after a tap. Everything else on the page is a form.
 
-const form = document.querySelector("form[data-push-key]");
+const asking = document.querySelector("form[data-push-key]");
 
 /** @param {string} name */
 function say(name) {
@@ -46,13 +46,13 @@ async function switchOn(form) {
   form.submit();
 }
 
-if (form instanceof HTMLFormElement) {
+if (asking instanceof HTMLFormElement) {
   if ("PushManager" in globalThis && "serviceWorker" in navigator && "Notification" in globalThis) {
     say("");
-    form.hidden = false;
-    form.addEventListener("submit", (event) => {
+    asking.hidden = false;
+    asking.addEventListener("submit", (event) => {
       event.preventDefault();
-      switchOn(form).catch(() => say("failed"));
+      switchOn(asking).catch(() => say("failed"));
     });
   } else if ("standalone" in navigator) {
     say("home");
