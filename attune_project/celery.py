@@ -27,6 +27,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="2-59/15"),
         "options": {"queue": COMPILE, "expires": 15 * 60},
     },
+    "prompt": {
+        "task": "reminders.tasks.plan",
+        "schedule": crontab(minute="*/5"),
+        "options": {"queue": SCHEDULE, "expires": 5 * 60},
+    },
     "purge": {
         "task": "observations.tasks.purge",
         "schedule": crontab(hour=3, minute=40),
@@ -90,6 +95,11 @@ app.conf.beat_schedule = {
     "forget-sessions": {
         "task": "attune_project.tasks.forget_sessions",
         "schedule": crontab(hour=3, minute=55),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
+    "forget-prompts": {
+        "task": "reminders.tasks.forget",
+        "schedule": crontab(hour=3, minute=58),
         "options": {"queue": SCHEDULE, "expires": 12 * 3600},
     },
     "forget-counts": {

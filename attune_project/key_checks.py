@@ -15,6 +15,8 @@ from common.person_keys import count_on_old_keys, list_shut
 from common.sealed import count_without_key, list_sealed_columns
 from common.sealing import current_key_id, seal, unseal
 from observations.sync import count_keys_on_old_keys, list_offered_keys, list_shut_keys
+from reminders.push import key_name
+from reminders.selectors import count_addresses
 
 DISTINCT_BYTES = 16  # 32 random bytes have fewer different ones once in 10^16 keys
 
@@ -72,6 +74,29 @@ def _check_field_keys() -> Findings:
                 f"The field keys {kid!r} and {other!r} are one key with two names.",
                 "Give the new one bytes of its own: moving from one to the other changes nothing.",
             )
+
+
+def check_push() -> Findings:
+    """Whether reminders can be sent, and to whom not."""
+    if not settings.WEB_PUSH:
+        if settings.PRODUCTION:
+            yield Finding(
+                "Nobody can ask for reminders: WEB_PUSH is off.",
+                "Set WEB_PUSH=true and a PUSH_KEY, if people shall have them.",
+                serious=False,
+            )
+        return
+    if not settings.PUSH_CONTACT.startswith(("mailto:", "https://")):
+        yield Finding(
+            f"PUSH_CONTACT is {settings.PUSH_CONTACT}: push services turn that away.",
+            "Set it to mailto:… or https://…",
+        )
+    if unreached := count_addresses(key=key_name()):
+        yield Finding(
+            f"{unreached} devices take reminders for another PUSH_KEY: nothing reaches them.",
+            "Put the former key back, or let their people switch reminders on again.",
+            serious=False,
+        )
 
 
 def check_person_keys() -> Findings:

@@ -43,10 +43,30 @@ def _new_field_key() -> str:
     return f"{name}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
+def _new_push_key() -> str:
+    """A private key on P-256 as its 32 bytes, base64url: what the tools for Web Push call a VAPID key."""
+    while not is_push_key(key := base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()):
+        continue
+    return key
+
+
+def is_push_key(key: str) -> bool:
+    """Whether *key* is one for Web Push, and not made of a handful of bytes."""
+    try:
+        raw = base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return False
+    return len(raw) == 32 and 0 < int.from_bytes(raw) < _P256_ORDER and len(set(raw)) >= 16
+
+
+# How many points the curve has (SEC 2, 2.4.2): a private key is less.
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
 SECRETS: dict[str, Callable[[], str]] = {
     "SECRET_KEY": _new_secret,
     "UNSUBSCRIBE_KEY": _new_secret,
     "FIELD_KEYS": _new_field_key,
+    "PUSH_KEY": _new_push_key,
 }
 
 
@@ -79,6 +99,22 @@ def secret(name: str, value: str, *, file: Path | None) -> str:
         raise MissingSecretError(
             f"{name} is missing or weak. Production needs {MIN_SECRET_CHARS} random characters or more: "
             "see .env.example for the command that makes one."
+        )
+    return value
+
+
+def push_key(value: str, *, file: Path | None) -> str:
+    """*value*, or for local use the generated one in *file*. For an installation that sends reminders.
+
+    Raises:
+        MissingSecretError: it is unset, or no key.
+    """
+    if file is not None and not value:
+        value = local_secrets(file)["PUSH_KEY"]
+    if not is_push_key(value):
+        raise MissingSecretError(
+            "PUSH_KEY is missing or no key, but WEB_PUSH is on. Make one: python -m attune_project.keys PUSH_KEY; "
+            "or set WEB_PUSH=false."
         )
     return value
 

@@ -200,6 +200,9 @@ DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
     # An honest phone sends ten thousand operations in a hundred batches; what does not open is rare.
     "api:sync": (Rule(Limit("sync", 240, timedelta(minutes=5)), person),),
     "api:sync-rescue": (Rule(Limit("sync-rescue", 60, HOUR), person),),
+    # A phone says what became of a prompt: a guess at another's secret has 192 bits to guess.
+    "reminders-noted": (Rule(Limit("prompt-noted", 300, TEN_MINUTES), place),),
+    "reminders-try": (Rule(Limit("prompt-try", 5, TEN_MINUTES), person),),
     # Many people's mail programs press this button from one and the same large provider.
     "not-me": (Rule(Limit("not-me", 60, TEN_MINUTES), place),),
     "unsubscribe": (Rule(Limit("unsubscribe", 600, TEN_MINUTES), place),),

@@ -12,7 +12,7 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 
-from attune_project.keys import absent, secret
+from attune_project.keys import absent, push_key, secret
 from attune_project.settings_account import *  # noqa: F403 (signing in, a chapter of its own)
 from attune_project.settings_api import *  # noqa: F403 (the API's settings, a chapter of their own)
 
@@ -44,6 +44,7 @@ SECRET_KEY = secret("SECRET_KEY", env.str("SECRET_KEY", default=""), file=_keys_
 if SERVES == "admin":
     absent("FIELD_KEYS", env.str("FIELD_KEYS", default=""), production=PRODUCTION)
     absent("UNSUBSCRIBE_KEY", env.str("UNSUBSCRIBE_KEY", default=""), production=PRODUCTION)
+    absent("PUSH_KEY", env.str("PUSH_KEY", default=""), production=PRODUCTION)
     FIELD_KEYS: list[str] = []
     UNSUBSCRIBE_KEY = ""
 else:
@@ -105,6 +106,7 @@ INSTALLED_APPS = [
     "attune_project",
     "frontend.apps.FrontendConfig",
     "coaching.apps.CoachingConfig",
+    "reminders.apps.RemindersConfig",
     "reflections.apps.ReflectionsConfig",
     "observations.apps.ObservationsConfig",
     "checklists.apps.ChecklistsConfig",
@@ -239,6 +241,28 @@ DIGESTS_PER_SECOND: float = env.float("DIGESTS_PER_SECOND", default=5.0)
 if DIGESTS_PER_SECOND <= 0:
     raise RuntimeError("DIGESTS_PER_SECOND has to be more than 0; see .env.example.")
 
+# --- Reminders by Web Push ---------------------------------------------------------------------------------------
+# Without a key nothing is offered and nothing sent.
+WEB_PUSH: bool = env.bool("WEB_PUSH", default=not PRODUCTION) and SERVES == "family"
+PUSH_KEY = push_key(env.str("PUSH_KEY", default=""), file=_keys_file) if WEB_PUSH else ""
+# A browser says where it is reached, so the places are written down: those of the browsers there are.
+PUSH_HOSTS: list[str] = env.list(
+    "PUSH_HOSTS",
+    default=[
+        "fcm.googleapis.com",
+        "updates.push.services.mozilla.com",
+        ".push.apple.com",
+        ".notify.windows.com",
+    ],
+)
+# Whom a push service may write to about what we send (RFC 8292, 2.1).
+PUSH_CONTACT: str = env.str(
+    "PUSH_CONTACT",
+    default=SITE_URL
+    if SITE_URL.startswith("https://")
+    else f"mailto:{DEFAULT_FROM_EMAIL.rpartition('<')[2].rstrip('>')}",
+)
+
 # --- Work on a schedule ------------------------------------------------------------------------------------------
 # The row is the job, the message only a nudge: losing every message costs minutes, never a digest.
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
@@ -323,6 +347,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "fido2": {"level": "WARNING"},  # it would name every passkey that is made
+        "urllib3": {"level": "WARNING"},  # it would name where every reminder goes
     },
 }
 

@@ -7,5 +7,6 @@ from typing import Final
 SCHEDULE: Final = "schedule"
 COMPILE: Final = "compile"
 MAIL: Final = "mail"
+PUSH: Final = "push"
 
-ALL: Final = (SCHEDULE, COMPILE, MAIL)
+ALL: Final = (SCHEDULE, COMPILE, MAIL, PUSH)

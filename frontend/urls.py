@@ -9,6 +9,7 @@ from frontend.views import check, drafts, log, moments, today
 urlpatterns = [
     path("", today.today, name="today"),
     path("log/", log.log, name="log"),
+    path("log/share/", log.share, name="log-share"),
     path("log/saved/<uuid:moment_id>/", log.saved, name="log-saved"),
     path("log/saved/<uuid:moment_id>/undo/", log.undo, name="log-undo"),
     path("moments/", moments.timeline, name="moments"),

@@ -13,7 +13,7 @@ from allauth.mfa.webauthn import views as allauth_passkeys
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
-from frontend.views import account, leaving, mail, refusing, security
+from frontend.views import account, leaving, mail, refusing, reminders, security
 
 # allauth's views take a PUT or a DELETE for a form that was sent.
 page = require_http_methods(["GET", "HEAD", "POST"])
@@ -25,6 +25,13 @@ urlpatterns = [
     path("blocked/", refusing.blocked, name="blocked"),
     path("blocked/end/", refusing.unblock, name="blocked-end"),
     path("mail/again/", mail.write_again, name="mail-again"),
+    path("reminders/", reminders.reminders, name="reminders"),
+    path("reminders/rest/", reminders.rest, name="reminders-rest"),
+    path("reminders/nothing/", reminders.nothing, name="reminders-nothing"),
+    path("reminders/device/", reminders.device, name="reminders-device"),
+    path("reminders/device/end/", reminders.device_end, name="reminders-device-end"),
+    path("reminders/try/", reminders.try_out, name="reminders-try"),
+    path("reminders/noted/", reminders.noted, name="reminders-noted"),
     path("security/", security.security, name="security"),
     path("security/", security.security, name="mfa_index"),
     path("security/", security.security, name="mfa_list_webauthn"),

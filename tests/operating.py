@@ -25,6 +25,7 @@ def serve_admin(settings: Any) -> None:
     settings.SERVES = "admin"
     settings.FIELD_KEYS = []
     settings.UNSUBSCRIBE_KEY = ""
+    settings.WEB_PUSH, settings.PUSH_KEY = False, ""
     templates = copy.deepcopy(settings.TEMPLATES)
     templates[0]["DIRS"] = [settings.BASE_DIR / "attune_project" / "templates_admin"]
     settings.TEMPLATES = templates

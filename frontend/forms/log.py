@@ -37,3 +37,5 @@ class CaptureForm(SheetForm):
     moment_id = IdField()
     opened_at = InstantField()
     repairs = IdField(required=False)
+    # Only where words were shared to the app: the sheet itself asks for none.
+    note = forms.CharField(required=False, strip=False)

@@ -7,20 +7,26 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from checklists.rules import Tone
-from common.errors import Conflict, NotVisible
+from common.errors import Conflict, NotVisible, Refused
 from frontend.current import Home, SignedInRequest, with_child
 from frontend.forms.log import ALL, CaptureForm
 from frontend.render import render_page, see_other
 from observations.details import Details
+from observations.rules import NOTE_MAX
 from observations.selectors import get_moment, list_captured, list_latest_child_ids
 from observations.services import record_moment, record_moment_with_each, undo_capture
 from observations.when import Said
+
+# What browsers say of a share from another app, and of a page of ours (W3C Fetch Metadata).
+_FROM_THE_PHONE = ("none", "same-origin")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,6 +47,32 @@ def log(request: SignedInRequest, home: Home) -> HttpResponse:
         return see_other(request, "log-saved", moment_id=moment.public_id)
     context = _sheet(request, home, now=now, form=form)
     return render_page(request, "frontend/log/capture.html", context, status=422)
+
+
+@login_not_required
+@csrf_exempt
+@require_POST
+def share(request: HttpRequest) -> HttpResponse:
+    """Words that were shared to the app from another one: the sheet, with them as its note. Nothing is saved yet.
+
+    The phone sends them, so no page of ours gave them a token; they come in the body, so that no address holds them. A
+    page of another site that sends some is turned away, and so is a browser that does not say who sends. Whoever is
+    signed out is told to share again: kept until somebody signs in, they could be shown to somebody else.
+    """
+    if request.headers.get("Sec-Fetch-Site") not in _FROM_THE_PHONE:
+        raise Refused("shared by a page, or by nobody knows whom")
+    if not request.user.is_authenticated:
+        return render_page(request, "frontend/log/share_again.html", {})
+    return _shared(request)
+
+
+@with_child
+def _shared(request: SignedInRequest, home: Home) -> HttpResponse:
+    parts = (request.POST.get(name, "").strip() for name in ("title", "text", "url"))
+    # Many apps put the address into the text as well.
+    note = "\n".join(dict.fromkeys(part for part in parts if part))
+    context = {**_sheet(request, home, now=timezone.now()), "note": note, "note_max": NOTE_MAX}
+    return render_page(request, "frontend/log/capture.html", context)
 
 
 @require_safe
@@ -64,6 +96,7 @@ def _record(request: SignedInRequest, home: Home, data: dict[str, Any], *, now: 
 
     Only coming back, and with one child, can mend a miss; otherwise the link is dropped.
     """
+    details: Details = {"note": data["note"]} if data["note"] else {}
     if data["child"] == ALL:
         moments = record_moment_with_each(
             actor_id=request.user.pk,
@@ -71,10 +104,10 @@ def _record(request: SignedInRequest, home: Home, data: dict[str, Any], *, now: 
             child_ids=[child.public_id for child in home.children],
             tone=data["tone"],
             occurred=Said(at=data["opened_at"] or now),
+            details=details,
             now=now,
         )
         return moments[0]
-    details: Details = {}
     if data["repairs"] and data["tone"] == Tone.CAME_BACK:
         details["repairs"] = data["repairs"]
     return record_moment(
@@ -103,6 +136,9 @@ def _sheet(
         "opened_at": kept.get("opened_at") or now,
         "suggested_tone": Tone.CAME_BACK if mended else request.GET.get("tone", ""),
         "repairs": mended,
+        "note": form.data.get("note", "") if form else "",
+        "note_max": NOTE_MAX,
+        "is_evening": request.GET.get("evening") == "1",
     }
 
 

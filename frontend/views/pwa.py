@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -18,6 +19,9 @@ from checklists.selectors import get_help
 from frontend.look import frame, is_discreet
 from frontend.render import render_page
 from frontend.templatetags.attune import tone_label
+
+# The paper of `tokens.css` in both themes, as the `theme-color` of every page has it.
+LIGHT, DARK = "#f6f1e7", "#1b1814"
 
 
 @login_not_required
@@ -36,26 +40,67 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "start_url": log,
         "scope": "/",
         "display": "standalone",
-        "background_color": "#f6f1e7",
-        "theme_color": "#f6f1e7",
-        "icons": [
-            _icon("notes-192" if discreet else "icon-192", "192x192"),
-            _icon("notes-512" if discreet else "icon-512", "512x512"),
-            _icon("notes-maskable-512" if discreet else "maskable-512", "512x512", purpose="maskable"),
-        ],
-        "shortcuts": [{"name": _("New note"), "url": log}] if discreet else _shortcuts(log),
+        "background_color": LIGHT,
+        "theme_color": LIGHT,
+        "color_scheme_dark": {"background_color": DARK, "theme_color": DARK},
+        "icons": [*_icons("notes" if discreet else "")],
+        "shortcuts": _shortcuts(log, discreet=discreet),
+        "share_target": {
+            "action": resolve_url("log-share"),
+            "method": "POST",
+            "enctype": "multipart/form-data",
+            "params": {"title": "title", "text": "text", "url": "url"},
+        },
     }
+    if not discreet:  # a picture of the app would say what it is
+        content["screenshots"] = list(_screenshots())
     return JsonResponse(content, content_type="application/manifest+json")
+
+
+def _icons(look: str) -> Iterator[dict[str, str]]:
+    """The app's own icons, or those of another look: each also as a shape in one colour."""
+    prefix = f"{look}-" if look else ""
+    plain = prefix or "icon-"
+    for size in ("192", "512"):
+        yield _icon(f"{plain}{size}", f"{size}x{size}")
+    yield _icon(f"{prefix}maskable-512", "512x512", purpose="maskable")
+    for size in ("96", "512"):
+        yield _icon(f"{prefix}mono-{size}", f"{size}x{size}", purpose="monochrome")
 
 
 def _icon(name: str, sizes: str, **more: str) -> dict[str, str]:
     return {"src": static(f"icons/{name}.png"), "sizes": sizes, "type": "image/png", **more}
 
 
-def _shortcuts(log: str) -> list[dict[str, str]]:
-    """A long press on the icon offers the three tones."""
-    tones = (Tone.IN_TUNE, Tone.MISSED, Tone.CAME_BACK)
-    return [{"name": str(tone_label(tone)), "url": f"{log}?tone={tone}"} for tone in tones]
+def _shortcuts(log: str, *, discreet: bool) -> list[dict[str, str]]:
+    """What a long press on the icon offers. Phones show the first three or four, computers all of them."""
+    if discreet:
+        return [
+            {"name": _("New note"), "url": log},
+            {"name": _("This week"), "url": resolve_url("reflections")},
+        ]
+    tones = (Tone.CAME_BACK, Tone.IN_TUNE, Tone.MISSED)
+    return [
+        {"name": _("Log a moment"), "url": log},
+        {"name": _("This week"), "url": resolve_url("reflections")},
+        *({"name": str(tone_label(tone)), "url": f"{log}?tone={tone}"} for tone in tones),
+    ]
+
+
+def _screenshots() -> Iterator[dict[str, str]]:
+    """Pages of the demonstration family, as a browser shows them before somebody installs the app."""
+    for name, sizes, form, label in (
+        ("log", "720x1480", "narrow", _("One tap notes a moment")),
+        ("week", "720x1480", "narrow", _("A week, in your own words")),
+        ("wide", "1280x800", "wide", _("Today and this week so far")),
+    ):
+        yield {
+            "src": static(f"screenshots/{name}.webp"),
+            "sizes": sizes,
+            "type": "image/webp",
+            "form_factor": form,
+            "label": label,
+        }
 
 
 @login_not_required

@@ -26,6 +26,8 @@ from reflections.selectors import list_reflections
 if TYPE_CHECKING:
     from observations.models import Observation
 
+# Set by js/install.js on a phone whose owner wants no hint, or has the app on the home screen already.
+INSTALL_COOKIE = "no-install-hint"
 _OFFERED_KEY = "came_back_offered"
 _OFFERED_FOR = timedelta(days=7)
 # Right after a miss was noted the phone goes down; the question waits for the next time it is picked up.
@@ -68,6 +70,10 @@ def _today(request: SignedInRequest, home: Home) -> HttpResponse:
         "soft_card": soft_card.take(request),
         "disowned": bool(request.user.mail_stopped_at) and has_disowned(user_id=request.user.pk),
         "to_settle": count_waiting(actor_id=request.user.pk),
+        # Only once the app was of use, and never where its name should not be told.
+        "offers_install": any(entry["tones"] for entry in week)
+        and not is_discreet(request)
+        and INSTALL_COOKIE not in request.COOKIES,
     }
     return render_page(request, "frontend/today.html", context)
 

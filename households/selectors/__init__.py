@@ -42,6 +42,7 @@ __all__ = [
     "list_household_ids",
     "list_households",
     "list_invitations",
+    "list_living_somewhere",
     "list_long_deserted",
     "list_members",
     "list_memberships",
@@ -268,6 +269,13 @@ def list_week_settings(*, household_ids: Collection[int]) -> list[WeekSettings]:
 def list_household_ids(*, after: int = 0, limit: int) -> list[int]:
     """The next *limit* households by key, so that work can be cut into chunks. For the compile alone."""
     return list(Household.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def list_living_somewhere(*, user_ids: Collection[int]) -> set[int]:
+    """Which of these people live in a household with a child in it. For the schedule."""
+    with_child = Child.objects.filter(household_id=OuterRef("household_id"), archived_at__isnull=True)
+    rows = Membership.objects.filter(Exists(with_child), user_id__in=user_ids, left_at__isnull=True)
+    return set(rows.values_list("user_id", flat=True))
 
 
 def list_memberships_for_compile(*, household_ids: Collection[int]) -> QuerySet[Membership]:

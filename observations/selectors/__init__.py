@@ -4,6 +4,7 @@ from observations.selectors.changes import Change, ChangePage, CursorExpired, li
 from observations.selectors.compiling import (
     earliest_for_compile,
     latest_own_for_compile,
+    latest_received,
     list_answers_for_compile,
     list_changed_for_compile,
     list_focuses_for_compile,
@@ -78,6 +79,7 @@ __all__ = [
     "get_moment",
     "get_self_check",
     "latest_own_for_compile",
+    "latest_received",
     "list_answered",
     "list_answers_for_compile",
     "list_captured",

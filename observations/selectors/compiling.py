@@ -130,6 +130,17 @@ def latest_own_for_compile(
     return {(household, author): latest for household, author, latest in rows}
 
 
+def latest_received(*, author_ids: Collection[int], since: datetime) -> dict[int, datetime]:
+    """When the last thing that each of these authors noted arrived, if not before an instant. For the schedule."""
+    rows = (
+        Observation.objects.filter(author_id__in=author_ids, received_at__gte=since, deleted_at__isnull=True)
+        .values_list("author_id")
+        .annotate(latest=Max("received_at"))
+        .order_by()
+    )
+    return dict(rows)
+
+
 def earliest_for_compile(*, household_ids: Collection[int]) -> dict[int, datetime]:
     """When the first live observation of each of these households happened; a household without any is absent."""
     rows = (

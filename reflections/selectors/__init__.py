@@ -1,6 +1,7 @@
 """Reads of weeks and months, of threads and thoughts, and of what is due to be sent."""
 
 from reflections.selectors.patterns import OwnCount, Patterns, get_patterns
+from reflections.selectors.ready import list_ready_weeks
 from reflections.selectors.threads import find_thread, list_threads
 from reflections.selectors.weeks import (
     Part,
@@ -36,6 +37,7 @@ __all__ = [
     "list_chunks",
     "list_due_digest_ids",
     "list_quarantined_digest_ids",
+    "list_ready_weeks",
     "list_reflections",
     "list_thoughts",
     "list_threads",

@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 
+from accounts.models import User
 from attune_project.findings import Check, Finding
-from attune_project.key_checks import check_person_keys, check_secrets
+from attune_project.key_checks import check_person_keys, check_push, check_secrets
 from common.models import PersonKey
 from common.person_keys import destroy_person_key
+from reminders.models import PushAddress
 
 OLD, NEW = (f"{name}:{base64.b64encode(os.urandom(32)).decode()}" for name in ("k-old", "k-new"))
 
@@ -52,6 +56,35 @@ class TestSecrets:
     def test_one_key_with_two_names_is_named(self, settings: Any) -> None:
         settings.FIELD_KEYS = [NEW, f"k-again:{NEW.partition(':')[2]}"]
         assert "'k-new' and 'k-again' are one key" in wrong(check_secrets)
+
+
+class TestPush:
+    @pytest.mark.django_db
+    def test_says_nothing_where_reminders_can_be_sent(self, settings: Any) -> None:
+        settings.PUSH_CONTACT = "mailto:operator@example.org"
+        assert wrong(check_push) == ""
+
+    @pytest.mark.django_db
+    def test_names_devices_that_nothing_reaches_any_more(
+        self, parent: User, client_of: Callable[[User], Any], settings: Any, now: datetime
+    ) -> None:
+        settings.PUSH_CONTACT = "mailto:operator@example.org"
+        client_of(parent)
+        PushAddress.objects.create(
+            user=parent, session=UserSession.objects.get(), digest="d", key_name="another", bound_at=now
+        )
+        assert "1 devices take reminders for another PUSH_KEY" in wrong(check_push)
+
+    @pytest.mark.django_db
+    def test_names_a_contact_that_push_services_turn_away(self, settings: Any) -> None:
+        settings.PUSH_CONTACT = "operator@example.org"
+        assert "PUSH_CONTACT" in wrong(check_push)
+
+    def test_mentions_that_production_sends_none(self, settings: Any) -> None:
+        settings.WEB_PUSH = False
+        assert wrong(check_push) == ""
+        settings.PRODUCTION = True
+        assert [finding.serious for finding in check_push()] == [False]
 
 
 class TestPersonKeys:

@@ -60,6 +60,24 @@ class TestProduction:
         done = start({**environment, "SECRET_KEY_FALLBACKS": f"{'f' * 30}{LETTERS},{weak}"})
         assert "SECRET_KEY_FALLBACKS is missing or weak" in done.stderr
 
+    @pytest.mark.parametrize("weak", ["", "short", "A" * 43])
+    def test_it_sends_no_reminders_with_a_weak_key(self, environment: dict[str, str], weak: str) -> None:
+        done = start({**environment, "WEB_PUSH": "true", "PUSH_KEY": weak})
+        assert done.returncode != 0
+        assert "PUSH_KEY is missing or no key" in done.stderr
+
+    def test_without_reminders_it_needs_no_key_for_them(self, environment: dict[str, str]) -> None:
+        assert start({**environment, "PUSH_KEY": "short"}).returncode == 0
+
+    def test_the_operators_process_has_none(self, environment: dict[str, str]) -> None:
+        keyless = {
+            name: value
+            for name, value in environment.items()
+            if name not in ("UNSUBSCRIBE_KEY", "FIELD_KEYS")
+        }
+        done = start({**keyless, "ATTUNE_SERVES": "admin", "PUSH_KEY": "p" * 43})
+        assert "PUSH_KEY is set, but the operator's pages run without it" in done.stderr
+
 
 class TestNewSecrets:
     """`python -m attune_project.keys` works where nothing is set yet."""
@@ -78,8 +96,8 @@ class TestNewSecrets:
 
     def test_production_starts_with_them(self, environment: dict[str, str]) -> None:
         made = dict(line.split("=", 1) for line in self.make().stdout.splitlines())
-        assert set(made) == {"SECRET_KEY", "UNSUBSCRIBE_KEY", "FIELD_KEYS"}
-        done = start({**environment, **made})
+        assert set(made) == {"SECRET_KEY", "UNSUBSCRIBE_KEY", "FIELD_KEYS", "PUSH_KEY"}
+        done = start({**environment, **made, "WEB_PUSH": "true"})
         assert done.returncode == 0, done.stderr
 
     def test_one_is_made_alone_and_has_a_name_of_its_own(self) -> None:

@@ -58,7 +58,7 @@ def installation(database: str, mailbox: Mailbox, tmp_path: Path) -> dict[str, s
 @pytest.fixture
 def worker(installation: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     celery = [sys.executable, "-m", "celery", "-A", "attune_project.celery"]
-    options = ["--queues", "schedule,compile,mail", "--concurrency", "2", "--loglevel", "INFO"]
+    options = ["--queues", "schedule,compile,mail,push", "--concurrency", "2", "--loglevel", "INFO"]
     log = tmp_path / "worker.log"
     with log.open("wb") as out:
         running = subprocess.Popen(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from reminders.models import PushAddress
 from tests.guards.matrix_law import NOTHING, Need, always, button, page
 from tests.guards.matrix_world import PEOPLE, Thing, Who, World, blocked_by
 
@@ -36,6 +40,21 @@ CHOICES = always(
     focus="",
 )
 CODE = always(code="000000")
+PHONE = ec.generate_private_key(ec.SECP256R1()).public_key()
+POINT = PHONE.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+PUSHED_TO = always(
+    endpoint="https://fcm.googleapis.com/fcm/send/somebody",
+    p256dh=urlsafe_b64encode(POINT).decode().rstrip("="),
+    auth="MDEyMzQ1Njc4OWFiY2RlZg",
+)
+
+
+def own_address(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    """Where one of the visitor's devices takes reminders."""
+    user = world.users.get(who)
+    row = PushAddress.objects.filter(user=user).first() if user else None
+    return {"address": row.pk if row else 1}
+
 
 ACCOUNT = {
     "/account/choices/": page(Need.SIGN_IN, sends=CHOICES),
@@ -44,6 +63,14 @@ ACCOUNT = {
     "/account/blocked/end/": button(Need.OWNER, sends=own_block),
     "/account/tokens/": page(Need.SIGN_IN, sends=always(name="A key", scope="read", days="5")),
     "/account/tokens/end/": button(Need.OWNER, sends=own_token),
+    "/account/reminders/": page(Need.SIGN_IN, sends=always(evening_at="20:30")),
+    "/account/reminders/rest/": button(Need.SIGN_IN),
+    "/account/reminders/nothing/": button(Need.SIGN_IN),
+    "/account/reminders/device/": button(Need.SIGN_IN, sends=PUSHED_TO),
+    "/account/reminders/device/end/": button(Need.OWNER, sends=own_address),
+    "/account/reminders/try/": button(Need.REACHED),
+    # The secret in the body stands for one prompt; the answer never says whether there is one.
+    "/account/reminders/noted/": button(Need.NOTHING, sends=always(secret="s" * 32, said="opened")),
     "/account/security/": page(Need.SIGN_IN),
     "/account/sessions/": page(Need.SIGN_IN),
     "/account/sessions/end/": button(Need.SIGN_IN, sends=other_device),

@@ -45,6 +45,7 @@ class Need(StrEnum):
     LOOK = "to have been given a live grant there"
     LOOK_CLOSELY = "to have been given one that shows moments, and the moment not private"
     SECOND_STEP = "to sign in with a second step: an app, and recovery codes"
+    REACHED = "that this very device takes their reminders"
     ANY_THAT_EXISTS = "that there is such a thing, whoever asks"
 
 
@@ -123,7 +124,7 @@ def outcome(who: Who, door: Door, thing: Thing | None, *, kind: str = "") -> Out
 
 
 def _of_person(who: Who, need: Need) -> Outcome:
-    if need in (Need.INVITED, Need.LAST_TO_LEAVE):
+    if need in (Need.INVITED, Need.LAST_TO_LEAVE, Need.REACHED):
         return Outcome.HIDDEN
     if need is Need.GUARDIAN_HERE:
         return Outcome.PASSES if HOME[who][1] == Role.GUARDIAN else Outcome.REFUSED

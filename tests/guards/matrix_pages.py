@@ -78,6 +78,11 @@ PAGES = {
     "/household/join/block/": button(Need.INVITED),
     # The family's own.
     "/log/": page(Need.HOME, home=True, sends=new_moment),
+    # Shared to the app from another one, which the browser says of the request; it shows a sheet and saves nothing.
+    "/log/share/": Route(
+        {"POST": Door(Need.HOME_IF_ANYBODY, always(text="Words"), home=True)},
+        headers={"Sec-Fetch-Site": "none"},
+    ),
     "/log/saved/{moment_id}/": page(Need.AUTHOR, kind="moment"),
     "/log/saved/{moment_id}/undo/": button(Need.AUTHOR, kind="moment"),
     "/moments/": page(Need.HOME, home=True),

@@ -16,6 +16,7 @@ from allauth.core.context import request_context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 from django.test import Client
@@ -40,6 +41,7 @@ from observations.models import Draft, Observation
 from observations.services import answer_self_check, delete_moment, record_moment
 from reflections.services import compile_week
 from reflections.tokens import unsubscribe_token
+from reminders.models import PushAddress
 from tests.soft_passkey import SoftPasskey
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -300,6 +302,7 @@ def _leave(world: World) -> None:
 
 def _other_things(world: World) -> None:
     _blocks(world)
+    _push_addresses(world)
     world.things["membership"] = [
         *(
             Thing(
@@ -356,6 +359,21 @@ def _blocks(world: World) -> None:
     for who, user in world.users.items():
         sender = world.users[blocked_by(who)]
         block_sender(email=user.email, sender_id=sender.pk, known_as=sender.email, now=world.now)
+
+
+def _push_addresses(world: World) -> None:
+    """Everybody has a device that took reminders once."""
+    for number, user in enumerate(world.users.values()):
+        session = UserSession.objects.create(
+            user=user,
+            session_key=f"pushed {number}",
+            ip="0.0.0.0",
+            created_at=world.now,
+            last_seen_at=world.now,
+        )
+        PushAddress.objects.create(
+            user=user, session=session, digest=f"{number:064}", key_name="none", bound_at=world.now
+        )
 
 
 def _invitations(world: World) -> Iterator[Thing]:

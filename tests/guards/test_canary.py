@@ -108,6 +108,9 @@ def write_everywhere(
     yield browser.post("/api/v1/moments/", {**new, "tone": "missed", **note}, **send)
     for place in ("", "edit/", "more/", "history/"):
         yield browser.get(f"{page}{place}")
+    for says in ("none", "cross-site"):
+        for text in (SEALED["note"], SEALED["note"] * 400):
+            yield browser.post("/log/share/", {"text": text}, headers={"Sec-Fetch-Site": says})
     for door in ("/moments/?text=", "/api/v1/moments/?text="):
         yield browser.get(f"{door}{TYPED['search']}")
         yield browser.get(f"{door}{TYPED['search'] * 9}")

@@ -11,12 +11,15 @@ from django.conf import settings
 from tests.guards.matrix import API, Outcome
 from tests.guards.matrix_law import IN_SESSION
 from tests.guards.matrix_routes import UNSAFE
-from tests.guards.matrix_visit import Cell, Visitor, met, open_cells, path_of
+from tests.guards.matrix_visit import Cell, Visitor, cells, met, open_cells, path_of
 from tests.guards.matrix_world import Who, World
 from tests.guards.matrix_writes import COUNTS, REMEMBERS, tables_written
 
 # A mail program has no CSRF token: the signed token in the address stands for the person (RFC 8058).
 WITHOUT_TOKEN = {"/unsubscribe/{token}/"}
+# What no page of ours sends, but the phone itself: a share from another app, and what became of a reminder. Another
+# site's page is told from it by what the browser says of the request; `TestFromThePhone` has the rest.
+FROM_THE_PHONE = {"/log/share/", "/account/reminders/noted/"}
 OURS, STALE = "o" * 32, "s" * 32
 OTHER_SITE = {"Origin": "https://evil.example"}
 
@@ -77,7 +80,7 @@ class TestForgedRequests:
         visitor, doors = forger(world, who, cookie=cookie), open_cells(world, who, UNSAFE)
         answers = {}
         for name, cell in doors.items():
-            if cell.route not in WITHOUT_TOKEN:
+            if cell.route not in WITHOUT_TOKEN | FROM_THE_PHONE:
                 send = partial(with_token, visitor, cell, token, **headers)
                 response, tables = tables_written(send, besides=COUNTS if cell.route in API else ())
                 answers[name] = (response.status_code, tables)
@@ -111,6 +114,37 @@ class TestForgedRequests:
         visitor.headers["Authorization"] = f"Bearer {world.secrets[f'{Who.STRANGER} write']}"
         cells = open_cells(world, Who.AUTHOR, UNSAFE).values()
         assert {met(visitor.visit(cell)) for cell in cells if cell.route in API} == {Outcome.REFUSED}
+
+
+@pytest.mark.django_db
+class TestFromThePhone:
+    @staticmethod
+    def cells(world: World) -> list[Cell]:
+        found = [cell for cell in cells(world) if cell.route in FROM_THE_PHONE and cell.method == "POST"]
+        assert len(found) == len(FROM_THE_PHONE)
+        return found
+
+    @pytest.mark.parametrize("who", [Who.ANONYMOUS, Who.AUTHOR])
+    def test_needs_no_token_and_writes_nothing_of_the_family(self, world: World, who: Who) -> None:
+        visitor = forger(world, who, cookie="")
+        for cell in self.cells(world):
+            response, tables = tables_written(partial(visitor.visit, cell), besides=REMEMBERS)
+            assert (met(response), tables) == (Outcome.PASSES, set()), cell
+
+    @pytest.mark.parametrize("who", [Who.ANONYMOUS, Who.AUTHOR])
+    def test_is_refused_from_another_sites_page(self, world: World, who: Who) -> None:
+        visitor = forger(world, who)
+        for cell in self.cells(world):
+            response = visitor.visit(cell, besides={}, **{"Sec-Fetch-Site": "cross-site"})
+            assert met(response) is Outcome.REFUSED, cell
+
+    @pytest.mark.parametrize("says", ["", "same-site", "cross-site", "nonsense"])
+    def test_words_are_shown_only_where_the_browser_says_who_shared_them(
+        self, world: World, says: str
+    ) -> None:
+        (share,) = [cell for cell in self.cells(world) if cell.route == "/log/share/"]
+        response = forger(world, Who.AUTHOR).visit(share, **{"Sec-Fetch-Site": says})
+        assert met(response) is Outcome.REFUSED
 
 
 @pytest.mark.django_db

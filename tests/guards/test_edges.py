@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-APPS = ("accounts", "checklists", "coaching", "households", "observations", "reflections")
+APPS = ("accounts", "checklists", "coaching", "households", "observations", "reflections", "reminders")
 PACKAGES = (*APPS, "attune_project", "common", "frontend")
 
 # What may not be, each with the contract that has to say so.

@@ -23,6 +23,8 @@ PUBLIC = {
     "/help/",
     "/offline/",
     "/goodbye/",
+    "/log/share/",
+    "/account/reminders/noted/",
     "/manifest.webmanifest",
     "/sw.js",
     "/robots.txt",

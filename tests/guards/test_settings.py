@@ -71,6 +71,8 @@ class TestEnvExample:
     def test_holds_no_secret(self) -> None:
         text = (ROOT / ".env.example").read_text("utf-8")
         assert (
-            re.findall(r"(?m)^#?(?:SECRET_KEY|UNSUBSCRIBE_KEY|FIELD_KEYS|POSTGRES_PASSWORD)=(.+)$", text)
+            re.findall(
+                r"(?m)^#?(?:SECRET_KEY|UNSUBSCRIBE_KEY|FIELD_KEYS|PUSH_KEY|POSTGRES_PASSWORD)=(.+)$", text
+            )
             == []
         )

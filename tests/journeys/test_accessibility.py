@@ -44,6 +44,8 @@ SIGNED_IN = [
     "/household/coaches/",
     "/household/access/",
     "/account/choices/",
+    "/account/reminders/",
+    "/log/?evening=1",
     "/account/tokens/",
     "/account/email/",
     "/account/password/change/",

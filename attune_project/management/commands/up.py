@@ -140,7 +140,13 @@ def web(host: str, port: int, env: dict[str, str]) -> Program:
 def admin(host: str, port: int) -> Program:
     """The operator's pages, without the keys that this process has. Passkeys need a name: localhost, not 127.0.0.1."""
     refuse_taken_port(host, port)
-    keyless = {"ATTUNE_SERVES": "admin", "FIELD_KEYS": "", "UNSUBSCRIBE_KEY": "", "WEB_CONCURRENCY": "1"}
+    keyless = {
+        "ATTUNE_SERVES": "admin",
+        "FIELD_KEYS": "",
+        "UNSUBSCRIBE_KEY": "",
+        "PUSH_KEY": "",
+        "WEB_CONCURRENCY": "1",
+    }
     return dataclasses.replace(
         web(host, port, {**reached_as_env(host, port, given={}), **keyless}), name="admin"
     )

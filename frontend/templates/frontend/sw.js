@@ -5,6 +5,10 @@
 // The Cache API ignores `no-store`, so no other response may ever be put into it: no page of a family, no API answer.
 "use strict";
 
+// A worker has trusted types of its own; this one imports one script, and its address is written here.
+const PUSH = "{% static 'js/push-worker.js' %}";
+importScripts(self.trustedTypes?.createPolicy("default", { createScriptURL: () => PUSH }).createScriptURL(PUSH) ?? PUSH);
+
 const SHELL = [
   "{% static 'css/tokens.css' %}",
   "{% static 'css/base.css' %}",
@@ -20,6 +24,7 @@ const SHELL = [
   "{% static 'js/clock.js' %}",
   "{% static 'js/comfort.js' %}",
   "{% static 'js/cover.js' %}",
+  "{% static 'js/install.js' %}",
   "{% static 'js/memory.js' %}",
   "{% static 'js/saved.js' %}",
   "{% static 'js/still-open.js' %}",
