@@ -14,6 +14,7 @@ from observations.rules import OPS_MAX, PAGE_SIZE_MAX, SEALED_CHARS_MAX, OpStatu
 KID_CHARS = 32
 ACCOUNT_CHARS = 32
 REASON_CHARS = 40
+DEVICE_CHARS = 64
 _ACCOUNT = "What this account is called in an outbox: the same for life."
 
 
@@ -33,7 +34,9 @@ class OpInput(Input):
 
 class SyncInput(Input):
     account = Text(max_length=ACCOUNT_CHARS, help_text=_ACCOUNT)
-    device_id = PublicId(help_text="A random id of this installation and account. It is not stored.")
+    device_id = Text(
+        max_length=DEVICE_CHARS, help_text="A random id of this installation and account. It is not stored."
+    )
     client_now = Instant(help_text="What the phone's clock says as it sends this.")
     ops = serializers.ListField(child=OpInput(), allow_empty=True, max_length=OPS_MAX)
 

@@ -172,11 +172,12 @@ class TestRescued:
         draft = Draft.objects.get()
         assert words(draft) | {"child": ""} == {"child": "", "tone": "perfect", "note": "two"}
 
-    def test_deleting_it_in_the_same_chain_lets_it_go(self, phone, tap) -> None:
+    def test_deleting_it_in_the_same_chain_lets_it_go_in_a_week(self, phone, tap, now) -> None:
         op = tap(tone="perfect")
         phone.write("delete", moment_id=op["moment_id"], base={"op": op["op_id"]})
         assert statuses(phone.flush()) == ["rescued", "applied"]
-        assert not Draft.objects.exists()
+        assert Draft.objects.get().kind == "gone"
+        assert purge_drafts(now=now + timedelta(days=7, seconds=1)) == 1
 
 
 class TestChains:
