@@ -55,7 +55,11 @@ with patch("households.mail.SENDING_TAKES", timedelta(0)):
 def session_of(user):
     browser = Client()
     sign_in(browser, user)
-    return browser.session.session_key
+    # Proved as if a moment ago for as long as these tests take, however slow the machine.
+    session = browser.session
+    session["account_authentication_methods"][0]["at"] += 3600
+    session.save()
+    return session.session_key
 
 lock = json.loads(SoftPasskey().create({"publicKey": {"challenge": "AA", "user": {"id": "MQ"}}}))
 keys = Authenticator.objects.bulk_create(
@@ -163,9 +167,12 @@ class Watch:
             self.ran[place] = hits
         self.read += self.page.locator("body").inner_text()
 
-    @property
-    def texts_read(self) -> int:
-        return sum(text in self.read for text in PAYLOADS if text.isprintable())
+    def texts_read(self, *spellings: Callable[[str], str]) -> int:
+        """How many texts of the corpus could be read, as they were typed or in one of these spellings."""
+        printable = [text for text in PAYLOADS if text.isprintable()]
+        return sum(
+            text in self.read or any(spell(text) in self.read for spell in spellings) for text in printable
+        )
 
 
 @pytest.fixture(params=POLICIES)
@@ -197,7 +204,7 @@ class TestHostileTexts:
                 assert "/account/login" not in watched.page.url or place.startswith("/account/login")
                 watched.look_at(place)
             assert watched.ran == {}
-            assert watched.texts_read > MANY
+            assert watched.texts_read() > MANY
 
     def test_none_runs_in_json_that_is_opened(self, watch: Callable[[str], Watch], house: Hostile) -> None:
         watched = watch(house.owner)
@@ -207,9 +214,7 @@ class TestHostileTexts:
             assert (response.status, response.headers["content-type"]) == (200, "application/json")
             watched.look_at(place)
         assert watched.ran == {}
-        # As JSON spells them: a quotation mark has a stroke before it.
-        told = [json.dumps(text, ensure_ascii=False)[1:-1] for text in PAYLOADS if text.isprintable()]
-        assert sum(text in watched.read for text in told) > MANY
+        assert watched.texts_read(in_json) > MANY
 
     def test_none_runs_in_a_file_of_the_export_that_is_opened(
         self, watch: Callable[[str], Watch], house: Hostile, tmp_path: Path
@@ -218,7 +223,7 @@ class TestHostileTexts:
         watched = watch(house.owner)
         page = watched.page
         page.goto("/household/data/")
-        with page.expect_download() as download:
+        with page.expect_download(timeout=60_000) as download:
             page.get_by_role("button", name="Download everything").click()
         with zipfile.ZipFile(download.value.path()) as archive:
             archive.extractall(tmp_path)
@@ -230,7 +235,7 @@ class TestHostileTexts:
             page.goto(opened.as_uri())
             watched.look_at(file.name)
         assert watched.ran == {}
-        assert watched.texts_read > MANY
+        assert watched.texts_read(in_json, in_a_sheet) > MANY
 
     def test_none_runs_in_a_mail(
         self, watch: Callable[[str], Watch], house: Hostile, mailbox: Mailbox, request: pytest.FixtureRequest
@@ -246,13 +251,11 @@ class TestHostileTexts:
         assert {part.get_content_type() for part in parts} == {"text/html", "text/plain"}
         for number, part in enumerate(parts):
             kind = f"{part.get_content_type()}; charset=utf-8"
-            body = part.get_content()
-            given = {"body": body, "content_type": kind, "headers": headers}
-            watched.page.route(f"**/mail/{number}", lambda route, given=given: route.fulfill(**given))
+            put_under(watched.page, f"**/mail/{number}", part.get_content(), kind, headers)
             watched.page.goto(f"/mail/{number}")
             watched.look_at(f"{part.get_content_type()} {number}")
         assert watched.ran == {}
-        assert watched.texts_read > MANY
+        assert watched.texts_read() > MANY
 
     def test_the_watch_sees_one_that_runs(self, open_phone: Callable[..., Page]) -> None:
         page = open_phone(bypass_csp=True)
@@ -272,6 +275,21 @@ class TestHostileTexts:
         for place in ("/mail/0", (tmp_path / "file.html").as_uri()):
             page.goto(place)
             page.wait_for_function("window.ran.length > 0")
+
+
+def put_under(page: Page, address: str, body: str, kind: str, headers: dict[str, str]) -> None:
+    """The page gets this from that address, and no server is asked."""
+    page.route(address, lambda route: route.fulfill(body=body, content_type=kind, headers=headers))
+
+
+def in_json(text: str) -> str:
+    """A quotation mark has a stroke before it."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def in_a_sheet(text: str) -> str:
+    """A quotation mark is doubled (RFC 4180)."""
+    return text.replace('"', '""')
 
 
 def show_all(page: Page) -> None:

@@ -17,6 +17,7 @@ from households.models import AccessEntry, Child, Grant, Household
 from households.rules import GRANT_LIFETIME
 from households.services import (
     accept_grant,
+    add_child,
     change_grant,
     leave_household,
     offer_grant,
@@ -333,6 +334,46 @@ class TestAnotherCoach:
         for read in (lambda: look(coach_id=reader.pk), lambda: open_one(moment, coach_id=reader.pk)):
             with pytest.raises(NotVisible):
                 read()
+
+
+class TestTwoFamilies:
+    """One coach of two families sees each on its own pages alone."""
+
+    @pytest.fixture
+    def elsewhere(self, give: Give, stranger: User, now: datetime) -> Child:
+        home = stranger.memberships.get().household
+        child = add_child(
+            actor_id=stranger.pk,
+            household_id=home.public_id,
+            nickname="Ash",
+            birth_month=date(2022, 5, 1),
+            now=now,
+        )
+        give(stranger, household_id=home.public_id, child_ids=[child.public_id])
+        return child
+
+    def test_each_has_its_own_weeks_and_moments(
+        self,
+        give: Give,
+        record: Record,
+        look: Look,
+        open_one: Any,
+        elsewhere: Child,
+        parent: User,
+        stranger: User,
+    ) -> None:
+        give()
+        here, there = record(details=SEEN), record(stranger, child_id=elsewhere.public_id, details=SEEN)
+        for household, moment, other in (
+            (here.household, here, there),
+            (there.household, there, here),
+        ):
+            shown = look(household_id=household.public_id).shown
+            assert [row.pk for row in shown.page.items] == [moment.pk]
+            assert [week.author_id for week in shown.weeks] == [moment.author_id]
+            assert open_one(moment, household_id=household.public_id) == moment
+            with pytest.raises(NotVisible):
+                open_one(other, household_id=household.public_id)
 
 
 def offer_again(to: User, now: datetime) -> tuple[Grant, str]:
