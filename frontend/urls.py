@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from frontend.views import check, log, moments, today
+from frontend.views import check, log, moments, pwa, today
 
 urlpatterns = [
     path("", today.today, name="today"),
     path("log/", log.log, name="log"),
+    path("log/offline/", pwa.log_shell, name="log-offline"),
     path("log/saved/<uuid:moment_id>/", log.saved, name="log-saved"),
     path("log/saved/<uuid:moment_id>/undo/", log.undo, name="log-undo"),
     path("moments/", moments.timeline, name="moments"),

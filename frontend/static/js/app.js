@@ -1,12 +1,12 @@
 // @ts-check
-// Everything here makes a working page nicer; no page needs it. Nothing of a family is ever written to browser storage.
+// Everything here makes a working page nicer; no page needs it. What is written to browser storage is sealed before (outbox/),
+// but for the kit of the log form.
 import "./quiet.js";
 import { watchClock } from "./clock.js";
-import { watchComfort } from "./comfort.js";
 import { watchCover } from "./cover.js";
 import { watchMemory } from "./memory.js";
-import { watchSaved } from "./saved.js";
-import { watchStillOpen } from "./still-open.js";
+import { watchLeaving } from "./outbox/leave.js";
+import { watchOutbox } from "./outbox.js";
 import { watchToasts } from "./toasts.js";
 
 // htmx notes the page's address, a searched word included, in the tab's storage. It only needs it for history, unused here.
@@ -19,10 +19,14 @@ try {
 watchCover();
 watchMemory();
 watchClock();
-watchComfort();
-watchSaved();
-watchStillOpen();
 watchToasts();
+watchLeaving();
+watchOutbox();
+
+// What few pages need is fetched by those alone.
+if (document.querySelector("[data-one-question]")) import("./comfort.js").then((page) => page.watchComfort());
+if (document.querySelector("[data-saved]")) import("./saved.js").then((page) => page.watchSaved());
+if (document.querySelector("[data-still-open]")) import("./still-open.js").then((page) => page.watchStillOpen());
 
 if ("serviceWorker" in navigator) {
   addEventListener("load", () => {
