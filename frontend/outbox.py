@@ -14,7 +14,6 @@ from django.contrib.staticfiles import finders
 from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 
-
 # What a service worker needs of the page's modules, in the order in which one needs the other.
 _SHARED = ("database", "store", "session", "flush")
 _OFFERED = ("Outbox", "Phone", "ask", "bootstrap", "flush")
@@ -45,7 +44,7 @@ def count_pending(request: HttpRequest) -> int:
 
 
 def shared_script() -> SafeString:
-    """The modules that the worker shares with the pages, as one classic script: workers cannot import modules everywhere.
+    """The modules that the worker shares with the pages, as one classic script: not every worker imports.
 
     Import and export lines are all that tells the two apart; what is offered comes back as the properties of `shared`.
     """

@@ -177,8 +177,10 @@ class Round {
       if (NEEDS_AUTHOR.has(status)) this.needsYou += 1;
       if (status === "undecryptable") await this.rescue(row, code || status);
       else if (status === "op_id_reused") await this.store.update({ ...row, trouble: status });
-      else if (status === "deferred") this.failed = true;
-      else if (!FINAL.has(status)) await this.failAlone(row);
+      else if (!FINAL.has(status)) {
+        this.failed = true;
+        if (status !== "deferred") await this.failAlone(row);
+      }
     }
     this.failures = 0;
     this.cap = Math.min(this.cap * 2, this.session.limits.ops);
