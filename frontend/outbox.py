@@ -18,6 +18,8 @@ from django.utils.safestring import SafeString, mark_safe
 _SHARED = ("database", "store", "session", "flush")
 _OFFERED = ("Outbox", "Phone", "ask", "bootstrap", "flush")
 _IMPORT = re.compile(r"^import [^;]*;$", re.MULTILINE)
+# "2.k3Fq9a_1.x8Yz0b": how many of whom, as js/outbox/here.js writes it.
+_WAITING = re.compile(r"(?:^|_)([0-9]{1,4})\.")
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 
@@ -38,9 +40,9 @@ def told_to_scripts(request: HttpRequest) -> dict[str, Any]:
 
 
 def count_pending(request: HttpRequest) -> int:
-    """How many operations the phone says are waiting on it; 0 for a cookie that cannot be read."""
-    count, _dot, _whose = request.COOKIES.get(settings.PENDING_COOKIE_NAME, "").partition(".")
-    return int(count) if count.isdecimal() and len(count) < 5 else 0
+    """How many operations the phone says are waiting on it, whoever's they are; 0 for a cookie that cannot be read."""
+    found = _WAITING.findall(request.COOKIES.get(settings.PENDING_COOKIE_NAME, ""))
+    return sum(int(count) for count in found)
 
 
 def shared_script() -> SafeString:

@@ -519,3 +519,17 @@ class TestWhosePhone:
         read = "async (whose) => (await import('/js/outbox/here.js')).promised(whose)"
         assert phone.page.evaluate(read, phone.server.account) == 2
         assert phone.page.evaluate(read, "a_another000000000000000") == 0
+
+    def test_the_cookie_remembers_what_waits_of_others(self, phone: Phone) -> None:
+        phone.put(times=2)
+        told = phone.page.evaluate(
+            """async (first) => {
+              const { promise, promised, wasAnothers } = await import("/js/outbox/here.js");
+              const second = "a_another000000000000000";
+              const before = wasAnothers(second);
+              promise(second, 1);
+              return [before, wasAnothers(second), wasAnothers(first), promised(first), promised(second)];
+            }""",
+            phone.server.account,
+        )
+        assert told == [True, False, True, 2, 1]

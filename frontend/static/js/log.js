@@ -1,7 +1,7 @@
 // @ts-check
 // The log sheet, its undo, and the sheets that add to a moment: their saves go through the outbox.
 import { localInstant } from "./clock.js";
-import { outbox } from "./outbox.js";
+import { outbox, watchOutbox } from "./outbox.js";
 import { keepDrafts } from "./outbox/draft.js";
 import { changedFields, timeOf } from "./outbox/fields.js";
 import { throughOutbox } from "./outbox/form.js";
@@ -119,5 +119,6 @@ const undo = find("undo");
 if (capture) keepCapture(capture);
 if (sheet) keepSheet(sheet, sheet.dataset.moment ?? "");
 if (undo) keepUndo(undo);
+watchOutbox();
 // By the time of the tap the way is known: the save itself is then one request, as it always was.
 outbox.then((store) => void (store && navigator.onLine && bootstrap()));

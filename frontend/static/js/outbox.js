@@ -1,7 +1,7 @@
 // @ts-check
 // The outbox on every page: it remembers whose phone this is, tells what waits, and sends when it can.
 import { isHere } from "./outbox/database.js";
-import { account, changed, isShell, promise, promised } from "./outbox/here.js";
+import { account, changed, isShell, promise, promised, wasAnothers } from "./outbox/here.js";
 import { watchLine } from "./outbox/line.js";
 import { keepSending } from "./outbox/sending.js";
 import { Outbox, Phone } from "./outbox/store.js";
@@ -13,6 +13,8 @@ async function find() {
   if (!isHere || !crypto.subtle) return undefined;
   if (account) return new Outbox(account);
   const whose = isShell ? await new Phone().account() : "";
+  // Somebody else signed in since, and has not logged anything here yet: this page knows nothing of them.
+  if (whose && wasAnothers(whose)) return undefined;
   return whose ? new Outbox(whose) : undefined;
 }
 
@@ -39,8 +41,12 @@ async function start(store) {
   if (await fetchKit(store)) changed();
 }
 
+let isWatched = false;
+
 /** Nothing here is needed for the page that just opened. */
 export function watchOutbox() {
+  if (isWatched) return;
+  isWatched = true;
   const idle = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ work) => setTimeout(work, 200));
   const begin = () => outbox.then((store) => store && start(store)).catch(() => undefined);
   if (document.readyState === "complete") idle(begin);

@@ -11,18 +11,25 @@ const name = said.cookie ?? "pending";
 // Enough of the account to tell two people of one phone apart, and too little to tell who they are.
 const tagOf = (/** @type {string} */ whose) => whose.slice(2, 8);
 
-/** How many the cookie says are waiting for that account. @param {string} whose */
-export function promised(whose) {
-  const value = document.cookie.split("; ").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
-  const [count, tag] = value.split(".");
-  return tag === tagOf(whose) ? Number(count) || 0 : 0;
-}
+/** The cookie: how many wait of whom, whoever was here last first. "2.k3Fq9a_1.x8Yz0b" */
+const told = () => {
+  const value = document.cookie.split("; ").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+  const parts = (value ?? "").split("_").map((part) => part.split("."));
+  return parts.filter(([count, tag]) => tag && /^\d{1,4}$/.test(count)).map(([count, tag]) => ({ tag, count: Number(count) }));
+};
+
+/** How many are waiting of that account, by the cookie. @param {string} whose */
+export const promised = (whose) => told().find(({ tag }) => tag === tagOf(whose))?.count ?? 0;
+
+/** Whether the last one who was signed in here was somebody else. @param {string} whose */
+export const wasAnothers = (whose) => (told()[0]?.tag ?? tagOf(whose)) !== tagOf(whose);
 
 /** It outlives the database: a count without a database means that the phone cleared it. @param {string} whose @param {number} count */
 export function promise(whose, count) {
+  const others = told().filter(({ tag, count: waits }) => tag !== tagOf(whose) && waits);
+  const value = [{ tag: tagOf(whose), count }, ...others].map((one) => `${one.count}.${one.tag}`).join("_");
   const secure = name.startsWith("__Host-") ? "; Secure" : "";
-  const age = count ? 34_560_000 : 0;
-  document.cookie = `${name}=${count}.${tagOf(whose)}; Path=/; SameSite=Lax; Max-Age=${age}${secure}`;
+  document.cookie = `${name}=${value}; Path=/; SameSite=Lax; Max-Age=34560000${secure}`;
 }
 
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("outbox") : undefined;

@@ -1,22 +1,18 @@
 // @ts-check
 // Signing out, seen from the phone: nothing that waits may get lost by it, and nothing of the family may stay.
 import { account, promise, promised } from "./here.js";
-import { Outbox, Phone } from "./store.js";
+import { Phone } from "./store.js";
 
-const SIGN_OUT = "/account/logout/";
+/** @import { Outbox } from "./store.js" */
 
-/** Whoever signs out with something waiting, or without a connection, is asked first. */
-export function watchLeaving() {
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (!(form instanceof HTMLFormElement) || form.getAttribute("action") !== SIGN_OUT || !account) return;
-    if (!promised(account) && navigator.onLine) {
-      new Phone().leave({ owed: false }).catch(() => undefined);
-      return;
-    }
-    event.preventDefault();
+/** Whoever signs out with something waiting, or without a connection, is asked first. @param {HTMLFormElement} form */
+export async function leave(form) {
+  if (promised(account) || !navigator.onLine) {
     location.assign("/waiting/?leave");
-  });
+    return;
+  }
+  await new Phone().leave({ owed: false }).catch(() => undefined);
+  form.submit();
 }
 
 /** Delete what waits of that account. @param {Outbox} store */
