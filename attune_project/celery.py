@@ -37,6 +37,21 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=42),
         "options": {"queue": SCHEDULE, "expires": 12 * 3600},
     },
+    "turn-sealing-key": {
+        "task": "observations.tasks.turn_sealing_key",
+        "schedule": crontab(hour=3, minute=35),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
+    "take-held": {
+        "task": "observations.tasks.take_held",
+        "schedule": crontab(minute=17),
+        "options": {"queue": SCHEDULE, "expires": 3600},
+    },
+    "forget-sync": {
+        "task": "observations.tasks.forget_sync",
+        "schedule": crontab(hour=3, minute=43),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
     "forget-digest-bytes": {
         "task": "reflections.tasks.forget",
         "schedule": crontab(hour=3, minute=45),

@@ -31,7 +31,7 @@ from accounts.selectors import count_overdue_erasures
 from attune_project.celery import app
 from attune_project.collected import static_files_are_current
 from attune_project.findings import Check, Finding, Findings
-from attune_project.key_checks import check_person_keys, check_secrets
+from attune_project.key_checks import check_person_keys, check_sealing_keys, check_secrets
 from checklists.selectors import LibraryNotLoaded, get_content
 from common.ledger import count_late
 from reflections.selectors import list_quarantined_digest_ids
@@ -288,6 +288,7 @@ CHECKS: dict[str, Check] = {
     "Proxies": check_proxies,
     "Database": check_database,
     "People's keys": check_person_keys,
+    "keys for phones": check_sealing_keys,
     "Content": check_content,
     "Cache": check_cache,
     "Queue": check_queue,

@@ -7,12 +7,14 @@ from itertools import combinations
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
 
 from attune_project.findings import Finding, Findings
 from attune_project.keys import MIN_SECRET_CHARS
 from common.person_keys import count_on_old_keys, list_shut
 from common.sealed import count_without_key, list_sealed_columns
 from common.sealing import current_key_id, seal, unseal
+from observations.sync import count_keys_on_old_keys, list_offered_keys, list_shut_keys
 
 DISTINCT_BYTES = 16  # 32 random bytes have fewer different ones once in 10^16 keys
 
@@ -90,6 +92,27 @@ def check_person_keys() -> Findings:
                 f"{count} rows of {column} belong to people who have no key.",
                 "After a restore: python manage.py person_keys restore. Otherwise an erasure was stopped half-way.",
             )
+
+
+def check_sealing_keys() -> Findings:
+    """The keys that phones seal to: without one that opens, what waits on a phone cannot be read here."""
+    if shut := list_shut_keys():
+        yield Finding(
+            f"{len(shut)} keys that phones seal to do not open: {', '.join(shut)}. What was sealed to them waits.",
+            "Put the field key back that is missing from FIELD_KEYS. Do not erase or replace anything.",
+        )
+    if waiting := count_keys_on_old_keys():
+        yield Finding(
+            f"{waiting} keys for phones are not on the field key {current_key_id()!r}.",
+            "python manage.py rotate_field_keys",
+            serious=False,
+        )
+    if not list_offered_keys(now=timezone.now()):
+        yield Finding(
+            "There is no key for phones to seal to. One is made when the first phone asks.",
+            "If this stays so, the nightly task does not run: python manage.py purge",
+            serious=False,
+        )
 
 
 def _some(ids: list[int], most: int = 10) -> str:

@@ -197,6 +197,9 @@ DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
     "data-export": EXPORT,
     "api:export": EXPORT,
     "api:grants": let_in("coach_email"),
+    # An honest phone sends ten thousand operations in a hundred batches; what does not open is rare.
+    "api:sync": (Rule(Limit("sync", 240, timedelta(minutes=5)), person),),
+    "api:sync-rescue": (Rule(Limit("sync-rescue", 60, HOUR), person),),
     # Many people's mail programs press this button from one and the same large provider.
     "unsubscribe": (Rule(Limit("unsubscribe", 600, TEN_MINUTES), place),),
 }
@@ -275,7 +278,7 @@ def find_refusal(
 def too_many(request: HttpRequest, wait: int) -> HttpResponse:
     """429 in the form this request can read, with the seconds until it may come back."""
     minutes = {"minutes": -(-wait // 60)}
-    response = problem(429) if is_api(request) else render(request, "429.html", minutes, status=429)
+    response = problem(429, code="slow_down") if is_api(request) else render(request, "429.html", minutes, status=429)
     response.headers["Retry-After"] = str(wait)
     return response
 

@@ -96,6 +96,12 @@ class Estate(ABC):
         The caller holds the transaction.
         """
 
+    def refresh_presence(self, person_id: int, now: datetime) -> None:  # noqa: B027  # most apps ask live rows
+        """The person left a household, asked to be erased, or took that back: who sees their rows may have changed.
+
+        The caller holds the transaction.
+        """
+
     def withdraw_offers(self, person_id: int, now: datetime) -> None:  # noqa: B027  # most apps hold none
         """Close what the person holds open to others and nobody has taken yet. For somebody who asked to be erased."""
 

@@ -126,5 +126,5 @@ class DomainErrorsMiddleware:
 def _say(request: HttpRequest, status: int) -> HttpResponse:
     """The error page of *status*, or a problem document under `/api/`."""
     if is_api(request):
-        return problem(status)
+        return problem(status, code="too_large" if status == 413 else "")
     return render(request, f"{status}.html", status=status)

@@ -18,9 +18,10 @@ from common.sealed import is_readable
 from frontend.templatetags.attune import tone_label
 from frontend.words import answer_in_words, instant_in_words, labels_of
 from households.selectors import list_children
-from observations.details import TICK_FIELDS
+from observations.details import TICK_FIELDS, Details
 from observations.history import State, state_of
 from observations.selectors import list_revisions
+from observations.sync import preview_edit
 
 if TYPE_CHECKING:
     from observations.models import Observation
@@ -54,6 +55,20 @@ def list_changes(moment: Observation, *, actor_id: int) -> list[Step]:
         Step(revision.number, revision.replaced_at, tuple(_differences(was=was, became=became)))
         for revision, (became, was) in zip(revisions, pairwise(told), strict=True)
     ]
+
+
+def compare_versions(moment: Observation, details: Details, *, actor_id: int, now: datetime) -> list[Change]:
+    """What would be different if the actor edited their moment so: what is there, and what would be.
+
+    Raises:
+        ValidationError: it cannot be edited so.
+    """
+    names = _names_of_children(moment, actor_id)
+    there = _told(state_of(moment), moment, names)
+    other = _told(
+        preview_edit(actor_id=actor_id, moment_id=moment.public_id, details=details, now=now), moment, names
+    )
+    return list(_differences(was=there, became=other))
 
 
 def _differences(*, was: Mapping[str, str], became: Mapping[str, str]) -> Iterator[Change]:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from common.errors import NotVisible
 from frontend.render import see_other
+from households.rules import SESSION_HOUSEHOLD
 from households.selectors import list_memberships
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from households.models import Child, Household, Membership
-
-_SESSION_KEY = "household"
 
 
 class SignedInRequest(HttpRequest):
@@ -60,7 +59,7 @@ def find_home(request: HttpRequest, *, named: str = "") -> Home | None:
         NotVisible: `named` is none of theirs.
     """
     memberships = list(list_memberships(actor_id=int(request.user.pk or 0)))
-    chosen = named or request.session.get(_SESSION_KEY)
+    chosen = named or request.session.get(SESSION_HOUSEHOLD)
     membership = next((m for m in memberships if str(m.household.public_id) == chosen), None)
     if membership is None and named:
         raise NotVisible("household")
@@ -79,7 +78,7 @@ def choose_household(request: HttpRequest, household_id: uuid.UUID) -> None:
     mine = {m.household.public_id for m in list_memberships(actor_id=int(request.user.pk or 0))}
     if household_id not in mine:
         raise NotVisible("household")
-    request.session[_SESSION_KEY] = str(household_id)
+    request.session[SESSION_HOUSEHOLD] = str(household_id)
 
 
 def at_home(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,8 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
+
+from observations.sync import account_of
 
 # What a service worker needs of the page's modules, in the order in which one needs the other.
 _SHARED = ("database", "store", "session", "flush")
@@ -23,18 +22,12 @@ _WAITING = re.compile(r"(?:^|_)([0-9]{1,4})\.")
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 
-def account_tag(public_id: uuid.UUID) -> str:
-    """What the phone calls an account: the same for life, and of no use anywhere else."""
-    digest = hashlib.sha256(f"attune account {public_id}".encode()).digest()
-    return "a_" + base64.urlsafe_b64encode(digest).decode()[:22]
-
-
 def told_to_scripts(request: HttpRequest) -> dict[str, Any]:
     """For `base.html`: whose page it is, and the name of the cookie that counts what waits."""
     user = getattr(request, "user", None)
     signed_in = user is not None and user.is_authenticated
     return {
-        "account": account_tag(user.public_id) if signed_in else "",
+        "account": account_of(user.public_id) if signed_in else "",
         "pending_cookie": settings.PENDING_COOKIE_NAME,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from frontend.views import check, log, moments, pwa, today
+from frontend.views import check, drafts, log, moments, pwa, today
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("log/saved/<uuid:moment_id>/undo/", log.undo, name="log-undo"),
     path("moments/", moments.timeline, name="moments"),
     path("moments/deleted/", moments.deleted, name="moments-deleted"),
+    path("moments/drafts/", drafts.drafts, name="drafts"),
+    path("moments/drafts/<uuid:draft_id>/", drafts.draft, name="draft"),
+    path("moments/drafts/<uuid:draft_id>/choose/", drafts.choose, name="draft-choose"),
+    path("moments/drafts/<uuid:draft_id>/discard/", drafts.discard, name="draft-discard"),
     path("moments/<uuid:moment_id>/", moments.moment, name="moment"),
     path("moments/<uuid:moment_id>/more/", moments.more, name="moment-more"),
     path("moments/<uuid:moment_id>/edit/", moments.edit, name="moment-edit"),

@@ -11,6 +11,8 @@ EMOJI_MAX = 16
 CHILDREN_MAX = 12
 MEMBERS_MAX = 12
 HOUSEHOLDS_PER_PERSON_MAX = 6
+# Where a session keeps which household it is about, by its public id.
+SESSION_HOUSEHOLD = "household"
 # A second tap on "Go on" comes within this time, and founds no second household of that name.
 FOUNDED_ONCE_WITHIN = timedelta(minutes=1)
 # How long a household in which nobody lives any more waits for whoever left last, before it is erased.

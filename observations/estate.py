@@ -10,13 +10,15 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Prefetch, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.rules import Visibility
 from accounts.selectors import hold_user
 from common.estates import CHUNK, Applier, Estate, Holding, Table, in_chunks
 from households.selectors import list_child_keys, map_child_ids
-from observations.models import FocusDimension, Observation, Rating, Revision, Tick
+from observations.feed import move_entries, refresh_presence, restart_feeds
+from observations.models import Draft, FeedEntry, FocusDimension, Observation, Rating, Revision, Tick
 from observations.record import add_link, add_links, move_record
 from observations.rules import Act, Kind, Noted
 from observations.selectors.visible import visible
@@ -31,12 +33,23 @@ class ObservationsEstate(Estate):
             "observations.RecordHead",
             kept_because="it names nobody once its author is erased: a hash and a day",
         ),
+        Holding("observations.Draft", ("author",)),
+        Holding("observations.SyncOp", ("author",)),
+        Holding("observations.SealingKey", kept_because="it is the installation's, and names nobody"),
+        Holding("observations.FeedEntry", ("author",)),
+        Holding("observations.FeedCounter", kept_because="it is a household's: how many changes there were"),
         Holding("observations.Rating", ("observation__author",)),
         Holding("observations.Tick", ("observation__author",)),
         Holding("observations.Revision", ("observation__author",)),
         Holding("observations.Observation", ("author",)),
         Holding("observations.FocusDimension", ("member",)),
     )
+
+    def erase(self, person_id: int) -> None:
+        # Whoever still holds something of theirs loads everything anew: no entry is left that would say what is gone.
+        told = FeedEntry.objects.filter(author_id=person_id, shown_number__isnull=False).order_by()
+        restart_feeds(list(told.values_list("household_id", flat=True).distinct()))
+        super().erase(person_id)
 
     def export(self, person_id: int) -> Iterator[Table]:
         yield Table(
@@ -52,6 +65,12 @@ class ObservationsEstate(Estate):
         yield Table("ticks", _("What you ticked in them."), _TICK, lambda: _ticks(person_id))
         yield Table(
             "revisions", _("How they were before you changed them."), _REVISION, lambda: _revisions(person_id)
+        )
+        yield Table(
+            "drafts",
+            _("Words that wait for you: half-typed, to be mended, or another version of a moment."),
+            _DRAFT,
+            lambda: _drafts(person_id),
         )
         yield Table(
             "focus",
@@ -79,6 +98,13 @@ class ObservationsEstate(Estate):
         )
         for child_id, copy_id in children.items():
             own.filter(child_id=child_id).update(child_id=copy_id, household_id=target_id)
+        move_entries(person_id, source_id=source_id, target_id=target_id, at=timezone.now())
+
+    def refresh_presence(self, person_id: int, now: datetime) -> None:
+        refresh_presence(person_id, at=now)
+
+    def close_doors(self, now: datetime) -> Mapping[str, int]:
+        return {"feeds started anew": restart_feeds()}
 
     def come_back(self, person_id: int, *, household_id: int, now: datetime) -> None:
         shared = Observation.objects.filter(
@@ -148,6 +174,8 @@ _COMMON = (
     "occurred_at",
     "occurred_on",
     "precision",
+    "occurred_src",
+    "clock_skew",
     "timezone",
     "visibility",
     "note",
@@ -161,6 +189,17 @@ _COMMON = (
 _OF_MOMENT = ("tone", "comes_back_to")
 _RATING = ("observation_id", "household_id", "child_id", "dimension", "question", "value", "absence")
 _TICK = ("observation_id", "household_id", "child_id", "kind", "key", "dimension")
+_DRAFT = (
+    "id",
+    "moment_id",
+    "kind",
+    "field",
+    "code",
+    "content",
+    "content_unreadable",
+    "received_at",
+    "expires_at",
+)
 _REVISION = (
     "observation_id",
     "household_id",
@@ -186,6 +225,8 @@ def _common(row: Observation) -> tuple[Any, ...]:
         row.occurred_at,
         row.occurred_on,
         row.precision,
+        row.occurred_src,
+        row.clock_skew,
         row.timezone,
         row.visibility,
         str(row.note),
@@ -247,6 +288,22 @@ def _shown_state(state: dict[str, Any], person_id: int) -> dict[str, Any]:
 
 def _of_observation(row: Observation) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
     return row.public_id, row.household.public_id, row.child.public_id
+
+
+def _drafts(person_id: int) -> Iterator[tuple[Any, ...]]:
+    """What no key opened yet is named, and has no content."""
+    for row in in_chunks(Draft.objects.filter(author_id=person_id)):
+        yield (
+            row.public_id,
+            row.moment_id,
+            row.kind,
+            row.field,
+            row.code,
+            str(row.content),
+            row.content_unreadable,
+            row.received_at,
+            row.expires_at,
+        )
 
 
 def _focuses(person_id: int) -> Iterator[tuple[Any, ...]]:

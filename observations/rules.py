@@ -40,6 +40,81 @@ EMPTY_TANK_MOMENTS = 3
 EMPTY_TANK_WINDOW = timedelta(days=7)
 
 
+# --- What a phone sends later (docs/adr/0020) --------------------------------------------------------------------
+PROTOCOL_MIN = 1
+PROTOCOL_MAX = 1
+OPS_MAX = 100
+BATCH_BYTES_MAX = 1024 * 1024
+
+# How long one operation is known again, so that however late a phone sends it once more it has one effect.
+OPS_KEPT = timedelta(days=400)
+
+# A key takes new moments this long; what was sealed with it opens for as long as a phone may lie in a drawer.
+SEALING_KEY_USED = timedelta(days=90)
+SEALING_KEY_KEPT = timedelta(days=400)
+
+# What came before the operation it builds on waits for it this long.
+HELD_MAX = timedelta(days=5)
+
+# A clock that is further off is corrected for, and the moment says so.
+SKEW_MAX = timedelta(seconds=120)
+# Beyond this no clock that is a little wrong explains it.
+FUTURE_MAX = timedelta(hours=24)
+
+# Words for a moment that was deleted elsewhere are kept this long, for their author alone.
+GONE_KEPT = timedelta(days=30)
+
+# Sealed bytes that no key opened: kept for whoever sent them, and not without end.
+SHUT_MAX = 500
+SHUT_BYTES_MAX = 64 * 1024
+SEALED_CHARS_MAX = 200_000
+
+# How long a place in the feed of changes can be come back to.
+CURSOR_KEPT = timedelta(days=400)
+
+
+class OpStatus(StrEnum):
+    """What became of one operation. All but the last three are final: whoever sent it can forget it."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    MERGED = "merged"
+    CONFLICT = "conflict"
+    GONE = "gone"
+    PRIVATE_ONLY = "private_only"
+    RESCUED = "rescued"
+    REUSED = "op_id_reused"
+    UNDECRYPTABLE = "undecryptable"
+    DEFERRED = "deferred"
+
+
+class OpType(StrEnum):
+    """What an operation does to its moment."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    DRAFT = "draft.put"
+
+
+class TimeSource(StrEnum):
+    """Where a time came from: the phone's clock, or a person's hand."""
+
+    AUTO = "auto"
+    TYPED = "typed"
+
+
+class DraftKind(StrEnum):
+    """Why these words wait for their author."""
+
+    HALF = "half"  # half-typed
+    RESCUED = "rescued"  # something in it has to be mended first
+    TWO = "two"  # the same was changed elsewhere: two versions, choose
+    GONE = "gone"  # its moment was deleted elsewhere
+    LEFT = "left"  # about a household that the author does not live in any more
+    SHUT = "shut"  # sealed, and no key opens it yet
+
+
 class Kind(StrEnum):
     MOMENT = "moment"
     SELF_CHECK = "self_check"

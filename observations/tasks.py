@@ -7,7 +7,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from observations import record
+from observations import record, sync
+from observations.feed import forget_changes
 from observations.services import purge_deleted
 
 
@@ -23,3 +24,29 @@ def purge(**_: Any) -> None:
 def keep_heads(**_: Any) -> None:
     """Every night: keep where each record ends, and log their sum."""
     record.keep_heads(day=timezone.now().date())
+
+
+@shared_task
+def turn_sealing_key(**_: Any) -> None:
+    """Every night: a new key for phones when the newest is about to end, and what waited for a key is tried again."""
+    now = timezone.now()
+    sync.turn_key(now=now)
+    sync.forget_keys(now=now)
+    sync.open_shut()
+
+
+@shared_task
+def take_held(**_: Any) -> None:
+    """Every hour: what phones sent and what came before it never did, after five days."""
+    sync.take_held(now=timezone.now())
+
+
+@shared_task
+def forget_sync(**_: Any) -> None:
+    """Every night: destroy what is known of operations and changes of long ago, and drafts whose time is over."""
+    now = timezone.now()
+    sync.purge_drafts(now=now)
+    while sync.forget_ops(now=now):
+        continue
+    while forget_changes(now=now):
+        continue

@@ -10,7 +10,15 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from common.dates import local_day, resolve_local
-from observations.rules import AHEAD_MAX, EARLIEST, Precision, When, guess_earlier_today, guess_last_night
+from observations.rules import (
+    AHEAD_MAX,
+    EARLIEST,
+    Precision,
+    TimeSource,
+    When,
+    guess_earlier_today,
+    guess_last_night,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +26,15 @@ class Said:
     """An author's words about the time.
 
     `at` is an instant: when the sheet was opened, or the moment itself where the client already knows it.
-    `picked` is a wall-clock time in the household's zone, for `When.PICK` only.
+    `picked` is a wall-clock time in the household's zone, for `When.PICK` only. `source` is known of what a phone sent.
     """
 
     at: datetime
     when: When = When.JUST_NOW
     picked: datetime | None = None
     precision: Precision = Precision.ABOUT
+    source: TimeSource | None = None
+    skew: int | None = None  # seconds by which `at` was corrected already
 
 
 @dataclass(frozen=True, slots=True)

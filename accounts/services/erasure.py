@@ -57,6 +57,7 @@ def ask_to_be_erased(*, actor_id: int, confirmation: str, now: datetime) -> User
         user.save(update_fields=["erase_at"])
         for estate in list_estates():
             estate.withdraw_offers(user.pk, now)
+            estate.refresh_presence(user.pk, now)
         ledger.note(Noted.ERASURE_ASKED, user.public_id, now)
     return user
 
@@ -70,6 +71,8 @@ def take_back_erasure(*, user_id: int, now: datetime) -> bool:
         return False
     user.erase_at = None
     user.save(update_fields=["erase_at"])
+    for estate in list_estates():
+        estate.refresh_presence(user.pk, now)
     ledger.note(Noted.ERASURE_CANCELLED, user.public_id, now)
     return True
 

@@ -26,7 +26,7 @@ from common.api.fields import (
     read_body,
     read_query,
 )
-from common.api.parsing import StrictJSONParser
+from common.api.parsing import StrictJSONParser, read_json
 from common.api.problems import PROBLEM_JSON, ProblemOutput, domain_errors, is_api, problem, problem_response
 from common.pages import Page
 
@@ -58,6 +58,7 @@ __all__ = [
     "problem",
     "problem_response",
     "read_body",
+    "read_json",
     "read_query",
 ]
 

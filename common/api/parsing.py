@@ -30,18 +30,27 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        try:
-            text = stream.read().decode("utf-8")
-            _refuse_depth(text)
-            return json.loads(
-                text,
-                object_pairs_hook=_unique_keys,
-                parse_constant=_no_constant,
-                parse_int=_short_int,
-                parse_float=_short_float,
-            )
-        except ValueError as error:
-            raise exceptions.ParseError(_("This is not JSON that can be read.")) from error
+        return read_json(stream.read())
+
+
+def read_json(content: bytes) -> Any:
+    """What *content* says.
+
+    Raises:
+        ParseError: it is not UTF-8, not JSON, or more surprising than that.
+    """
+    try:
+        text = content.decode("utf-8")
+        _refuse_depth(text)
+        return json.loads(
+            text,
+            object_pairs_hook=_unique_keys,
+            parse_constant=_no_constant,
+            parse_int=_short_int,
+            parse_float=_short_float,
+        )
+    except ValueError as error:
+        raise exceptions.ParseError(_("This is not JSON that can be read.")) from error
 
 
 def _refuse_depth(text: str) -> None:

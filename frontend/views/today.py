@@ -19,6 +19,7 @@ from frontend.look import is_discreet
 from frontend.render import render_page
 from frontend.words import week_in_words
 from observations.selectors import MomentFilters, count_by_day, list_checked_child_ids, list_moments
+from observations.sync import count_waiting
 from reflections.selectors import list_reflections
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def _today(request: SignedInRequest, home: Home) -> HttpResponse:
         "reflection": _ready_week(request, home, today=day),
         "check_due": _is_check_due(request, home, first=first, today=day),
         "soft_card": soft_card.take(request),
+        "to_settle": count_waiting(actor_id=request.user.pk),
     }
     return render_page(request, "frontend/today.html", context)
 

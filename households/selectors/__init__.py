@@ -29,6 +29,7 @@ __all__ = [
     "get_household",
     "get_membership",
     "has_grants",
+    "has_lived_with",
     "hold_household",
     "is_guardian",
     "list_access",
@@ -213,6 +214,12 @@ def _copy_of(child_id: uuid.UUID, *, actor_id: int, household_id: uuid.UUID | No
     if household_id is not None:
         rows = rows.filter(household__public_id=household_id)
     return rows.order_by("-id").first()
+
+
+def has_lived_with(*, actor_id: int, child_id: uuid.UUID) -> bool:
+    """Whether the actor once lived in this child's household, and does no longer."""
+    left = Membership.objects.filter(user_id=actor_id, household__children__public_id=child_id)
+    return left.exists() and not left.filter(left_at__isnull=True).exists()
 
 
 def open_invitations(*, now: datetime) -> QuerySet[Invitation]:

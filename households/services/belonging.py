@@ -94,6 +94,8 @@ def end_membership(membership: Membership, now: datetime) -> None:
         withdrawn_at__isnull=True,
     ).update(withdrawn_at=now)
     if ended:
+        for estate in list_estates():
+            estate.refresh_presence(membership.user_id, now)
         ledger.note(Noted.MEMBERSHIP_ENDED, membership.public_id, now)
 
 

@@ -29,6 +29,7 @@ from observations.services import (
     record_moment,
     restore_moment,
 )
+from observations.shapes import MomentEditInput, said_details
 
 
 class MomentListApi(APIView):
@@ -55,7 +56,7 @@ class MomentListApi(APIView):
         """Record a moment: 201. Sending the same `id` again changes nothing and answers 200 with what is there."""
         values = read_body(shapes.MomentInput, request)
         moment_id, tone = values.pop("id"), values.pop("tone")
-        details = shapes.said_details(values)
+        details = said_details(values)
         moment = record_moment(
             actor_id=actor_of(request),
             moment_id=moment_id,
@@ -78,7 +79,7 @@ class MomentApi(APIView):
     @extend_schema(
         operation_id="moments_edit",
         parameters=[IF_MATCH],
-        request=shapes.MomentEditInput,
+        request=MomentEditInput,
         responses=shapes.MomentOutput,
     )
     def patch(self, request: Request, moment_id: uuid.UUID) -> Response:
@@ -87,7 +88,7 @@ class MomentApi(APIView):
             actor_id=actor_of(request),
             moment_id=moment_id,
             revision=expected_revision(request),
-            details=shapes.said_details(read_body(shapes.MomentEditInput, request)),
+            details=said_details(read_body(MomentEditInput, request)),
             now=timezone.now(),
         )
         return _moment_response(request, moment_id)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from observations.feed import note_changes
 from observations.history import state_of
 from observations.models import Observation, RecordHead, RecordLink
 from observations.record.chain import START, content_hash, link_digest
@@ -62,6 +63,8 @@ def add_links(
         )
         for row in observations
     )
+    # The one place that every write passes: nothing that others may see changes without a number in their feed.
+    note_changes(observations, at=at, fields=fields)
 
 
 def _hashed(row: Observation, act: Act, *, at: datetime, fields: Mapping[str, Any] | None) -> bytes:

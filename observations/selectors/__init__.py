@@ -1,5 +1,6 @@
 """Reads of observations. Every one of them asks `households.scope` who is reading; only the compile has no reader."""
 
+from observations.selectors.changes import Change, ChangePage, CursorExpired, list_changes
 from observations.selectors.compiling import (
     earliest_for_compile,
     latest_own_for_compile,
@@ -56,6 +57,9 @@ from observations.selectors.sheet import (
 )
 
 __all__ = [
+    "Change",
+    "ChangePage",
+    "CursorExpired",
     "MomentFilters",
     "MomentName",
     "Shown",
@@ -78,6 +82,7 @@ __all__ = [
     "list_answers_for_compile",
     "list_captured",
     "list_changed_for_compile",
+    "list_changes",
     "list_checked_child_ids",
     "list_deleted_moments",
     "list_focuses_for_compile",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from common.errors import Conflict, NotVisible
 from households.scope import Capability
 from households.selectors import get_child
+from observations.details import Details
 from observations.models import Observation
 from observations.rules import sibling_id
 from observations.selectors import list_captured
@@ -28,16 +29,19 @@ def record_moment_with_each(
     child_ids: Sequence[uuid.UUID],
     tone: str,
     occurred: Said | None = None,
+    details: Details | None = None,
     now: datetime,
 ) -> list[Observation]:
     """One moment with each of these children of one household, in their order; all of them or none.
+
+    *details* are said of each of them.
 
     The first keeps *moment_id*, the others' ids follow from it, so that a replay returns the moments already there.
 
     Raises:
         NotVisible: no such child for this actor, or one of another household.
         Conflict: the id belongs to another capture of this author, or one of its moments was deleted since.
-        ValidationError: on `child_id` without any child; on `tone` or `occurred_at`.
+        ValidationError: on `child_id` without any child; on `tone`, `occurred_at` or the field of *details*.
     """
     ids = list(dict.fromkeys(child_ids))
     if not ids:
@@ -52,6 +56,7 @@ def record_moment_with_each(
             child_id=child_id,
             tone=tone,
             occurred=occurred,
+            details=details,
             now=now,
         )
         for place, child_id in enumerate(ids)

@@ -54,7 +54,8 @@ def record_moment(
     tone = _checked_tone(tone)
     content = get_content(author.language)
     zone = child.household.timezone
-    when = place_in_time(occurred or Said(at=now), zone=zone, born=child.birth_month, now=now)
+    said = occurred or Said(at=now)
+    when = place_in_time(said, zone=zone, born=child.birth_month, now=now)
     moment, created = Observation.objects.get_or_create(
         author_id=actor_id,
         public_id=moment_id,
@@ -66,6 +67,8 @@ def record_moment(
             "occurred_at": when.at,
             "occurred_on": when.on,
             "precision": when.precision,
+            "occurred_src": said.source or "",
+            "clock_skew": said.skew,
             "timezone": zone,
             "visibility": starting_visibility(tone, author.standing_visibility),
             "checklist_version_id": content.version.id,
@@ -198,6 +201,8 @@ def _move(moment: Observation, *, actor_id: int, details: Details, now: datetime
         moment.child = child
     said = details.get("occurred") or Said(at=moment.occurred_at, precision=Precision(moment.precision))
     when = place_in_time(said, zone=moment.timezone, born=child.birth_month, now=now)
+    if "occurred" in details:
+        moment.occurred_src, moment.clock_skew = said.source or "", said.skew
     moment.occurred_at, moment.occurred_on, moment.precision = (when.at, when.on, when.precision)
 
 

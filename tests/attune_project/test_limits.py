@@ -223,7 +223,7 @@ class TestApi:
         answers = [Client(headers=wrong).get("/api/v1/me/") for _ in range(12)]
         assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
         assert answers[-1]["Content-Type"] == "application/problem+json"
-        assert answers[-1].json()["code"] == "too_many_requests"
+        assert answers[-1].json()["code"] == "slow_down"
         assert int(answers[-1]["Retry-After"]) == 600
 
     def test_who_tries_a_hundred_wrong_ones_may_not_use_a_right_one_here(

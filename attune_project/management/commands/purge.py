@@ -17,6 +17,9 @@ import reflections.tasks
 NIGHTLY: Final[dict[str, Callable[[], None]]] = {
     "moments deleted more than seven days ago": observations.tasks.purge,
     "where each record ends, kept once a day": observations.tasks.keep_heads,
+    "a new key for phones, where the newest is about to end": observations.tasks.turn_sealing_key,
+    "what phones sent and waited five days for what came before it": observations.tasks.take_held,
+    "operations and changes of more than 400 days ago, drafts whose time is over": observations.tasks.forget_sync,
     "bytes of weekly mails that ended more than 30 days ago": reflections.tasks.forget,
     "notes of erasures that have long been in the ledger": common.tasks.forget,
     "people who asked for it seven days ago": accounts.tasks.erase,

@@ -1,4 +1,4 @@
-"""`manage.py rotate_field_keys`: moves every person's key to the newest field key, while the app runs."""
+"""`manage.py rotate_field_keys`: moves every person's key, and the keys for phones, to the newest field key."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from common.person_keys import count_on_old_keys, rewrap
 from common.sealing import current_key_id
+from observations.sync import count_keys_on_old_keys, rewrap_keys
 
 
 class Command(BaseCommand):
     help = (
-        "Seal every person's key again that is not on the first key of FIELD_KEYS. docs/operations.md has the steps "
-        "before and after. It can be stopped and started again."
+        "Seal every person's key, and every key for phones, again that is not on the first key of FIELD_KEYS. "
+        "docs/operations.md has the steps before and after. It can be stopped and started again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,7 +23,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, chunk: int, **options: Any) -> None:
         moved, broken = self._walk(max(1, chunk))
-        left = count_on_old_keys()
+        phones_moved, phones_broken = rewrap_keys()
+        moved, broken = moved + phones_moved, broken + phones_broken
+        left = count_on_old_keys() + count_keys_on_old_keys()
         self.stdout.write(f"  {moved} keys moved, {left} left, {broken} of them do not open")
         if left:
             raise CommandError(

@@ -1,0 +1,223 @@
+"""Numbering what changes: one counter for each household, so that no reader of the feed ever misses a change.
+
+The counter is bumped under its row lock by whoever writes, and held to the end of that transaction: numbers become
+visible in their order and without gaps. (A sequence does not do that: it counts when a transaction asks, not when it
+commits, so a reader may pass a number that appears later.)
+
+What others see is numbered apart from what the author sees. It has a new number only when what *they* would see is
+different, so that nobody learns that an author came back to their own words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Q
+
+from accounts.rules import Visibility
+from checklists.rules import AUTHOR_ONLY
+from households.scope import still_lives_here
+from observations.history import state_of
+from observations.models import FeedCounter, FeedEntry, Observation
+from observations.rules import CURSOR_KEPT
+
+_CHUNK: Final = 500
+_PURPOSE: Final = b"attune.feed.1"
+_WRITTEN: Final = ("number", "is_gone", "shown_number", "shown_since", "shown_as", "changed_at")
+
+
+_together: ContextVar[dict[int, Observation] | None] = ContextVar("together", default=None)
+
+
+@contextmanager
+def one_change(*, at: datetime) -> Iterator[None]:
+    """What is written in this block is one change of each observation, or none where it is as before in the end.
+
+    The observations are of one author in one household, and the caller holds the transaction.
+    """
+    token = _together.set({})
+    try:
+        yield
+    finally:
+        written = _together.get() or {}
+        _together.reset(token)
+    rows = Observation.objects.filter(pk__in=list(written)).select_related(
+        "household", "child", "author", "repairs"
+    )
+    note_changes(list(rows.order_by("pk")), at=at)
+
+
+def note_changes(
+    rows: Sequence[Observation], *, at: datetime, fields: Mapping[str, Any] | None = None, follow: bool = True
+) -> None:
+    """These observations of one author in one household were just written; *fields* as in `record.add_link`.
+
+    A came-back names the miss it mends as long as a reader may see that: with *follow*, those change along.
+    """
+    together = _together.get()
+    if together is not None:
+        together.update({row.pk: row for row in rows})
+        return
+    if not rows:
+        return
+    first = rows[0]
+    # What they look like is made before the counter is held: everybody in the household waits for that.
+    shown = {row.public_id: _shown_as(row, fields) for row in rows}
+    counter = _hold(first.household_id)
+    known = FeedEntry.objects.filter(
+        household_id=first.household_id, author_id=first.author_id, public_id__in=list(shown)
+    )
+    entries = {entry.public_id: entry for entry in known}
+    changed = [row for row in rows if _number(row, counter, entries, shown_as=shown[row.public_id], at=at)]
+    _save(counter, entries.values())
+    if follow and changed:
+        _follow(changed, at=at)
+
+
+def refresh_presence(person_id: int, *, at: datetime) -> None:
+    """Whether others see this person's rows may have changed: where they live now they do, elsewhere no longer."""
+    theirs = FeedEntry.objects.filter(author_id=person_id)
+    for household_id in theirs.order_by().values_list("household_id", flat=True).distinct():
+        own = Observation.objects.filter(author_id=person_id, household_id=household_id)
+        if own.filter(still_lives_here("author_id")).exists():
+            hidden = theirs.filter(household_id=household_id, shown_as=b"")
+            _show(own.filter(_IS_SHARED, public_id__in=hidden.values("public_id")), at=at)
+        else:
+            _hide(theirs.filter(household_id=household_id), at=at)
+
+
+def move_entries(person_id: int, *, source_id: int, target_id: int, at: datetime) -> None:
+    """The person's rows are in another household now: here they are gone, and there they are new."""
+    left = FeedEntry.objects.filter(author_id=person_id, household_id=source_id)
+    _hide(left, at=at)
+    left.filter(shown_number__isnull=True).delete()
+    left.update(is_gone=True)
+    _show(Observation.objects.filter(author_id=person_id, household_id=target_id), at=at)
+
+
+def restart_feeds(household_ids: Collection[int] | None = None) -> int:
+    """End every place that readers hold in the feeds of these households, or of all: they load everything anew."""
+    counters = FeedCounter.objects.all()
+    if household_ids is not None:
+        counters = counters.filter(pk__in=household_ids)
+    return sum(
+        FeedCounter.objects.filter(pk=key).update(epoch=uuid.uuid4())
+        for key in counters.values_list("pk", flat=True)
+    )
+
+
+def forget_changes(*, now: datetime, limit: int = 5_000) -> int:
+    """Destroy the entries of what is long gone: no reader's place is that old. For the schedule."""
+    old = FeedEntry.objects.filter(is_gone=True, changed_at__lt=now - CURSOR_KEPT).values_list(
+        "pk", flat=True
+    )
+    gone, _by_model = FeedEntry.objects.filter(pk__in=list(old[:limit])).delete()
+    return gone
+
+
+# --- Numbering ---------------------------------------------------------------------------------------------------
+def _hold(household_id: int) -> FeedCounter:
+    counter, _is_new = FeedCounter.objects.select_for_update().get_or_create(household_id=household_id)
+    return counter
+
+
+def _number(
+    row: Observation,
+    counter: FeedCounter,
+    entries: dict[uuid.UUID, FeedEntry],
+    *,
+    shown_as: bytes,
+    at: datetime,
+) -> bool:
+    """Give this row the next number, and whether others see something else of it than before."""
+    counter.last += 1
+    entry = entries.setdefault(
+        row.public_id,
+        FeedEntry(household_id=row.household_id, author_id=row.author_id, public_id=row.public_id),
+    )
+    entry.number, entry.is_gone, entry.changed_at = counter.last, row.deleted_at is not None, at
+    return _show_as(entry, shown_as, number=counter.last)
+
+
+def _show_as(entry: FeedEntry, shown_as: bytes, *, number: int) -> bool:
+    was = bytes(entry.shown_as)
+    if shown_as == was:
+        return False
+    if not was:
+        entry.shown_since = number
+    entry.shown_number, entry.shown_as = number, shown_as
+    return True
+
+
+def _save(counter: FeedCounter, entries: Collection[FeedEntry]) -> None:
+    new = [entry for entry in entries if entry._state.adding]
+    known = [entry for entry in entries if not entry._state.adding]
+    FeedEntry.objects.bulk_create(new)
+    FeedEntry.objects.bulk_update(known, _WRITTEN)
+    counter.save(update_fields=["last"])
+
+
+def _show(own: Any, *, at: datetime) -> None:
+    rows = own.select_related("household", "child", "author", "repairs").prefetch_related("ticks", "ratings")
+    keys = list(own.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), _CHUNK):
+        note_changes(list(rows.filter(pk__in=keys[start : start + _CHUNK]).order_by("pk")), at=at)
+
+
+def _hide(entries: Any, *, at: datetime) -> None:
+    """Others see nothing of these any more."""
+    keys = list(entries.exclude(shown_as=b"").order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), _CHUNK):
+        chunk = list(FeedEntry.objects.filter(pk__in=keys[start : start + _CHUNK]).order_by("pk"))
+        counter = _hold(chunk[0].household_id)
+        for entry in chunk:
+            counter.last += 1
+            entry.changed_at = at
+            _show_as(entry, b"", number=counter.last)
+        _save(counter, chunk)
+        hidden = Observation.objects.filter(
+            author_id=chunk[0].author_id, public_id__in=[entry.public_id for entry in chunk]
+        )
+        _follow(list(hidden), at=at)
+
+
+def _follow(changed: Sequence[Observation], *, at: datetime) -> None:
+    """The came-backs that mend one of these change along, each for its own author and household."""
+    linked = Observation.objects.filter(repairs__in=changed, deleted_at__isnull=True)
+    rows = linked.select_related("household", "child", "author", "repairs").order_by(
+        "household_id", "author_id", "pk"
+    )
+    groups: dict[tuple[int, int], list[Observation]] = {}
+    for row in rows:
+        groups.setdefault((row.household_id, row.author_id), []).append(row)
+    for group in groups.values():
+        note_changes(group, at=at, follow=False)
+
+
+# --- What others see ---------------------------------------------------------------------------------------------
+_IS_SHARED: Final = Q(visibility=Visibility.HOUSEHOLD, deleted_at__isnull=True)
+
+
+def _is_shared(row: Observation) -> bool:
+    return row.visibility == Visibility.HOUSEHOLD and row.deleted_at is None
+
+
+def _shown_as(row: Observation, fields: Mapping[str, Any] | None) -> bytes:
+    """What stands for all that others see of *row*, under its own salt; b"" when they see nothing."""
+    if not _is_shared(row):
+        return b""
+    seen = dict(state_of(row).fields if fields is None else fields)
+    seen["ratings"] = {name: value for name, value in seen["ratings"].items() if name not in AUTHOR_ONLY}
+    if row.repairs is None or not _is_shared(row.repairs) or not row.comes_back_to(row.repairs):
+        seen["repairs"] = None
+    seen["note"] = Observation.note.fingerprint(row)
+    text = json.dumps(seen, sort_keys=True, default=str)
+    return hmac.digest(bytes(row.salt), _PURPOSE + text.encode(), hashlib.sha256)

@@ -1,0 +1,271 @@
+"""What an operation does, once it is opened and read: through the same use cases as every other door."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from common.errors import Conflict, NotVisible, Refused
+from households.scope import Capability, visible_to
+from households.selectors import has_lived_with
+from observations.history import state_of
+from observations.models import Draft, Observation, SyncOp
+from observations.rules import DraftKind, Kind, OpStatus, OpType
+from observations.services import (
+    delete_moment,
+    edit_moment,
+    record_moment,
+    record_moment_with_each,
+    undo_capture,
+)
+from observations.sync.drafts import (
+    fold_in,
+    keep_words,
+    put_half_typed,
+    settle_deleted,
+    settle_half_typed,
+)
+from observations.sync.plaintext import Plain, Unfit
+from observations.sync.versions import changed_by_others, differing, flat, made_by_chain, widens
+
+KEPT_AS = {
+    DraftKind.RESCUED: OpStatus.RESCUED,
+    DraftKind.TWO: OpStatus.CONFLICT,
+    DraftKind.GONE: OpStatus.GONE,
+    DraftKind.LEFT: OpStatus.PRIVATE_ONLY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an operation; `made` is the revision that it made, if it changed anything."""
+
+    status: OpStatus
+    rev: int | None = None
+    code: str = ""
+    trunk: int | None = None
+    made: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One operation that is to have its effect now. The caller holds the rows of the operation and of its author."""
+
+    actor_id: int
+    op_id: uuid.UUID
+    moment_id: uuid.UUID
+    plain: Plain
+    base: SyncOp | None
+    now: datetime
+
+
+class _Overlaps(Exception):
+    """The same field was changed elsewhere."""
+
+
+def apply(job: Job) -> Outcome:
+    """Do it, or keep its words for their author. Nothing that was said is lost either way."""
+    try:
+        return _DOES[job.plain.type](job)
+    except Unfit as error:
+        return keep(job, DraftKind.RESCUED, error)
+    except ValidationError as error:
+        return keep(job, DraftKind.RESCUED, _unfit(error))
+    except (Conflict, Refused):
+        return keep(job, DraftKind.RESCUED, Unfit("id", "taken"))
+
+
+def keep(job: Job, kind: DraftKind, unfit: Unfit | None = None) -> Outcome:
+    """Keep the words of an operation that cannot have its effect."""
+    keep_words(
+        kind,
+        job.plain.content,
+        author_id=job.actor_id,
+        moment_id=job.moment_id,
+        op_id=job.op_id,
+        field=unfit.field if unfit else "",
+        code=unfit.code if unfit else "",
+        now=job.now,
+    )
+    return Outcome(KEPT_AS[kind], code=unfit.reason[:40] if unfit else "")
+
+
+# --- Each type ---------------------------------------------------------------------------------------------------
+def _create(job: Job) -> Outcome:
+    plain = job.plain
+    if not plain.children:
+        raise Unfit("child", "required")
+    there = _find(job)
+    if there is not None and len(plain.children) == 1:
+        # Another door was faster with the same moment: what this says besides is an edit of it.
+        return _edit(job, there, trunk=1, made=set())
+    try:
+        moments = _record(job)
+    except NotVisible:
+        if any(has_lived_with(actor_id=job.actor_id, child_id=child) for child in plain.children):
+            return keep(job, DraftKind.LEFT)
+        raise Unfit("child", "choice") from None
+    except Conflict:
+        if there is not None and there.deleted_at is not None:
+            return keep(job, DraftKind.GONE)
+        raise
+    settle_half_typed(author_id=job.actor_id, moment_id=job.moment_id)
+    first = moments[0]
+    return Outcome(
+        OpStatus.APPLIED,
+        rev=first.revision,
+        trunk=first.revision,
+        made=first.revision if first.is_new else None,
+    )
+
+
+def _record(job: Job) -> list[Observation]:
+    plain = job.plain
+    details = {**plain.details}
+    tone = str(details.pop("tone", ""))
+    if len(plain.children) > 1:
+        return record_moment_with_each(
+            actor_id=job.actor_id,
+            moment_id=job.moment_id,
+            child_ids=plain.children,
+            tone=tone,
+            occurred=plain.occurred,
+            details=details,  # type: ignore[arg-type]
+            now=job.now,
+        )
+    moment = record_moment(
+        actor_id=job.actor_id,
+        moment_id=job.moment_id,
+        child_id=plain.children[0],
+        tone=tone,
+        occurred=plain.occurred,
+        details=details,  # type: ignore[arg-type]
+        now=job.now,
+    )
+    return [moment]
+
+
+def _update(job: Job) -> Outcome:
+    if (kept := _kept_of_base(job)) is not None:
+        fold_in(kept, job.plain.content, now=job.now)
+        status = KEPT_AS[DraftKind(kept.kind)]
+        return Outcome(status, code=kept.code if status is OpStatus.RESCUED else "")
+    moment = _find(job)
+    if moment is None:
+        if job.plain.base_op is not None and job.base is None:
+            raise Unfit("base", "missing")
+        return keep(job, DraftKind.GONE)
+    if job.base is not None and job.base.trunk is not None:
+        return _edit(job, moment, trunk=job.base.trunk, made=made_by_chain(job.base))
+    return _edit(job, moment, trunk=job.plain.base_rev or 1, made=set())
+
+
+def _edit(job: Job, moment: Observation, *, trunk: int, made: set[int]) -> Outcome:
+    """Change what was not changed elsewhere since *trunk*; otherwise both versions stay, for the author to choose."""
+    if moment.deleted_at is not None:
+        return keep(job, DraftKind.GONE)
+    if not _is_reachable(job, moment):
+        return keep(job, DraftKind.LEFT)
+    others = changed_by_others(moment, trunk=trunk, made=made)
+    before = flat(state_of(moment))
+    try:
+        with transaction.atomic():
+            edited = edit_moment(
+                actor_id=job.actor_id, moment_id=job.moment_id, details=job.plain.changes, now=job.now
+            )
+            after = flat(state_of(edited))
+            # Words that were written as private are not shown to others by somebody who has not seen them.
+            if differing(before, after) & others or (others and widens(before, after)):
+                raise _Overlaps
+    except _Overlaps:
+        return keep(job, DraftKind.TWO)
+    except NotVisible as error:
+        raise Unfit("child" if "child_id" in job.plain.changes else "id", "choice") from error
+    settle_half_typed(author_id=job.actor_id, moment_id=job.moment_id)
+    changed = edited.revision if edited.revision != moment.revision else None
+    status = OpStatus.MERGED if others else OpStatus.APPLIED
+    return Outcome(status, rev=edited.revision, trunk=trunk, made=changed)
+
+
+def _delete(job: Job) -> Outcome:
+    """Delete wins over whatever was changed elsewhere; for a week its author can take that back."""
+    if (kept := _kept_of_base(job)) is not None:
+        kept.delete()
+    moment = _find(job)
+    settle_deleted(author_id=job.actor_id, moment_id=job.moment_id, now=job.now)
+    if moment is None or moment.deleted_at is not None:
+        return Outcome(OpStatus.APPLIED, rev=moment.revision if moment else None)
+    if not _is_reachable(job, moment):
+        return Outcome(OpStatus.PRIVATE_ONLY)
+    undo: Callable[..., object] = undo_capture if job.plain.whole else delete_moment
+    undo(actor_id=job.actor_id, moment_id=job.moment_id, now=job.now)
+    moment.refresh_from_db(fields=["revision"])
+    return Outcome(OpStatus.APPLIED, rev=moment.revision, trunk=moment.revision, made=moment.revision)
+
+
+def _draft(job: Job) -> Outcome:
+    """Keep what is half-typed; one that comes after its moment was saved is kept if it says something else."""
+    moment = _find(job)
+    if moment is None or moment.deleted_at is not None or not _says_the_same(job, moment):
+        put_half_typed(job.plain.content, author_id=job.actor_id, moment_id=job.moment_id, now=job.now)
+    return Outcome(OpStatus.APPLIED, rev=moment.revision if moment else None)
+
+
+_DOES: dict[OpType, Callable[[Job], Outcome]] = {
+    OpType.CREATE: _create,
+    OpType.UPDATE: _update,
+    OpType.DELETE: _delete,
+    OpType.DRAFT: _draft,
+}
+
+
+# --- What they share ---------------------------------------------------------------------------------------------
+def _find(job: Job) -> Observation | None:
+    """The author's own moment of this id, wherever it is, locked."""
+    rows = Observation.objects.select_related("household", "child", "author", "repairs")
+    own = rows.filter(author_id=job.actor_id, public_id=job.moment_id)
+    moment = own.select_for_update(of=("self",)).first()
+    if moment is not None and moment.kind != Kind.MOMENT:
+        raise Unfit("id", "taken")
+    return moment
+
+
+def _is_reachable(job: Job, moment: Observation) -> bool:
+    """Whether the author still lives where this moment does, and may write there."""
+    return Observation.objects.filter(visible_to(job.actor_id, Capability.RECORD), pk=moment.pk).exists()
+
+
+def _kept_of_base(job: Job) -> Draft | None:
+    """What is kept of the operation that this one builds on, where that could not have its effect."""
+    if job.base is None or job.base.status not in KEPT_AS.values():
+        return None
+    return Draft.objects.filter(author_id=job.actor_id, op_id=job.base.op_id, kind__in=list(KEPT_AS)).first()
+
+
+def _says_the_same(job: Job, moment: Observation) -> bool:
+    """Whether what is half-typed is all in the moment already."""
+    if not job.plain.is_fit:
+        return False
+    try:
+        with transaction.atomic():
+            edited = edit_moment(
+                actor_id=job.actor_id, moment_id=job.moment_id, details=job.plain.changes, now=job.now
+            )
+            if edited.revision != moment.revision:
+                raise _Overlaps
+    except (_Overlaps, ValidationError, NotVisible):
+        return False
+    return True
+
+
+def _unfit(error: ValidationError) -> Unfit:
+    """The first field that a use case refused."""
+    if not hasattr(error, "error_dict"):
+        return Unfit("all", str(error.error_list[0].code or "invalid"))
+    field, errors = next(iter(error.error_dict.items()))
+    return Unfit("child" if field == "child_id" else field, str(errors[0].code or "invalid"))

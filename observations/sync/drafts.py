@@ -1,0 +1,90 @@
+"""Words that are no moment, or not yet: kept for their author alone, so that nothing that was sent is ever lost."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from observations.models import Draft
+from observations.rules import GONE_KEPT, DraftKind
+from observations.sync.plaintext import write_content
+
+
+def keep_words(
+    kind: DraftKind,
+    content: dict[str, Any],
+    *,
+    author_id: int,
+    moment_id: uuid.UUID,
+    op_id: uuid.UUID | None,
+    field: str = "",
+    code: str = "",
+    now: datetime,
+) -> Draft:
+    """Store what an operation said: thirty days where its moment was deleted elsewhere, else until it is settled."""
+    draft = Draft(
+        author_id=author_id,
+        moment_id=moment_id,
+        kind=kind,
+        op_id=op_id,
+        field=field[:40],
+        code=code[:40],
+        received_at=now,
+        expires_at=now + GONE_KEPT if kind is DraftKind.GONE else None,
+    )
+    draft.content = write_content(content)
+    draft.save()
+    return draft
+
+
+def content_of(draft: Draft) -> dict[str, Any]:
+    """What an operation said; nothing where it cannot be opened."""
+    text = draft.content
+    found = json.loads(text) if text else {}
+    return found if isinstance(found, dict) else {}
+
+
+def fold_in(draft: Draft, content: dict[str, Any], *, now: datetime) -> None:
+    """Let a later operation of the same chain go on in the words that are kept of the earlier one."""
+    kept = content_of(draft)
+    later = {name: value for name, value in content.items() if name not in ("type", "base", "fields")}
+    fields = {**_fields(kept), **_fields(content)}
+    draft.content = write_content(
+        {**kept, **{k: v for k, v in later.items() if v is not None}, "fields": fields}
+    )
+    draft.received_at = now
+    draft.save(update_fields=["content_sealed", "received_at"])
+
+
+def put_half_typed(content: dict[str, Any], *, author_id: int, moment_id: uuid.UUID, now: datetime) -> None:
+    """One half-typed draft for each moment: a later one takes the place of an earlier, an empty one takes it away."""
+    Draft.objects.filter(author_id=author_id, moment_id=moment_id, kind=DraftKind.HALF).delete()
+    if _fields(content):
+        keep_words(DraftKind.HALF, content, author_id=author_id, moment_id=moment_id, op_id=None, now=now)
+
+
+def settle_half_typed(*, author_id: int, moment_id: uuid.UUID) -> None:
+    """What was half-typed of this moment is saved now."""
+    Draft.objects.filter(author_id=author_id, moment_id=moment_id, kind=DraftKind.HALF).delete()
+
+
+def settle_deleted(*, author_id: int, moment_id: uuid.UUID, now: datetime) -> None:
+    """The moment was deleted by its author: another version of it has nothing to be chosen against any more."""
+    own = Draft.objects.filter(Q(kind=DraftKind.TWO), author_id=author_id, moment_id=moment_id)
+    own.update(kind=DraftKind.GONE, expires_at=now + GONE_KEPT)
+    settle_half_typed(author_id=author_id, moment_id=moment_id)
+
+
+def purge_drafts(*, now: datetime) -> int:
+    """Destroy the drafts whose time is over; how many. For the schedule."""
+    gone, _by_model = Draft.objects.filter(expires_at__lt=now).delete()
+    return gone
+
+
+def _fields(content: dict[str, Any]) -> dict[str, Any]:
+    fields = content.get("fields")
+    return fields if isinstance(fields, dict) else {}

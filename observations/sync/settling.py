@@ -1,0 +1,247 @@
+"""What an author does about the words that wait for them: goes on, mends, chooses, or lets go."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from django.db import transaction
+
+from accounts.selectors import get_user
+from checklists.rules import Absence
+from common.errors import NotVisible
+from observations.details import TICK_FIELDS, Answer, Details
+from observations.feed import one_change
+from observations.history import State, state_of
+from observations.models import Draft, Observation
+from observations.rules import DraftKind, Precision, TimeSource
+from observations.selectors import get_moment
+from observations.services import edit_moment, record_moment
+from observations.sync.drafts import content_of
+from observations.sync.plaintext import Clock, Unfit, read_plaintext
+from observations.sync.versions import differing, flat
+from observations.when import Said
+
+# Those of its fields that a page asks for again; the others come along as they are, or not at all.
+ASKED: Final = ("child", "children", "tone", "note", "visibility", "when", "picked", "precision")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One draft, opened for its author: `said` are its fields as they were sent, `moment` is what it is a version of."""
+
+    draft: Draft
+    said: dict[str, Any]
+    occurred_at: datetime | None
+    moment: Observation | None
+
+    @property
+    def kind(self) -> DraftKind:
+        """Why it waits: with no moment left, there is nothing to choose between."""
+        kind = DraftKind(self.draft.kind)
+        return DraftKind.GONE if kind is DraftKind.TWO and self.moment is None else kind
+
+    @property
+    def note(self) -> str:
+        note = self.said.get("note")
+        return note if isinstance(note, str) else ""
+
+
+def list_waiting(*, actor_id: int) -> Sequence[Waiting]:
+    """All that waits for the actor, the latest first."""
+    drafts = list(Draft.objects.filter(author_id=actor_id).order_by("-received_at", "-id"))
+    Draft.content.fetch_keys(drafts)
+    return [_opened(draft, actor_id) for draft in drafts]
+
+
+def count_waiting(*, actor_id: int) -> int:
+    """How much of it there is."""
+    return Draft.objects.filter(author_id=actor_id).count()
+
+
+def get_waiting(*, actor_id: int, draft_id: uuid.UUID) -> Waiting:
+    """One of them.
+
+    Raises:
+        NotVisible: the actor has none of this id.
+    """
+    draft = Draft.objects.filter(author_id=actor_id, public_id=draft_id).first()
+    if draft is None:
+        raise NotVisible("draft")
+    return _opened(draft, actor_id)
+
+
+@transaction.atomic
+def let_go(*, actor_id: int, draft_id: uuid.UUID) -> None:
+    """Destroy it.
+
+    Raises:
+        NotVisible: the actor has none of this id.
+    """
+    gone, _by_model = Draft.objects.filter(author_id=actor_id, public_id=draft_id).delete()
+    if not gone:
+        raise NotVisible("draft")
+
+
+@transaction.atomic
+def save_waiting(
+    *, actor_id: int, draft_id: uuid.UUID, child_id: uuid.UUID, corrected: Details, now: datetime
+) -> Observation:
+    """A moment of what waited, as its author corrected it; ticks and answers that were sent along stay where they can.
+
+    It becomes the moment that it was meant for; where that was deleted meanwhile, a new one.
+
+    Raises:
+        NotVisible: no such draft, or no such child. ValidationError: on the field of *corrected*.
+    """
+    get_user(user_id=actor_id, for_update=True)
+    waiting = get_waiting(actor_id=actor_id, draft_id=draft_id)
+    details: Details = {**_rest(waiting), **corrected}
+    if waiting.moment is not None:
+        details["child_id"] = child_id
+        saved = edit_moment(actor_id=actor_id, moment_id=waiting.draft.moment_id, details=details, now=now)
+    else:
+        saved = _record(waiting, actor_id=actor_id, child_id=child_id, details=details, now=now)
+    waiting.draft.delete()
+    return saved
+
+
+@transaction.atomic
+def choose_version(*, actor_id: int, draft_id: uuid.UUID, this_one: bool, now: datetime) -> Observation:
+    """Of two versions the actor chooses the one that waits, or what is there; the other stays in the history.
+
+    Raises:
+        NotVisible: no such draft, or its moment is gone. ValidationError: what waits cannot be kept as it is.
+    """
+    get_user(user_id=actor_id, for_update=True)
+    waiting = get_waiting(actor_id=actor_id, draft_id=draft_id)
+    if waiting.moment is None:
+        raise NotVisible("moment")
+    edit = partial(edit_moment, actor_id=actor_id, moment_id=waiting.draft.moment_id, now=now)
+    kept = state_of(waiting.moment)
+    # Through the other version and back: the history has both, and whoever else sees it sees one change, or none.
+    with one_change(at=now):
+        chosen = edit(details=other_version(waiting))
+        if not this_one:
+            chosen = edit(details=_way_back(waiting.moment, kept, state_of(chosen)))
+    waiting.draft.delete()
+    return chosen
+
+
+def _way_back(moment: Observation, kept: State, now_there: State) -> Details:
+    """The edit that makes a moment what it was."""
+    was, became = flat(kept), flat(now_there)
+    changed = differing(was, became)
+    details: dict[str, Any] = {
+        name: was[name] for name in changed & {"tone", "visibility", "note", *TICK_FIELDS}
+    }
+    if "child" in changed:
+        details["child_id"] = uuid.UUID(was["child"])
+    if "repairs" in changed:
+        details["repairs"] = uuid.UUID(was["repairs"]) if was["repairs"] else None
+    if changed & {"occurred_at", "precision"}:
+        source = TimeSource(moment.occurred_src) if moment.occurred_src else None
+        details["occurred"] = Said(
+            at=moment.occurred_at,
+            precision=Precision(moment.precision),
+            source=source,
+            skew=moment.clock_skew,
+        )
+    asked = {name.partition(".")[2] for name in changed if name.startswith("ratings.")}
+    if asked:
+        details["ratings"] = {name: _answer(was.get(f"ratings.{name}")) for name in asked}
+    return details  # type: ignore[return-value]
+
+
+def _answer(value: Any) -> Answer:
+    return Absence(value) if isinstance(value, str) else value
+
+
+def other_version(waiting: Waiting) -> Details:
+    """What the version that waits says, as an edit.
+
+    Raises:
+        ValidationError: it is not as it has to be.
+    """
+    try:
+        return read_plaintext(content_of(waiting.draft), clock=_then(waiting.draft)).changes
+    except Unfit as error:
+        raise error.as_refusal() from error
+
+
+def preview_edit(*, actor_id: int, moment_id: uuid.UUID, details: Details, now: datetime) -> State:
+    """What the actor's own moment would be after such an edit. Nothing is changed.
+
+    Raises:
+        NotVisible: no such moment, or no such child. ValidationError: on the field of *details*.
+    """
+    with transaction.atomic():
+        edited = edit_moment(actor_id=actor_id, moment_id=moment_id, details=details, now=now)
+        edited = Observation.objects.select_related("child", "repairs").get(pk=edited.pk)
+        state = state_of(edited)
+        transaction.set_rollback(True)
+    return state
+
+
+# --- What they share ---------------------------------------------------------------------------------------------
+def _opened(draft: Draft, actor_id: int) -> Waiting:
+    content = content_of(draft)
+    fields = content.get("fields")
+    said = dict(fields) if isinstance(fields, dict) else {}
+    if "raw" in content:
+        said["note"] = str(content["raw"])
+    try:
+        moment: Observation | None = get_moment(actor_id=actor_id, moment_id=draft.moment_id)
+    except NotVisible:
+        moment = None
+    if moment is not None and moment.author_id != actor_id:
+        moment = None
+    return Waiting(draft, said, _time_of(content, draft), moment)
+
+
+def _time_of(content: dict[str, Any], draft: Draft) -> datetime | None:
+    """When it was, as it was said; None where that says nothing."""
+    try:
+        bare = {"type": "draft.put", **{k: content.get(k) for k in ("occurred_at", "occurred_src")}}
+        occurred = read_plaintext(bare, clock=_then(draft)).occurred
+    except Unfit:
+        return None
+    return occurred.at if occurred else None
+
+
+def _then(draft: Draft) -> Clock:
+    return Clock(now=draft.received_at, client_now=draft.received_at)
+
+
+def _rest(waiting: Waiting) -> Details:
+    """The fields that no page asks for again, but for the one that was wrong."""
+    left = {
+        name: value
+        for name, value in waiting.said.items()
+        if name not in ASKED and name != waiting.draft.field
+    }
+    content = {"type": "update", "fields": left}
+    try:
+        return read_plaintext(content, clock=_then(waiting.draft)).details
+    except Unfit:
+        return {}
+
+
+def _record(
+    waiting: Waiting, *, actor_id: int, child_id: uuid.UUID, details: Details, now: datetime
+) -> Observation:
+    rest = dict(details)
+    used = Observation.objects.filter(author_id=actor_id, public_id=waiting.draft.moment_id).exists()
+    return record_moment(
+        actor_id=actor_id,
+        moment_id=uuid.uuid4() if used else waiting.draft.moment_id,
+        child_id=child_id,
+        tone=str(rest.pop("tone", "")),
+        occurred=rest.pop("occurred", Said(at=now, precision=Precision.ABOUT)),  # type: ignore[arg-type]
+        details=rest,  # type: ignore[arg-type]
+        now=now,
+    )

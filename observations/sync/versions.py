@@ -1,0 +1,67 @@
+"""What changed between two revisions of a moment, and by whom: the question behind every merge.
+
+After the trunk and branch of OpenDataKit's offline edits: operations that were made one after another on one phone form
+a chain, which begins at the revision that the phone knew (the trunk) and never conflicts with itself.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.rules import Visibility
+from observations.history import State, state_of
+from observations.models import Observation, Revision, SyncOp
+
+Flat = dict[str, Any]
+
+
+def flat(state: State) -> Flat:
+    """A state as single fields, each answer one of its own."""
+    fields = dict(state.fields)
+    ratings = {f"ratings.{name}": value for name, value in fields.pop("ratings").items()}
+    return {**fields, **ratings, "note": str(state.note)}
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
+    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+
+
+def changed_by_others(moment: Observation, *, trunk: int, made: set[int]) -> set[str]:
+    """The fields that changed since revision *trunk*, but for the revisions that the chain *made* itself."""
+    if trunk >= moment.revision:
+        return set()
+    states: dict[int, Flat] = {moment.revision: flat(state_of(moment))}
+    kept = Revision.objects.filter(observation=moment, number__gte=trunk).select_related("observation")
+    for revision in kept:
+        states[revision.number] = flat(State(fields=revision.state, note=revision.note))
+    changed: set[str] = set()
+    later = states[moment.revision]
+    # Deleting and restoring count as revisions and change no field: such a step has no row, and no difference.
+    for number in range(moment.revision - 1, trunk - 1, -1):
+        earlier = states.get(number, later)
+        if number + 1 not in made:
+            changed |= differing(earlier, later)
+        later = earlier
+    return changed
+
+
+def widens(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether more people see it afterwards."""
+    order = list(Visibility)
+    return order.index(Visibility(after["visibility"])) > order.index(Visibility(before["visibility"]))
+
+
+def made_by_chain(base: SyncOp | None) -> set[int]:
+    """The revisions that *base* and the operations before it on the same phone made."""
+    made: set[int] = set()
+    seen: set[uuid.UUID] = set()
+    while base is not None and base.op_id not in seen:
+        seen.add(base.op_id)
+        if base.made is not None:
+            made.add(base.made)
+        if base.base_op is None:
+            break
+        base = SyncOp.objects.filter(author_id=base.author_id, op_id=base.base_op).first()
+    return made
