@@ -12,7 +12,7 @@ const MORE = /^\/moments\/([0-9a-f-]{36})\/more\/$/;
 function openSheet(kit, momentId, tone) {
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("template[data-sheet]"));
   const main = /** @type {HTMLElement} */ (document.getElementById("main"));
-  main.replaceChildren(template.content.cloneNode(true));
+  main.replaceChildren(template.content.cloneNode(true), ...main.querySelectorAll("template"));
   main.classList.add("tall");
   document.body.className = "";
   const form = /** @type {HTMLFormElement} */ (main.querySelector("form"));

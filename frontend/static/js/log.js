@@ -65,6 +65,7 @@ async function undoHere(store, momentId) {
 /** In the page that works offline the sheet is at hand; elsewhere adding waits for a connection. @param {string} momentId @param {string} tone */
 function addMoreHere(momentId, tone) {
   const sheet = /** @type {HTMLTemplateElement | null} */ (document.querySelector("template[data-sheet]"));
+  if (!sheet && !navigator.onLine && navigator.serviceWorker?.controller) return () => location.assign(`/moments/${momentId}/more/`);
   if (!sheet) return undefined;
   return () => document.dispatchEvent(new CustomEvent("outbox:more", { detail: { momentId, tone } }));
 }

@@ -21,11 +21,13 @@ function show(name) {
 /** @param {Row[]} rows */
 function list(rows) {
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("template[data-row]"));
-  const how = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", hour: "2-digit", minute: "2-digit" });
+  const how = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const made = rows.map((row) => {
     const one = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
     const kind = row.trouble ? "trouble" : row.draft ? "draft" : "moment";
     for (const part of /** @type {NodeListOf<HTMLElement>} */ (one.querySelectorAll("[data-kind]"))) part.hidden = part.dataset.kind !== kind;
+    const words = /** @type {HTMLElement} */ (one.querySelector("[data-kind-words]"));
+    words.textContent = words.dataset[kind] ?? "";
     const time = /** @type {HTMLTimeElement} */ (one.querySelector("time"));
     time.dateTime = new Date(row.at).toISOString();
     time.textContent = how.format(row.at);

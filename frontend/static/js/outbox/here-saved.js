@@ -13,7 +13,8 @@ export function showSavedHere(store, what) {
   const template = /** @type {HTMLTemplateElement | null} */ (document.querySelector("template[data-saved-here]"));
   const main = document.getElementById("main");
   if (!template || !main) return;
-  main.replaceChildren(template.content.cloneNode(true));
+  // Whatever comes next is made of the page's templates again.
+  main.replaceChildren(template.content.cloneNode(true), ...main.querySelectorAll("template"));
   document.body.classList.add("calm");
   main.classList.remove("tall");
   if (what.tone) main.dataset.tone = what.tone;

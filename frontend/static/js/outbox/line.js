@@ -17,6 +17,8 @@ export function say(line, state, count = 0) {
   const text = line.querySelector("[data-outbox-text]") ?? line;
   line.dataset.state = state;
   line.hidden = !state;
+  const instead = /** @type {HTMLElement | null} */ (line.parentElement?.querySelector("[data-outbox-instead]"));
+  if (instead) instead.hidden = Boolean(state);
   if (state) text.textContent = words(line, state, count);
 }
 

@@ -10,8 +10,12 @@ const WAIT_FOR_IT = 2_500;
 /** With these the moment stands where the page would lead to. */
 const DONE = new Set(["applied", "duplicate", "merged", "private_only"]);
 
-/** @param {Outbox} store @param {{ urgent?: boolean, mend?: boolean }} [how] @returns {Promise<Told>} */
+/** Send what waits, if there may be a way. @param {Outbox} store @param {{ urgent?: boolean, mend?: boolean }} [how] @returns {Promise<Told>} */
 export async function send(store, how) {
+  if (!navigator.onLine) {
+    await askForSync();
+    return { sent: new Map(), left: await store.count() };
+  }
   const { flush } = await import("./flush.js");
   const told = await flush(store, how);
   promise(store.account, await store.count());
@@ -35,10 +39,6 @@ async function askForSync() {
  * @param {Outbox} store @param {string} op @returns {Promise<"sent" | "kept" | "waits">} kept: with the server, for its author to look at
  */
 export async function sendNow(store, op) {
-  if (!navigator.onLine) {
-    askForSync();
-    return "waits";
-  }
   const late = new Promise((resolve) => setTimeout(resolve, WAIT_FOR_IT));
   const told = /** @type {Told | undefined} */ (await Promise.race([send(store, { urgent: true }).catch(() => undefined), late]));
   const status = told?.sent.get(op) ?? "";

@@ -69,7 +69,7 @@ function fillRepairs(form, kit, tone) {
     field?.remove();
     return;
   }
-  const how = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", hour: "2-digit", minute: "2-digit" });
+  const how = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   for (const missed of kit.missed) {
     const label = /** @type {HTMLElement} */ (none.closest("label")?.cloneNode(true));
     const [input, words] = [label.querySelector("input"), label.querySelector("span")];
