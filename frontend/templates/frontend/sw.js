@@ -35,6 +35,7 @@ const SHELL = [
   "{% static 'js/outbox/kit.js' %}",
   "{% static 'js/outbox/leave.js' %}",
   "{% static 'js/outbox/line.js' %}",
+  "{% static 'js/outbox/outdated.js' %}",
   "{% static 'js/outbox/save.js' %}",
   "{% static 'js/outbox/sending.js' %}",
   "{% static 'js/outbox/session.js' %}",

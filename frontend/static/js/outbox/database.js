@@ -3,7 +3,7 @@
 const LOST = new Set(["InvalidStateError", "UnknownError", "AbortError", "TransactionInactiveError"]);
 
 /** Old browsers and some private windows have none. */
-export const isHere = "indexedDB" in globalThis;
+export const isHere = Boolean(globalThis.indexedDB);
 
 /** Whether the phone has no room left. @param {unknown} error */
 export const isFull = (error) => error instanceof DOMException && error.name === "QuotaExceededError";

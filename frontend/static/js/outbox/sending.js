@@ -21,6 +21,7 @@ export async function send(store, how) {
   promise(store.account, await store.count());
   changed();
   if (told.left) await askForSync();
+  if ((await store.flow()).stop === "outdated") await (await import("./outdated.js")).loadAnew(store);
   return told;
 }
 
