@@ -100,6 +100,8 @@ LANGUAGE_COOKIE_SECURE = PRODUCTION
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOOK_COOKIE_NAME = f"{_cookie}look"
+# Written by the pages' own script: how many moments wait on the phone.
+PENDING_COOKIE_NAME = f"{_cookie}pending"
 
 # --- Apps --------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

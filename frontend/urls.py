@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from frontend.views import check, drafts, log, moments, today
+from frontend.views import check, drafts, log, moments, pwa, today
 
 urlpatterns = [
     path("", today.today, name="today"),
     path("log/", log.log, name="log"),
     path("log/share/", log.share, name="log-share"),
+    path("log/offline/", pwa.log_shell, name="log-offline"),
     path("log/saved/<uuid:moment_id>/", log.saved, name="log-saved"),
     path("log/saved/<uuid:moment_id>/undo/", log.undo, name="log-undo"),
     path("moments/", moments.timeline, name="moments"),

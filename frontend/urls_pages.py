@@ -84,6 +84,7 @@ urlpatterns = [
     path("manifest.webmanifest", pwa.manifest, name="manifest"),
     path("sw.js", pwa.service_worker, name="service-worker"),
     path("offline/", pwa.offline, name="offline"),
+    path("waiting/", pwa.waiting, name="waiting"),
     path("healthz", operator.healthz, name="healthz"),
     path("readyz", operator.readyz, name="readyz"),
     path("robots.txt", operator.robots, name="robots"),

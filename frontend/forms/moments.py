@@ -90,6 +90,7 @@ class MomentForm(SheetForm):
         required=False,
         strip=False,
         label=_("In your own words"),
+        # Browsers write what is half typed to the disk, to bring it back: here the sealed draft does that.
         widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "sentences", "autocomplete": "off"}),
     )
     repairs = IdField(required=False, label=_("Which miss does it mend?"), widget=forms.RadioSelect)

@@ -7,6 +7,14 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from frontend.outbox import count_pending
+
+# Without "storage": sealed words that still wait on the phone would be lost with it.
+FORGOTTEN_BUT_THE_QUEUE = '"cache"'
+# What the person chose about the queue, where the page asked them (templates/frontend/waiting.html).
+_QUEUE_STAYS = "kept"
+_QUEUE_IS_GONE = {"sent", "deleted"}
+
 # Without "cookies": the session's own ended on the server, and the one that keeps a phone's neutral look has to stay.
 FORGOTTEN = '"cache", "storage"'
 
@@ -15,10 +23,13 @@ FORGOTTEN = '"cache", "storage"'
 def sign_out(request: HttpRequest) -> HttpResponseBase:
     """Asks, and on POST signs out. Then the browser clears what it keeps for this host (`Clear-Site-Data`).
 
-    Only somebody's own act clears anything: a session that ran out, or was ended elsewhere, never does.
+    Only somebody's own act clears anything: a session that ran out, or was ended elsewhere, never does. Where sealed
+    words still wait on the phone and their author did not give them up, the browser keeps its storage.
     """
     was_signed_in = request.user.is_authenticated
     response: HttpResponseBase = logout(request)
     if was_signed_in and not request.user.is_authenticated:
-        response.headers["Clear-Site-Data"] = FORGOTTEN
+        waiting = request.POST.get("waiting", "")
+        keeps = waiting == _QUEUE_STAYS or (count_pending(request) and waiting not in _QUEUE_IS_GONE)
+        response.headers["Clear-Site-Data"] = FORGOTTEN_BUT_THE_QUEUE if keeps else FORGOTTEN
     return response

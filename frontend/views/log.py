@@ -35,6 +35,8 @@ def log(request: SignedInRequest, home: Home) -> HttpResponse:
     """The sheet; sent with one of its three buttons, the moment is saved at once."""
     now = timezone.now()
     if request.method != "POST":
+        if "undone" in request.GET:  # the phone took it back itself, and comes from there
+            messages.success(request, _("Taken back."))
         return render_page(request, "frontend/log/capture.html", _sheet(request, home, now=now))
     form = CaptureForm(request.POST)
     try:

@@ -26,7 +26,7 @@ from frontend.render import is_swap, render_page, see_other
 from frontend.words import answers_in_words, ticks_in_words
 from households.scope import Capability
 from households.selectors import has_grants, list_children, list_members
-from observations.rules import PAGE_SIZE, TickKind
+from observations.rules import NOTE_MAX, PAGE_SIZE, TickKind
 from observations.selectors import (
     get_deleted_moment,
     get_focus,
@@ -118,9 +118,17 @@ def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         "thread": find_thread(actor_id=request.user.pk, moment=found),
         "revision_count": found.edit_count if mine else 0,
         "cooling_until": found.cooling_until if mine and found.is_cooling_at(timezone.now()) else None,
-        "soft_card": soft_card.take(request),
+        "soft_card": _soft_card(request, found) if mine else soft_card.take(request),
     }
     return render_page(request, "frontend/moments/detail.html", context)
+
+
+def _soft_card(request: SignedInRequest, found: Observation) -> Any:
+    """The help card, right after saving. What the phone sent comes from another door and says here that it did."""
+    if "kept" in request.GET:
+        content = get_content(request.user.language)
+        soft_card.offer_if_needed(request, moment_id=found.public_id, content=content, now=timezone.now())
+    return soft_card.take(request)
 
 
 @require_safe
@@ -169,6 +177,7 @@ def _sheet(
         "moment": found,
         "form": form,
         "conflict": status == 409,
+        "note_max": NOTE_MAX,
         "several_children": bool(form.offer.children),
         **form.questions(),
     }

@@ -10,15 +10,19 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from checklists.rules import Tone
-from checklists.selectors import get_help
+from checklists.selectors import get_content, get_help
+from frontend.forms.shell import ShellForm
 from frontend.look import frame, is_discreet
+from frontend.outbox import shared_script
 from frontend.render import render_page
 from frontend.templatetags.attune import tone_label
+from observations.rules import NOTE_MAX
 
 # The paper of `tokens.css` in both themes, as the `theme-color` of every page has it.
 LIGHT, DARK = "#f6f1e7", "#1b1814"
@@ -107,8 +111,9 @@ def _screenshots() -> Iterator[dict[str, str]]:
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
     """The worker with its allow-list written in. Its text, and so its cache, changes with any file or help text."""
-    depends_on = repr((get_help(get_language() or "en"), is_discreet(request))).encode()
-    context = {"shell_version": hashlib.sha256(depends_on).hexdigest()[:12]}
+    language = get_language() or "en"
+    depends_on = repr((get_help(language), get_content(language).version, is_discreet(request))).encode()
+    context = {"shell_version": hashlib.sha256(depends_on).hexdigest()[:12], "shared": shared_script()}
     response = render(request, "frontend/sw.js", context, content_type="text/javascript")
     response["Cache-Control"] = "no-cache"
     response["Service-Worker-Allowed"] = "/"
@@ -119,4 +124,20 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 @require_safe
 def offline(request: HttpRequest) -> HttpResponse:
     """What the worker shows when there is no connection."""
-    return render_page(request, "frontend/offline.html", {})
+    return render_page(request, "frontend/offline.html", {"shell": True})
+
+
+@login_not_required
+@require_safe
+def log_shell(request: HttpRequest) -> HttpResponse:
+    """The log form for times without a connection: built-in content only. The phone fills in the family's part."""
+    form = ShellForm(content=get_content(get_language() or "en"), now=timezone.now())
+    context = {"shell": True, "form": form, "note_max": NOTE_MAX, **form.questions()}
+    return render_page(request, "frontend/log/shell.html", context)
+
+
+@login_not_required
+@require_safe
+def waiting(request: HttpRequest) -> HttpResponse:
+    """What waits on this phone; the page itself knows nothing of it."""
+    return render_page(request, "frontend/waiting.html", {"shell": True})

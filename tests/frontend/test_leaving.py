@@ -35,6 +35,28 @@ class TestSigningOut:
         assert "cookies" not in answer[CLEARS]
         assert answer.cookies["session"]["max-age"] == 0
 
+    @pytest.mark.parametrize(
+        ("pending", "said", "cleared"),
+        [
+            ("", "", '"cache", "storage"'),
+            ("0.k3Fq9a", "", '"cache", "storage"'),
+            ("2.k3Fq9a", "", '"cache"'),
+            ("0.k3Fq9a_1.x8Yz0b", "", '"cache"'),  # of somebody else on this phone
+            ("2.k3Fq9a", "kept", '"cache"'),
+            ("0.k3Fq9a", "kept", '"cache"'),
+            ("2.k3Fq9a", "sent", '"cache", "storage"'),
+            ("2.k3Fq9a", "deleted", '"cache", "storage"'),
+            ("2.k3Fq9a", "anything", '"cache"'),
+            ("many", "", '"cache", "storage"'),
+        ],
+    )
+    def test_leaves_sealed_words_that_wait_unless_they_were_given_up(
+        self, browser: Client, settings, pending: str, said: str, cleared: str
+    ) -> None:
+        browser.cookies[settings.PENDING_COOKIE_NAME] = pending
+        answer = browser.post(reverse("account_logout"), {"waiting": said} if said else {})
+        assert answer[CLEARS] == cleared
+
     def test_asking_first_clears_nothing(self, browser: Client) -> None:
         assert CLEARS not in browser.get(reverse("account_logout"))
 

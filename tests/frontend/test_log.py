@@ -237,7 +237,7 @@ class TestUndo:
         self, tap: Callable[..., Any], browser: Client
     ) -> None:
         saved = tap().headers["Location"]
-        assert f'<form method="post" action="{saved}undo/">' in browser.get(saved).content.decode()
+        assert f'<form method="post" action="{saved}undo/" ' in browser.get(saved).content.decode()
         assert browser.get(f"{saved}undo/").status_code == 405
         assert Observation.objects.get().deleted_at is None
 

@@ -128,11 +128,11 @@ class TestServiceWorker:
         assert all(finders.find(name) for name in names)
         pages = re.search(r"const PAGES = (\[.*?\]);", worker(client))
         assert pages
-        assert json.loads(pages[1]) == ["/help/", "/offline/"]
+        assert json.loads(pages[1]) == ["/help/", "/offline/", "/waiting/", "/log/offline/"]
 
     def test_puts_nothing_into_a_cache_but_its_allow_list(self, client: Client) -> None:
         text = worker(client)
-        assert text.count(".put(") == 1
+        assert len(re.findall(r"caches\.open\(\w+\)\)\.put\(", text)) == text.count("caches.open") == 1
         assert "cache.add" not in text
         assert 'credentials: "omit"' in text
 

@@ -58,6 +58,8 @@ PAGES = {
     "/": page(Need.HOME_IF_ANYBODY, home=True),  # what Attune is; for members Today
     "/help/": page(Need.NOTHING),  # help must not ask for a sign-in first
     "/offline/": page(Need.NOTHING),
+    "/waiting/": page(Need.NOTHING),  # the phone keeps it, and fills it in without the server
+    "/log/offline/": page(Need.NOTHING),  # likewise: built-in content, nothing of a family
     "/manifest.webmanifest": page(Need.NOTHING),
     "/sw.js": page(Need.NOTHING),
     "/robots.txt": page(Need.NOTHING),

@@ -22,6 +22,8 @@ PUBLIC = {
     "/",
     "/help/",
     "/offline/",
+    "/waiting/",
+    "/log/offline/",
     "/goodbye/",
     "/log/share/",
     "/account/reminders/noted/",

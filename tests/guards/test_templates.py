@@ -25,7 +25,10 @@ FORBIDDEN_IN_SCRIPTS = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|parseFromString|document\.write|\beval\("
     r"|new Function|javascript:|localStorage|sessionStorage(?!\.removeItem)|indexedDB|caches\.open"
 )
-ALLOWED_IN_SCRIPTS = {"frontend/templates/frontend/sw.js": {"caches.open"}}
+ALLOWED_IN_SCRIPTS = {
+    "frontend/templates/frontend/sw.js": {"caches.open"},
+    "frontend/static/js/outbox/database.js": {"indexedDB"},
+}
 FORBIDDEN_WORDS = re.compile(r"\b(score|streak|grade|patient|compliance|diagnosis|assessment)s?\b", re.I)
 
 

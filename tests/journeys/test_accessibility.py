@@ -18,6 +18,8 @@ SIGNED_OUT = [
     "/account/password/reset/",
     "/help/",
     "/offline/",
+    "/waiting/",
+    "/log/offline/",
     "/goodbye/",
     MISSING,
 ]

@@ -1,13 +1,9 @@
 // @ts-check
-// Everything here makes a working page nicer; no page needs it. Nothing of a family is ever written to browser storage.
+// Everything here makes a working page nicer; no page needs it. What is written to browser storage is sealed before (outbox/),
+// but for the kit of the log form.
 import "./quiet.js";
-import { watchClock } from "./clock.js";
-import { watchComfort } from "./comfort.js";
-import { watchCover } from "./cover.js";
 import { watchMemory } from "./memory.js";
-import { watchSaved } from "./saved.js";
-import { watchStillOpen } from "./still-open.js";
-import { watchToasts } from "./toasts.js";
+import { account, isShell, promise, promised, wasAnothers } from "./outbox/here.js";
 
 // htmx notes the page's address, a searched word included, in the tab's storage. It only needs it for history, unused here.
 try {
@@ -16,13 +12,29 @@ try {
   // Storage is refused: then nothing was written either.
 }
 
-watchCover();
 watchMemory();
-watchClock();
-watchComfort();
-watchSaved();
-watchStillOpen();
-watchToasts();
+
+// What few pages need is fetched by those alone: the first page of the day has to be light.
+const has = (/** @type {string} */ what) => document.querySelector(what) !== null;
+if (has("#cover")) import("./cover.js").then((page) => page.watchCover());
+if (has("[data-opened-at], [data-timezone]")) import("./clock.js").then((page) => page.watchClock());
+if (has("[data-one-question]")) import("./comfort.js").then((page) => page.watchComfort());
+if (has("[data-saved]")) import("./saved.js").then((page) => page.watchSaved());
+if (has("[data-still-open]")) import("./still-open.js").then((page) => page.watchStillOpen());
+if (has("[data-toast]")) import("./toasts.js").then((page) => page.watchToasts());
+else document.addEventListener("htmx:afterSettle", () => has("[data-toast]") && import("./toasts.js").then((page) => page.watchToasts()), { once: true });
+
+// The outbox: where something waits, on its own pages, and where the phone changed hands.
+if (isShell || (account && (promised(account) || wasAnothers(account)))) import("./outbox.js").then((page) => page.watchOutbox());
+else if (account) promise(account, 0);
+if (has('form[action="/account/logout/"]')) {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.getAttribute("action") !== "/account/logout/" || !account) return;
+    event.preventDefault();
+    import("./outbox/leave.js").then((page) => page.leave(form)).catch(() => form.submit());
+  });
+}
 
 if ("serviceWorker" in navigator) {
   addEventListener("load", () => {

@@ -12,6 +12,8 @@ function leave(link) {
   document.title = " ";
   document.body.replaceChildren();
   location.replace(href);
+  // The worker outlives this page: it takes the kit away, and sees the signing out through should the beacon not arrive.
+  if (signOut) navigator.serviceWorker?.controller?.postMessage("leave");
   if (signOut && token) {
     const form = new FormData();
     form.set("csrfmiddlewaretoken", token);

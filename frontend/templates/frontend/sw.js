@@ -1,7 +1,8 @@
 {# Served at /sw.js as one classic script (text/javascript, Cache-Control: no-cache, Service-Worker-Allowed: /). #}
 {# Context: shell_version, a short text that changes with the help texts or lines, so that phones fetch them anew; discreet. #}
-{% load static %}// Keeps an allow-list and nothing else: the static shell by content hash, /help/ and /offline/ as a stranger sees them
-// (on a phone in discreet mode: under the neutral name).
+{# shared: the outbox's modules, as a classic script that gives `shared`; pending_cookie. #}
+{% load static %}// Keeps an allow-list and nothing else: the static shell by content hash, and four pages as a stranger sees them (on a
+// phone in discreet mode: under the neutral name).
 // The Cache API ignores `no-store`, so no other response may ever be put into it: no page of a family, no API answer.
 "use strict";
 
@@ -19,18 +20,41 @@ const SHELL = [
   "{% static 'django_htmx/htmx-2.min.js' %}",
   "{% static 'js/trusted-types.js' %}",
   "{% static 'js/app.js' %}",
-  "{% static 'js/passkeys.js' %}",
-  "{% static 'js/quiet.js' %}",
   "{% static 'js/clock.js' %}",
   "{% static 'js/comfort.js' %}",
   "{% static 'js/cover.js' %}",
   "{% static 'js/install.js' %}",
+  "{% static 'js/log-shell.js' %}",
+  "{% static 'js/log.js' %}",
   "{% static 'js/memory.js' %}",
+  "{% static 'js/outbox.js' %}",
+  "{% static 'js/outbox/bytes.js' %}",
+  "{% static 'js/outbox/database.js' %}",
+  "{% static 'js/outbox/draft.js' %}",
+  "{% static 'js/outbox/fields.js' %}",
+  "{% static 'js/outbox/flush.js' %}",
+  "{% static 'js/outbox/form.js' %}",
+  "{% static 'js/outbox/here-saved.js' %}",
+  "{% static 'js/outbox/here.js' %}",
+  "{% static 'js/outbox/hpke.js' %}",
+  "{% static 'js/outbox/kit.js' %}",
+  "{% static 'js/outbox/leave.js' %}",
+  "{% static 'js/outbox/line.js' %}",
+  "{% static 'js/outbox/outdated.js' %}",
+  "{% static 'js/outbox/save.js' %}",
+  "{% static 'js/outbox/sending.js' %}",
+  "{% static 'js/outbox/session.js' %}",
+  "{% static 'js/outbox/shell.js' %}",
+  "{% static 'js/outbox/store.js' %}",
+  "{% static 'js/outbox/uuid7.js' %}",
+  "{% static 'js/passkeys.js' %}",
+  "{% static 'js/quiet.js' %}",
   "{% static 'js/saved.js' %}",
   "{% static 'js/still-open.js' %}",
   "{% static 'js/toasts.js' %}",
+  "{% static 'js/waiting.js' %}",
 ].map((address) => new URL(address, self.location.origin).href);
-const PAGES = ["/help/", "/offline/"];
+const PAGES = ["/help/", "/offline/", "/waiting/", "/log/offline/"];
 const LOOK = { "X-Look": "{% if discreet %}plain{% endif %}" };
 const HASHED = /\.[0-9a-f]{12}\.\w+$/;
 const NAME = `shell-{{ shell_version|escapejs }}-${SHELL.reduce((sum, address) => {
@@ -57,25 +81,40 @@ self.addEventListener("install", (event) => {
   );
 });
 
+// A new worker takes over at once and reloads nothing: a half-typed form stays as it is. The shell before this one stays as
+// long, for pages that are still open and may ask for another of their modules.
 self.addEventListener("activate", (event) => {
-  event.waitUntil(
-    caches
-      .keys()
-      .then((names) => Promise.all(names.filter((name) => name !== NAME).map((name) => caches.delete(name))))
-      .then(() => self.clients.claim()),
-  );
+  const drop = async () => {
+    const others = (await caches.keys()).filter((name) => name !== NAME);
+    await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
+  };
+  event.waitUntil(drop().then(() => self.clients.claim()));
 });
+
+// --- Pages and files -----------------------------------------------------------------------------------------------------
+const SLOW = 4_000;
+const MORE = /^\/moments\/[0-9a-f-]{36}\/more\/$/;
+
+const kept = (path) => {
+  if (path.startsWith("/help/")) return "/help/";
+  if (path === "/log/" || MORE.test(path)) return "/log/offline/";
+  return path === "/waiting/" ? path : "/offline/";
+};
 
 const page = async (request, path) => {
   try {
-    return await fetch(request);
+    await settleLeaving();
+    // A connection that is there in name only must not stand between a parent and the log form.
+    if (path !== "/log/" || !(await new Phone().account().catch(() => ""))) return await fetch(request);
+    return await Promise.race([fetch(request), new Promise((_, late) => setTimeout(late, SLOW, new Error("slow")))]);
   } catch {
-    return (await fromShell(path.startsWith("/help/") ? "/help/" : "/offline/")) ?? Response.error();
+    return (await fromShell(kept(path))) ?? Response.error();
   }
 };
 
 const asset = async (request) => {
-  if (HASHED.test(new URL(request.url).pathname)) return (await fromShell(request.url)) ?? fetch(request);
+  // A name with a hash means the same in every shell: an open page of the version before finds its files here too.
+  if (HASHED.test(new URL(request.url).pathname)) return (await caches.match(request.url)) ?? fetch(request);
   try {
     return await fetch(request);
   } catch {
@@ -88,5 +127,54 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
   if (request.mode === "navigate") event.respondWith(page(request, url.pathname));
-  else if (SHELL.includes(url.origin + url.pathname)) event.respondWith(asset(request));
+  else if (SHELL.includes(url.origin + url.pathname) || HASHED.test(url.pathname)) event.respondWith(asset(request));
+});
+
+// --- The outbox ----------------------------------------------------------------------------------------------------------
+{{ shared }}
+const { Outbox, Phone, ask, bootstrap, flush } = shared;
+const channel = new BroadcastChannel("outbox");
+
+const promise = async (account, count) => {
+  const [name, tag] = ["{{ pending_cookie|escapejs }}", account.slice(2, 8)];
+  const before = (await self.cookieStore?.get(name))?.value ?? "";
+  const value = before.replace(new RegExp(`(^|_)[0-9]+\\.${tag}`), `$1${count}.${tag}`);
+  const expires = Date.now() + 34_560_000_000;
+  if (before && value !== before) await self.cookieStore.set({ name, value, path: "/", sameSite: "lax", expires });
+};
+
+const sendWaiting = async () => {
+  const account = await new Phone().account();
+  if (!account) return;
+  const store = new Outbox(account);
+  const told = await flush(store, { urgent: true });
+  await promise(account, told.left).catch(() => undefined);
+  channel.postMessage("changed");
+  if (told.left && !(await store.flow()).stop) throw new Error("later");
+};
+
+self.addEventListener("sync", (event) => {
+  if (event.tag === "outbox") event.waitUntil(sendWaiting());
+});
+
+// Somebody signed out while there was no way to tell the server: told before anything else is asked of it.
+let owes;
+const settleLeaving = async () => {
+  owes ??= await new Phone().owesLeave().catch(() => false);
+  if (!owes) return;
+  const session = await bootstrap({ fresh: true });
+  if (session.status === 0) return;
+  if (session.status === 200) {
+    const form = new URLSearchParams({ csrfmiddlewaretoken: session.body.csrf, waiting: "kept" });
+    const gone = await fetch("/account/logout/", { method: "POST", body: form, redirect: "manual" });
+    if (gone.type !== "opaqueredirect" && !gone.ok) return;
+  }
+  owes = false;
+  await new Phone().leave({ owed: false });
+};
+
+self.addEventListener("message", (event) => {
+  if (event.data !== "leave") return;
+  owes = true;
+  event.waitUntil(new Phone().leave({ owed: true }).catch(() => undefined));
 });

@@ -1,0 +1,125 @@
+// @ts-check
+// The log sheet, its undo, and the sheets that add to a moment: their saves go through the outbox.
+import { localInstant } from "./clock.js";
+import { outbox, watchOutbox } from "./outbox.js";
+import { keepDrafts } from "./outbox/draft.js";
+import { changedFields, timeOf } from "./outbox/fields.js";
+import { throughOutbox } from "./outbox/form.js";
+import { showSavedHere } from "./outbox/here-saved.js";
+import { put } from "./outbox/save.js";
+import { sendNow } from "./outbox/sending.js";
+import { bootstrap } from "./outbox/session.js";
+
+/** @import { Outbox } from "./outbox/store.js" */
+
+const LOG = "/log/";
+const KEPT = "/moments/drafts/";
+
+/** @param {HTMLFormElement} form @param {string} name */
+const valueOf = (form, name) => /** @type {string} */ (new FormData(form).get(name) ?? "");
+
+/** With whom, in the words of the API: one child, or each of them. @param {HTMLFormElement} form */
+function withWhom(form) {
+  const child = valueOf(form, "child");
+  if (child !== "all") return { child };
+  const all = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("input[name=child]"));
+  return { children: [...all].map((one) => one.value).filter((id) => id && id !== "all") };
+}
+
+/** @param {Outbox} store @param {string} momentId */
+function takeBack(store, momentId) {
+  return put(store, { type: "delete", momentId, fields: { whole: true } });
+}
+
+/** @param {HTMLFormElement} form */
+export function keepCapture(form) {
+  let momentId = "";
+  let tone = "";
+  throughOutbox(form, {
+    outbox,
+    keep: (store, submitter) => {
+      momentId = valueOf(form, "moment_id");
+      tone = /** @type {HTMLButtonElement | null} */ (submitter)?.value ?? "";
+      const whom = withWhom(form);
+      const repairs = valueOf(form, "repairs");
+      const mends = repairs && tone === "came_back" && "child" in whom ? { repairs } : {};
+      const occurredAt = valueOf(form, "opened_at") || localInstant();
+      return put(store, { type: "create", momentId, occurredAt, fields: { tone, when: "just_now", ...whom, ...mends } });
+    },
+    then: (became, store) => {
+      if (became === "sent") return location.assign(`${LOG}saved/${momentId}/`);
+      if (became === "kept") return location.assign(KEPT);
+      const more = addMoreHere(momentId, tone);
+      return showSavedHere(store, { tone, momentId, more, undo: () => undoHere(store, momentId) });
+    },
+  });
+}
+
+/** @param {Outbox} store @param {string} momentId */
+async function undoHere(store, momentId) {
+  const became = await sendNow(store, await takeBack(store, momentId));
+  if (became === "waits") showSavedHere(store, { momentId, takenBack: true });
+  else location.assign(`${LOG}?undone`);
+}
+
+/** In the page that works offline the sheet is at hand; elsewhere adding waits for a connection. @param {string} momentId @param {string} tone */
+function addMoreHere(momentId, tone) {
+  const sheet = /** @type {HTMLTemplateElement | null} */ (document.querySelector("template[data-sheet]"));
+  if (!sheet && !navigator.onLine && navigator.serviceWorker?.controller) return () => location.assign(`/moments/${momentId}/more/`);
+  if (!sheet) return undefined;
+  return () => document.dispatchEvent(new CustomEvent("outbox:more", { detail: { momentId, tone } }));
+}
+
+/** "Saved. Phone down.", as the server shows it. @param {HTMLFormElement} form */
+function keepUndo(form) {
+  const momentId = form.dataset.moment ?? "";
+  throughOutbox(form, {
+    outbox,
+    keep: (store) => takeBack(store, momentId),
+    then: (became, store) => {
+      if (became === "waits") showSavedHere(store, { momentId, takenBack: true });
+      else location.assign(became === "sent" ? `${LOG}?undone` : KEPT);
+    },
+  });
+}
+
+/** @param {HTMLFormElement} form @param {string} momentId @param {string} [after] where it leads once it is sent */
+export function keepSheet(form, momentId, after = `/moments/${momentId}/?kept`) {
+  const drafts = keepDrafts(form, momentId, outbox);
+  throughOutbox(form, {
+    outbox,
+    failed: drafts.resume,
+    keep: async (store) => {
+      const note = /** @type {HTMLTextAreaElement | null} */ (form.querySelector("[name=note]"));
+      const most = Number(form.dataset.noteMax) || Infinity;
+      // Too long a note is a matter for the form itself, which says so beside it.
+      if (navigator.onLine && [...(note?.value ?? "")].length > most) throw new Error("too long");
+      await drafts.stop();
+      const time = timeOf(form);
+      return put(store, {
+        type: "update",
+        momentId,
+        rev: Number(valueOf(form, "revision")) || null,
+        occurredAt: time ? valueOf(form, "opened_at") || localInstant() : null,
+        source: time ? "typed" : "auto",
+        fields: changedFields(form, { asked: true }),
+      });
+    },
+    then: (became, store) => {
+      if (became === "sent") location.assign(after);
+      else if (became === "kept") location.assign(KEPT);
+      else showSavedHere(store, { momentId });
+    },
+  });
+}
+
+const find = (/** @type {string} */ what) => /** @type {HTMLFormElement | null} */ (document.querySelector(`form[data-keep="${what}"]`));
+const capture = find("capture");
+const sheet = find("sheet");
+const undo = find("undo");
+if (capture) keepCapture(capture);
+if (sheet) keepSheet(sheet, sheet.dataset.moment ?? "");
+if (undo) keepUndo(undo);
+watchOutbox();
+// By the time of the tap the way is known: the save itself is then one request, as it always was.
+outbox.then((store) => void (store && navigator.onLine && bootstrap()));

@@ -1,0 +1,54 @@
+// @ts-check
+// The outbox on every page: it remembers whose phone this is, tells what waits, and sends when it can.
+import { isHere } from "./outbox/database.js";
+import { account, changed, isShell, promise, promised, wasAnothers } from "./outbox/here.js";
+import { watchLine } from "./outbox/line.js";
+import { keepSending } from "./outbox/sending.js";
+import { Outbox, Phone } from "./outbox/store.js";
+
+const KIT_FOR = 300_000;
+
+/** The outbox of whoever this page is for; nothing where nobody is, or where the phone keeps nothing. @returns {Promise<Outbox | undefined>} */
+async function find() {
+  if (!isHere || !crypto.subtle) return undefined;
+  if (account) return new Outbox(account);
+  const whose = isShell ? await new Phone().account() : "";
+  // Somebody else signed in since, and has not logged anything here yet: this page knows nothing of them.
+  if (whose && wasAnothers(whose)) return undefined;
+  return whose ? new Outbox(whose) : undefined;
+}
+
+/** @type {Promise<Outbox | undefined>} */
+export const outbox = find().catch(() => undefined);
+
+/** A database that is new although something was promised: the phone made room for something else. @param {Outbox} store */
+async function noticeEviction(store) {
+  const missing = promised(store.account);
+  if ((await store.isNew()) && missing) await store.setFlow({ evicted: missing });
+}
+
+/** @param {Outbox} store */
+async function start(store) {
+  await noticeEviction(store);
+  if (account) await new Phone().take(account);
+  promise(store.account, await store.count());
+  watchLine(store);
+  keepSending(store);
+  if (!account) return;
+  const kit = await store.get("kit");
+  if (kit && Math.abs(Date.now() - kit.at) < KIT_FOR) return;
+  const { fetchKit } = await import("./outbox/kit.js");
+  if (await fetchKit(store)) changed();
+}
+
+let isWatched = false;
+
+/** Nothing here is needed for the page that just opened. */
+export function watchOutbox() {
+  if (isWatched) return;
+  isWatched = true;
+  const idle = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ work) => setTimeout(work, 200));
+  const begin = () => outbox.then((store) => store && start(store)).catch(() => undefined);
+  if (document.readyState === "complete") idle(begin);
+  else addEventListener("load", () => idle(begin));
+}

@@ -1,0 +1,56 @@
+// @ts-check
+// Half-typed words: sealed into the outbox every ten seconds while they change, so that a killed tab loses no more than
+// that. A draft stays on the phone as long as its form is open; then it goes, to be continued or thrown away.
+import { changed, promise } from "./here.js";
+import { changedFields } from "./fields.js";
+import { put } from "./save.js";
+
+/** @import { Outbox } from "./store.js" */
+
+const EVERY = 10_000;
+const OPEN_FOR = 25_000;
+
+/** @param {Outbox} store @param {string} momentId */
+const draftsOf = async (store, momentId) => (await store.list()).filter((row) => row.draft && row.moment_id === momentId);
+
+/** @param {HTMLFormElement} form @param {string} momentId @param {Promise<Outbox | undefined>} outbox */
+export function keepDrafts(form, momentId, outbox) {
+  let last = JSON.stringify(changedFields(form));
+  let isOver = false;
+  let running = Promise.resolve();
+  const keep = async () => {
+    const store = await outbox;
+    if (!store || isOver) return;
+    const heldUntil = Date.now() + OPEN_FOR;
+    const fields = changedFields(form);
+    const text = JSON.stringify(fields);
+    if (text === last) {
+      for (const row of await draftsOf(store, momentId)) await store.update({ ...row, heldUntil });
+      return;
+    }
+    const said = new FormData(form);
+    const occurredAt = "when" in fields ? String(said.get("opened_at") || "") || null : null;
+    await put(store, { type: "draft.put", momentId, rev: Number(said.get("revision")) || null, occurredAt, fields, heldUntil });
+    last = text;
+  };
+  const next = () => {
+    running = running.then(keep).catch(() => undefined);
+  };
+  setInterval(next, EVERY);
+  document.addEventListener("visibilitychange", () => document.hidden && next());
+  /** No draft is written from here on, and none is under way. */
+  const stop = () => {
+    isOver = true;
+    return running;
+  };
+  // "Leave it as it is" means that: what was typed here is thrown away.
+  form.querySelector("[data-leave]")?.addEventListener("click", async () => {
+    await stop();
+    const store = await outbox;
+    if (!store) return;
+    await store.remove(await draftsOf(store, momentId));
+    promise(store.account, await store.count());
+    changed();
+  });
+  return { stop, resume: () => void (isOver = false) };
+}

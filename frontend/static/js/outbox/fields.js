@@ -1,0 +1,91 @@
+// @ts-check
+// What a sheet says, in the words of the API. Of a saved moment only what was changed: what stays is not sent, so that it
+// cannot undo what was changed elsewhere meanwhile.
+
+/** @typedef {HTMLInputElement | HTMLTextAreaElement} Field */
+/** @typedef {Record<string, any> & { ratings: Record<string, any> }} Said */
+
+const LISTS = ["contexts", "cues", "feelings"];
+const MARKS = ["about_adult"];
+const ONES = ["visibility", "tone", "child"];
+const TAKE_BACK = "none";
+
+/** @param {HTMLFormElement} form @param {string} name @returns {Field[]} */
+const named = (form, name) => [.../** @type {NodeListOf<Field>} */ (form.querySelectorAll(`[name="${name}"]`))];
+
+/** @param {Field} field @param {boolean} first as the page came */
+const isOn = (field, first) => field instanceof HTMLInputElement && (first ? field.defaultChecked : field.checked);
+
+/** The value of what is chosen of one name; undefined where the sheet has no such field. @param {HTMLFormElement} form @param {string} name @param {boolean} first */
+function chosen(form, name, first) {
+  const fields = named(form, name);
+  if (!fields.length) return undefined;
+  if (fields[0].type !== "radio") return first ? fields[0].defaultValue : fields[0].value;
+  return fields.find((field) => isOn(field, first))?.value ?? "";
+}
+
+/** @param {string} answer */
+function answered(answer) {
+  if (answer === TAKE_BACK) return null;
+  return /^\d$/.test(answer) ? Number(answer) : answer;
+}
+
+/** The whole sheet. @param {HTMLFormElement} form @param {boolean} first @returns {Said} */
+function read(form, first) {
+  /** @type {Said} */
+  const said = { ratings: {} };
+  for (const name of LISTS) said[name] = named(form, name).filter((field) => isOn(field, first)).map((field) => field.value);
+  for (const name of MARKS) {
+    const [mark] = named(form, name);
+    if (mark) said[name] = isOn(mark, first);
+  }
+  for (const name of ONES) {
+    const value = chosen(form, name, first);
+    if (value) said[name] = value;
+  }
+  const note = chosen(form, "note", first);
+  if (note !== undefined) said.note = note.replaceAll("\r\n", "\n");
+  const repairs = chosen(form, "repairs", first);
+  if (repairs !== undefined) said.repairs = repairs || null;
+  const questions = new Set([...form.elements].map((field) => /** @type {Field} */ (field).name ?? "").filter((name) => name.startsWith("rating_")));
+  for (const name of questions) {
+    const answer = chosen(form, name, first);
+    if (answer) said.ratings[name.slice("rating_".length)] = answered(answer);
+  }
+  return said;
+}
+
+/** A question that stood there to be asked and was left open was skipped. @param {HTMLFormElement} form @param {Record<string, any>} ratings */
+function skipped(form, ratings) {
+  const asked = named(form, "asked").map((field) => field.value);
+  return Object.fromEntries(asked.filter((dimension) => dimension && !(dimension in ratings)).map((dimension) => [dimension, "skipped"]));
+}
+
+/** When it was, if the sheet says another time than the page knew. @param {HTMLFormElement} form */
+export function timeOf(form) {
+  const picked = chosen(form, "picked", false);
+  const isPicked = Boolean(picked) && picked !== chosen(form, "picked", true);
+  const when = chosen(form, "when", false) || "keep";
+  const meant = when === "keep" && isPicked ? "pick" : when;
+  if (meant === "keep") return undefined;
+  return { when: meant, ...(meant === "pick" ? { picked } : {}) };
+}
+
+/** Fields as `PATCH` of the API takes them. @param {HTMLFormElement} form @param {{ asked?: boolean }} [how] asked: the sheet is done, so open questions count */
+export function changedFields(form, { asked = false } = {}) {
+  const was = read(form, true);
+  const now = read(form, false);
+  const ratings = Object.fromEntries(Object.entries(now.ratings).filter(([name, answer]) => answer !== was.ratings[name]));
+  const all = asked ? { ...skipped(form, now.ratings), ...ratings } : ratings;
+  /** @type {Record<string, unknown>} */
+  const fields = { ...timeOf(form) };
+  for (const [name, value] of Object.entries(now)) {
+    if (name !== "ratings" && JSON.stringify(value) !== JSON.stringify(was[name])) fields[name] = value;
+  }
+  // What is marked as about another adult is private for now, whatever stood there before.
+  if (fields.about_adult) delete fields.visibility;
+  // Only coming back mends a miss.
+  if ("repairs" in fields && now.tone && now.tone !== "came_back") delete fields.repairs;
+  if (Object.keys(all).length) fields.ratings = all;
+  return fields;
+}

@@ -1,0 +1,53 @@
+// @ts-check
+// A form whose save goes through the outbox. Where that cannot be, it is the plain form it always was; and without a
+// connection too, it stays as it is and says so.
+import { isFull } from "./database.js";
+import { sendNow } from "./sending.js";
+
+/** @import { Outbox } from "./store.js" */
+
+/** @param {HTMLFormElement} form @param {string} name */
+function complain(form, name) {
+  for (const trouble of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll("[data-trouble]"))) {
+    trouble.hidden = trouble.dataset.trouble !== name;
+    if (!trouble.hidden) trouble.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {object} how
+ * @param {Promise<Outbox | undefined>} how.outbox
+ * @param {(store: Outbox, submitter: HTMLElement | null) => Promise<string>} how.keep puts it into the outbox and gives the operation's id
+ * @param {(became: "sent" | "kept" | "waits", store: Outbox) => void} how.then
+ * @param {() => void} [how.failed] nothing was put anywhere
+ */
+export function throughOutbox(form, { outbox, keep, then, failed }) {
+  let isPlain = false;
+  let isBusy = false;
+  /** @param {HTMLElement | null} submitter @param {unknown} error */
+  const giveBack = (submitter, error) => {
+    isBusy = false;
+    failed?.();
+    // A page of nobody's has no token to send a form with.
+    if (!navigator.onLine || form.dataset.keep === "shell") return complain(form, isFull(error) ? "full" : "offline");
+    isPlain = true;
+    form.requestSubmit(submitter);
+  };
+  form.addEventListener("submit", async (event) => {
+    if (isPlain || event.defaultPrevented) return;
+    event.preventDefault();
+    if (isBusy) return;
+    isBusy = true;
+    complain(form, "");
+    const submitter = /** @type {SubmitEvent} */ (event).submitter;
+    try {
+      const store = await outbox;
+      if (!store) throw new Error("no outbox");
+      const op = await keep(store, submitter);
+      then(await sendNow(store, op), store);
+    } catch (error) {
+      giveBack(submitter, error);
+    }
+  });
+}

@@ -1,0 +1,28 @@
+// @ts-check
+// The kit: the one part of a family that the phone keeps readable, for the log form without a connection. It goes with
+// signing out.
+import { ask, bootstrap } from "./session.js";
+
+/** @import { Outbox } from "./store.js" */
+/**
+ * @typedef {object} Kit
+ * @property {string} account
+ * @property {{ id: string, timezone: string } | null} household
+ * @property {{ id: string, label: string, mark: string }[]} children
+ * @property {string | null} chosen a child's id, or "all"
+ * @property {string} standing_visibility
+ * @property {string} focus
+ * @property {{ id: string, occurred_at: string, child: string }[]} missed
+ * @property {boolean} discreet
+ */
+
+/** Fetch it, and the keys to seal with. @param {Outbox} store @returns {Promise<boolean>} whether it came */
+export async function fetchKit(store) {
+  const session = await bootstrap();
+  if (session.status !== 200 || session.body.account !== store.account) return false;
+  await store.set("keys", session.body.keys);
+  const { status, body } = await ask("/api/v1/sync/kit");
+  if (status !== 200 || body.account !== store.account) return false;
+  await store.set("kit", { at: Date.now(), ...body });
+  return true;
+}

@@ -1,0 +1,61 @@
+// @ts-check
+// When to send: right after a save, and whenever the phone may have found a connection again.
+import { changed, promise } from "./here.js";
+
+/** @import { Outbox } from "./store.js" */
+/** @import { Told } from "./flush.js" */
+
+const EVERY = 60_000;
+const WAIT_FOR_IT = 2_500;
+/** With these the moment stands where the page would lead to. */
+const DONE = new Set(["applied", "duplicate", "merged", "private_only"]);
+
+/** Send what waits, if there may be a way. @param {Outbox} store @param {{ urgent?: boolean, mend?: boolean }} [how] @returns {Promise<Told>} */
+export async function send(store, how) {
+  if (!navigator.onLine) {
+    await askForSync();
+    return { sent: new Map(), left: await store.count() };
+  }
+  const { flush } = await import("./flush.js");
+  const told = await flush(store, how);
+  promise(store.account, await store.count());
+  changed();
+  if (told.left) await askForSync();
+  if ((await store.flow()).stop === "outdated") await (await import("./outdated.js")).loadAnew(store);
+  return told;
+}
+
+/** Chromium sends later even when no page is open any more; others wait for the next page. */
+async function askForSync() {
+  try {
+    const worker = /** @type {any} */ (await navigator.serviceWorker?.getRegistration());
+    await worker?.sync?.register("outbox");
+  } catch {
+    // Not here, or not allowed: the other occasions remain.
+  }
+}
+
+/**
+ * Send this one now and wait a little for it.
+ * @param {Outbox} store @param {string} op @returns {Promise<"sent" | "kept" | "waits">} kept: with the server, for its author to look at
+ */
+export async function sendNow(store, op) {
+  const late = new Promise((resolve) => setTimeout(resolve, WAIT_FOR_IT));
+  const told = /** @type {Told | undefined} */ (await Promise.race([send(store, { urgent: true }).catch(() => undefined), late]));
+  const status = told?.sent.get(op) ?? "";
+  if (DONE.has(status)) return "sent";
+  return ["rescued", "conflict", "gone"].includes(status) ? "kept" : "waits";
+}
+
+/** From now on, on every occasion. @param {Outbox} store */
+export function keepSending(store) {
+  const now = (/** @type {boolean} */ urgent) => {
+    const work = async () => (await store.count()) && send(store, { urgent });
+    work().catch(() => undefined);
+  };
+  addEventListener("online", () => now(true));
+  addEventListener("pageshow", () => now(false));
+  document.addEventListener("visibilitychange", () => document.hidden || now(false));
+  setInterval(() => document.hidden || now(false), EVERY);
+  now(false);
+}

@@ -1,0 +1,84 @@
+// @ts-check
+// The log form without a connection: a page of nobody's, which fills in the family's part from the kit.
+import { localInstant } from "../clock.js";
+import { bringForward } from "../comfort.js";
+
+/** @import { Kit } from "./kit.js" */
+
+const find = (/** @type {ParentNode} */ place, /** @type {string} */ what) => /** @type {HTMLElement | null} */ (place.querySelector(what));
+
+/** A chip of a template with this value and these words. @param {HTMLTemplateElement} template @param {string} value @param {string} words @param {string} [mark] */
+function chip(template, value, words, mark) {
+  const made = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+  const [input, label, child] = [made.querySelector("input"), find(made, "[data-words]"), find(made, ".child")];
+  if (input) input.value = value;
+  if (label) label.textContent = words;
+  if (child && mark) child.textContent = mark;
+  else child?.remove();
+  return made;
+}
+
+/** @param {HTMLFormElement} form @param {Kit} kit */
+export function fillCapture(form, kit) {
+  const asked = new URLSearchParams(location.search);
+  const missed = kit.missed.find((one) => one.id === asked.get("repairs"));
+  const place = /** @type {HTMLElement} */ (find(form, "[data-children]"));
+  const template = /** @type {HTMLTemplateElement} */ (form.querySelector("template[data-chip]"));
+  const chips = kit.children.map((child) => chip(template, child.id, child.label, child.mark));
+  const all = place.dataset[kit.children.length === 2 ? "both" : "all"] ?? "";
+  if (chips.length > 1 && !missed) chips.push(chip(template, "all", all));
+  place.querySelector(".chips")?.append(...chips);
+  const first = missed?.child ?? kit.chosen ?? kit.children[0].id;
+  const inputs = [...form.querySelectorAll("input")].filter((input) => input.name === "child");
+  for (const input of inputs) input.checked = input.value === first;
+  if (!inputs.some((input) => input.checked)) inputs[0].checked = true;
+  place.hidden = kit.children.length < 2;
+  const hidden = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+  hidden("moment_id").value = crypto.randomUUID();
+  hidden("opened_at").value = localInstant();
+  hidden("repairs").value = missed?.id ?? "";
+  const tone = missed ? "came_back" : asked.get("tone");
+  for (const button of form.querySelectorAll("button[name=tone]")) button.toggleAttribute("data-suggested", button.getAttribute("value") === tone);
+  form.hidden = false;
+}
+
+/** What the server would have put first: the tone's own cues, the question of the focus, the misses that can be mended. @param {HTMLFormElement} form @param {Kit} kit @param {string} tone */
+export function fillSheet(form, kit, tone) {
+  const groups = [...form.querySelectorAll("#id_cues details")];
+  const own = ["in_tune", "missed", "came_back"].indexOf(tone);
+  if (groups[own]) {
+    groups[own].setAttribute("open", "");
+    groups[own].parentElement?.prepend(groups[own]);
+  }
+  const place = form.querySelector("[data-one-question]");
+  if (place && kit.focus && kit.focus !== "comfort") bringForward(place, kit.focus);
+  fillRepairs(form, kit, tone);
+  const standing = tone === "missed" ? "private" : kit.standing_visibility;
+  for (const input of form.querySelectorAll("input[name=visibility]")) {
+    const one = /** @type {HTMLInputElement} */ (input);
+    if (one.value === "coaches" && standing !== "coaches") one.closest("label")?.remove();
+    one.checked = one.defaultChecked = one.value === standing;
+  }
+}
+
+/** @param {HTMLFormElement} form @param {Kit} kit @param {string} tone */
+function fillRepairs(form, kit, tone) {
+  const none = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=repairs]"));
+  const field = none?.closest(".field");
+  if (!none || !field || tone !== "came_back" || !kit.missed.length) {
+    field?.remove();
+    return;
+  }
+  const how = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  for (const missed of kit.missed) {
+    const label = /** @type {HTMLElement} */ (none.closest("label")?.cloneNode(true));
+    const [input, words] = [label.querySelector("input"), label.querySelector("span")];
+    if (!input || !words) continue;
+    input.value = missed.id;
+    input.checked = input.defaultChecked = false;
+    input.id = `id_repairs_${missed.id}`;
+    label.setAttribute("for", input.id);
+    words.textContent = how.format(new Date(missed.occurred_at));
+    none.closest("label")?.after(label);
+  }
+}

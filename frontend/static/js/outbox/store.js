@@ -1,0 +1,193 @@
+// @ts-check
+// What the phone keeps: for each account a database of its own with sealed operations, and one that says whose phone it is.
+import { Database } from "./database.js";
+
+/**
+ * @typedef {object} Row A sealed operation that waits.
+ * @property {number} [seq] the order in which they were made
+ * @property {string} op_id
+ * @property {string} moment_id
+ * @property {string} kid
+ * @property {string} sealed
+ * @property {number} at when it was put here, in milliseconds
+ * @property {boolean} draft half-typed; it counts, but is no moment yet
+ * @property {number} heldUntil its form is still open: not sent before that
+ * @property {number} fails how often it failed alone
+ * @property {number} failedSince
+ * @property {string} trouble a code; it waits for a person, not for the network
+ *
+ * @typedef {object} Flow How sending goes.
+ * @property {"" | "expired" | "outdated" | "foreign"} stop why nothing can be sent now
+ * @property {number} tries in a row without an answer
+ * @property {number} retryAt not before that, in milliseconds
+ * @property {boolean} told the server asked for that pause
+ * @property {number} cap operations at once
+ * @property {number} needsYou how many were kept by the server for their author to look at
+ * @property {number} evicted how many the phone removed
+ *
+ * @typedef {{ kid: string, pub: string, not_after: string }} SealingKey
+ * @typedef {Record<string, { op: string, at: number }>} Chain by moment
+ */
+
+const PREFIX = "outbox-";
+const MOST_OPS = 500;
+const MOST_BYTES = 5_000_000;
+const CHAIN_FOR = 86_400_000;
+const FOREIGN_KEPT_FOR = 30 * 86_400_000;
+/** @type {Flow} */
+const SMOOTH = { stop: "", tries: 0, retryAt: 0, told: false, cap: 100, needsYou: 0, evicted: 0 };
+
+/** @param {Chain} [chain] @returns {Chain} */
+const ofToday = (chain = {}) => Object.fromEntries(Object.entries(chain).filter(([, link]) => link.at > Date.now() - CHAIN_FOR));
+
+/** Everything of one account on this phone. */
+export class Outbox {
+  /** @param {string} account */
+  constructor(account) {
+    this.account = account;
+    this.db = new Database(PREFIX + account, (db) => {
+      db.createObjectStore("ops", { keyPath: "seq", autoIncrement: true });
+      db.createObjectStore("meta");
+    });
+  }
+
+  /** @param {string} key @returns {Promise<any>} */
+  get(key) {
+    return this.db.run("readonly", (store) => store("meta").get(key));
+  }
+
+  /** @param {string} key @param {unknown} value */
+  async set(key, value) {
+    await this.db.run("readwrite", (store) => store("meta").put(value, key));
+  }
+
+  /** @returns {Promise<Row[]>} in the order they were made */
+  list() {
+    return this.db.run("readonly", (store) => store("ops").getAll());
+  }
+
+  /** @returns {Promise<number>} */
+  count() {
+    return this.db.run("readonly", (store) => store("ops").count());
+  }
+
+  /**
+   * Put one more in. A newer draft of a moment takes the place of an older one; its save takes the place of all.
+   * @param {Pick<Row, "op_id" | "moment_id" | "kid" | "sealed" | "draft"> & Partial<Row>} row
+   */
+  async add(row) {
+    const rows = await this.list();
+    const gone = rows.filter((one) => one.draft && one.moment_id === row.moment_id);
+    const bytes = rows.reduce((sum, one) => sum + one.sealed.length, row.sealed.length);
+    if (rows.length - gone.length >= MOST_OPS || bytes > MOST_BYTES) throw new DOMException("full", "QuotaExceededError");
+    const whole = { at: Date.now(), heldUntil: 0, fails: 0, failedSince: 0, trouble: "", ...row };
+    await this.db.run("readwrite", (store) => {
+      for (const one of gone) store("ops").delete(/** @type {number} */ (one.seq));
+      store("ops").add(whole);
+      if (row.draft) return;
+      const asked = store("meta").get("chain");
+      asked.onsuccess = () => store("meta").put({ ...ofToday(asked.result), [row.moment_id]: { op: row.op_id, at: whole.at } }, "chain");
+    });
+  }
+
+  /** @param {Row} row */
+  async update(row) {
+    await this.db.run("readwrite", (store) => store("ops").put(row));
+  }
+
+  /** @param {Row[]} rows */
+  async remove(rows) {
+    await this.db.run("readwrite", (store) => {
+      for (const row of rows) store("ops").delete(/** @type {number} */ (row.seq));
+    });
+  }
+
+  /** The last operation of each moment of this day: what the next one of the same moment builds on. @returns {Promise<Chain>} */
+  async chain() {
+    return ofToday(await this.get("chain"));
+  }
+
+  /** @returns {Promise<Flow>} */
+  async flow() {
+    return { ...SMOOTH, ...(await this.get("flow")) };
+  }
+
+  /** @param {Partial<Flow>} changed */
+  async setFlow(changed) {
+    await this.set("flow", { ...(await this.flow()), ...changed });
+  }
+
+  /** Whether it was here before; from now on it was. A browser that clears a database clears this mark as well. */
+  async isNew() {
+    const born = await this.get("born");
+    if (!born) await this.set("born", Date.now());
+    return !born;
+  }
+
+  /** One per phone and account. @returns {Promise<string>} */
+  async device() {
+    const known = await this.get("device");
+    if (known) return known;
+    const made = crypto.randomUUID();
+    await this.set("device", made);
+    return made;
+  }
+
+  /** Take the family's part away; sealed operations stay. */
+  async forgetFamily() {
+    await this.db.run("readwrite", (store) => {
+      store("meta").delete("kit");
+      store("meta").delete("chain");
+    });
+  }
+}
+
+/** Whose phone it is just now. */
+export class Phone {
+  constructor() {
+    this.db = new Database(`${PREFIX}phone`, (db) => db.createObjectStore("meta"));
+  }
+
+  /** @returns {Promise<string>} the account that was used last and did not sign out; "" for none */
+  async account() {
+    return (await this.db.run("readonly", (store) => store("meta").get("account"))) ?? "";
+  }
+
+  /** Somebody is signed in. Whoever was here before leaves their family's part behind no longer. @param {string} account */
+  async take(account) {
+    const before = await this.account();
+    if (before && before !== account) await new Outbox(before).forgetFamily();
+    const seen = { ...(await this.seen()), [account]: Date.now() };
+    for (const [other, at] of Object.entries(seen)) {
+      if (other === account || at > Date.now() - FOREIGN_KEPT_FOR) continue;
+      await new Outbox(other).db.destroy();
+      delete seen[other];
+    }
+    await this.db.run("readwrite", (store) => {
+      store("meta").put(account, "account");
+      store("meta").put(seen, "seen");
+      store("meta").delete("leave");
+    });
+  }
+
+  /** @returns {Promise<Record<string, number>>} */
+  async seen() {
+    return (await this.db.run("readonly", (store) => store("meta").get("seen"))) ?? {};
+  }
+
+  /** Nobody's any more. *owed*: the server was not told yet. @param {{ owed: boolean }} how */
+  async leave({ owed }) {
+    const account = await this.account();
+    if (account) await new Outbox(account).forgetFamily();
+    await this.db.run("readwrite", (store) => {
+      store("meta").delete("account");
+      if (owed) store("meta").put(true, "leave");
+      else store("meta").delete("leave");
+    });
+  }
+
+  /** Whether somebody signed out while there was no connection. @returns {Promise<boolean>} */
+  async owesLeave() {
+    return Boolean(await this.db.run("readonly", (store) => store("meta").get("leave")));
+  }
+}

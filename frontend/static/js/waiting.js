@@ -1,0 +1,139 @@
+// @ts-check
+// What waits on this phone, one button that mends it, and the question when somebody signs out meanwhile.
+import { outbox } from "./outbox.js";
+import { account, changed, onChange } from "./outbox/here.js";
+import { discard } from "./outbox/leave.js";
+import { say, stateOf } from "./outbox/line.js";
+import { send } from "./outbox/sending.js";
+import { bootstrap } from "./outbox/session.js";
+import { Phone } from "./outbox/store.js";
+
+/** @import { Outbox, Row } from "./outbox/store.js" */
+
+const find = (/** @type {string} */ what) => /** @type {HTMLElement} */ (document.querySelector(what));
+const isLeaving = new URLSearchParams(location.search).has("leave");
+
+/** @param {string} name */
+function show(name) {
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-part]"))) part.hidden = part.dataset.part !== name;
+}
+
+/** @param {Row[]} rows */
+function list(rows) {
+  const template = /** @type {HTMLTemplateElement} */ (document.querySelector("template[data-row]"));
+  const how = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const made = rows.map((row) => {
+    const one = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+    const kind = row.trouble ? "trouble" : row.draft ? "draft" : "moment";
+    for (const part of /** @type {NodeListOf<HTMLElement>} */ (one.querySelectorAll("[data-kind]"))) part.hidden = part.dataset.kind !== kind;
+    const words = /** @type {HTMLElement} */ (one.querySelector("[data-kind-words]"));
+    words.textContent = words.dataset[kind] ?? "";
+    const time = /** @type {HTMLTimeElement} */ (one.querySelector("time"));
+    time.dateTime = new Date(row.at).toISOString();
+    time.textContent = how.format(row.at);
+    return one;
+  });
+  find("[data-rows]").replaceChildren(...made);
+  find("[data-list]").hidden = !rows.length;
+}
+
+/** @param {Outbox} store */
+async function draw(store) {
+  const [[state, count], flow, rows] = [await stateOf(store), await store.flow(), await store.list()];
+  say(find("[data-headline]"), state || "nothing", count);
+  say(find("[data-why]"), state || "nothing", count);
+  list(rows);
+  for (const act of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-act]"))) {
+    act.hidden = !(act.dataset.act ?? "").split(" ").includes(state || "nothing");
+  }
+  find("[data-kept]").hidden = !flow.needsYou;
+}
+
+/** @param {Outbox} store */
+function watchButtons(store) {
+  document.addEventListener("click", async (event) => {
+    const button = event.target instanceof Element ? event.target.closest("[data-do]") : null;
+    if (!(button instanceof HTMLElement)) return;
+    const act = button.dataset.do;
+    if (act === "seen") await store.setFlow({ evicted: 0 });
+    if (act === "looked") await store.setFlow({ needsYou: 0 });
+    if (act === "reload") location.reload();
+    if (act === "send") {
+      button.setAttribute("aria-busy", "true");
+      await send(store, { urgent: true, mend: true }).catch(() => undefined);
+      button.removeAttribute("aria-busy");
+    }
+    changed();
+  });
+}
+
+// --- Signing out -------------------------------------------------------------------------------------------------------
+/** Told to the server if it can be reached; otherwise as soon as it can. @param {string} waiting what became of the queue */
+async function signOut(waiting) {
+  const phone = new Phone();
+  const answer = await bootstrap({ fresh: true });
+  const isSignedIn = answer.status === 200;
+  await phone.leave({ owed: answer.status === 0 });
+  if (answer.status === 0) navigator.serviceWorker?.controller?.postMessage("leave");
+  if (!isSignedIn) {
+    show("left");
+    find(answer.status === 0 ? "[data-owed]" : "[data-told]").hidden = false;
+    return;
+  }
+  const form = /** @type {HTMLFormElement} */ (find("form[data-sign-out]"));
+  const set = (/** @type {string} */ name, /** @type {string} */ value) => {
+    /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value = value;
+  };
+  set("csrfmiddlewaretoken", answer.body.csrf);
+  set("waiting", waiting);
+  form.submit();
+}
+
+/** @param {Outbox} store */
+async function ask(store) {
+  const count = await store.count();
+  if (!count) return show("leave-now");
+  show("leave");
+  say(find("[data-leave-headline]"), "ask", count);
+  say(find("[data-leave-delete]"), "ask", count);
+}
+
+/** @param {Outbox} store */
+function watchAnswer(store) {
+  document.addEventListener("click", async (event) => {
+    const button = event.target instanceof Element ? event.target.closest("[data-answer]") : null;
+    if (!(button instanceof HTMLElement)) return;
+    const answer = button.dataset.answer;
+    if (answer === "send") {
+      button.setAttribute("aria-busy", "true");
+      await send(store, { urgent: true, mend: true }).catch(() => undefined);
+      button.removeAttribute("aria-busy");
+      if (await store.count()) {
+        await ask(store);
+        find("[data-not-sent]").hidden = false;
+        return;
+      }
+      await signOut("sent");
+    }
+    if (answer === "keep") await signOut("kept");
+    if (answer === "delete") {
+      await discard(store);
+      await signOut("deleted");
+    }
+    if (answer === "now") await signOut("none");
+  });
+}
+
+async function open() {
+  const store = await outbox;
+  if (!store) return show(isLeaving && account ? "leave-now" : "nobody");
+  watchAnswer(store);
+  if (isLeaving) return ask(store);
+  show("list");
+  watchButtons(store);
+  const safely = () => draw(store).catch(() => undefined);
+  onChange(safely);
+  await draw(store);
+}
+
+open().catch(() => show("nobody"));

@@ -1,0 +1,433 @@
+"""Moments on a real phone with the network cut: whatever happens to it, each arrives once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.journeys.conftest import App
+from tests.journeys.phone import Rows, get_ready, log_offline, put_many, tap, wait_until_sent, waiting
+from tests.journeys.reports import Reports
+
+MIRA, JON = "mira@example.org", "jon@example.org"
+SAVED = "Saved. Phone down."
+SYNC = "**/api/v1/sync/"
+
+
+@pytest.fixture(autouse=True)
+def _no_reports(reports: Reports) -> Iterator[None]:
+    """Requests fail here on purpose, and the console says so; anything else is still a complaint."""
+    yield
+    assert [line for line in reports.take() if "Failed to load resource" not in line] == []
+
+
+@pytest.fixture
+def mira(phone: Page, sign_in: Callable[..., None]) -> Page:
+    sign_in(phone)
+    get_ready(phone)
+    return phone
+
+
+def sent_to(page: Page) -> list[str]:
+    """The bodies of everything that is sent from now on, from this phone's pages and its worker."""
+    bodies: list[str] = []
+    page.context.on(
+        "request", lambda asked: SYNC.strip("*") in asked.url and bodies.append(asked.post_data or "")
+    )
+    return bodies
+
+
+class TestOnline:
+    def test_nobody_notices_that_there_is_an_outbox(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        bodies = sent_to(mira)
+        tap(mira, "We missed each other")
+        mira.wait_for_url("**/log/saved/*/")
+        assert len(bodies) == 1
+        mira.get_by_role("link", name="Add more").tap()
+        mira.locator("textarea[name=note]").fill("Through the outbox, online.")
+        mira.get_by_label("Tired").check()
+        mira.get_by_role("button", name="Save").first.tap()
+        expect(mira.get_by_text("Through the outbox, online.")).to_be_visible()
+        expect(mira.get_by_text("Tired")).to_be_visible()
+        assert rows.new("o.tone, o.occurred_src") == [("missed", "auto")]
+        assert waiting(mira) == 0
+
+    def test_a_mistaken_tap_is_taken_back(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        tap(mira)
+        mira.get_by_role("button", name="Undo").tap()
+        expect(mira.get_by_text("Taken back.").first).to_be_visible()
+        assert rows.new() == []
+
+    def test_one_tap_for_each_child(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        mira.get_by_text("Both").tap()
+        tap(mira)
+        mira.wait_for_url("**/log/saved/*/")
+        assert len({child for (child,) in rows.new("o.child_id")}) == 2
+
+    def test_an_answer_that_got_lost_makes_no_second_moment(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+
+        def lose(route: Route) -> None:
+            route.fetch()
+            route.abort("connectionreset")
+
+        mira.context.route(SYNC, lose, times=1)
+        tap(mira)
+        expect(mira.get_by_text("On this phone")).to_be_visible()
+        assert len(rows.new()) == 1
+        mira.goto("/waiting/")
+        mira.get_by_role("button", name="Send now").tap()
+        wait_until_sent(mira)
+        assert len(rows.new()) == 1
+
+    def test_two_tabs_at_once_send_each_moment_once(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        other = mira.context.new_page()
+        other.goto("/log/")
+        mira.context.set_offline(True)
+        put_many(mira, 5)
+        put_many(other, 5)
+        mira.context.set_offline(False)
+        wait_until_sent(mira)
+        assert len(rows.new()) == 10
+
+
+class TestOffline:
+    def test_a_moment_is_noted_added_to_and_sent(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        mira.context.set_offline(True)
+        mira.goto("/log/")
+        tap(mira, "We came back")
+        expect(mira.get_by_text("On this phone, waiting for a connection.")).to_be_visible()
+        mira.get_by_role("button", name="Add more").tap()
+        mira.locator("textarea[name=note]").fill("Written in a tunnel.")
+        mira.get_by_text("Bedtime").tap()
+        mira.get_by_role("button", name="Save").tap()
+        expect(mira.get_by_role("heading", name=SAVED)).to_be_visible()
+        mira.goto("/moments/")
+        expect(mira.get_by_text("2 moments are on this phone")).to_be_visible()
+        mira.context.set_offline(False)
+        expect(mira.get_by_text("Everything is sent.")).to_be_visible()
+        assert rows.new("o.tone, o.revision") == [("came_back", 2)]
+        mira.goto("/moments/?text=tunnel")
+        expect(mira.get_by_text("Written in a tunnel.")).to_be_visible()
+
+    def test_an_undo_goes_along(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        mira.context.set_offline(True)
+        tap(mira)
+        mira.get_by_role("button", name="Undo").tap()
+        expect(mira.get_by_role("heading", name="That is taken back.")).to_be_visible()
+        mira.context.set_offline(False)
+        wait_until_sent(mira)
+        assert rows.new() == []
+
+    def test_a_page_that_was_online_leads_to_the_sheet_on_the_phone(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        mira.context.set_offline(True)
+        tap(mira)
+        mira.get_by_role("button", name="Add more").tap()
+        mira.locator("textarea[name=note]").fill("From one page to the next.")
+        mira.get_by_role("button", name="Save").tap()
+        expect(mira.get_by_role("heading", name=SAVED)).to_be_visible()
+        mira.context.set_offline(False)
+        wait_until_sent(mira)
+        assert rows.new("o.revision") == [(2,)]
+
+    def test_chromium_sends_when_no_page_is_open_any_more(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        mira.context.set_offline(True)
+        tap(mira)
+        mira.wait_for_timeout(500)
+        other = mira.context.new_page()
+        mira.close()
+        other.context.set_offline(False)
+        for _time in range(150):
+            if rows.new():
+                break
+            other.wait_for_timeout(100)
+        assert len(rows.new()) == 1
+        other.goto("/waiting/")
+        expect(other.get_by_role("heading", name="Nothing waits here")).to_be_visible()
+
+    @pytest.mark.parametrize("days", [730, -1])
+    def test_a_wrong_clock_moves_no_moment(self, mira: Page, app: App, days: int) -> None:
+        rows = Rows(app, MIRA)
+        now = datetime.now(UTC)
+        mira.context.set_offline(True)
+        mira.clock.set_system_time(now + timedelta(days=days))
+        mira.goto("/log/")
+        tap(mira)
+        mira.context.set_offline(False)
+        wait_until_sent(mira)
+        ((occurred_at, skew),) = rows.new("o.occurred_at, o.clock_skew")
+        assert abs(datetime.fromisoformat(occurred_at).replace(tzinfo=UTC) - now) < timedelta(minutes=5)
+        assert abs(skew + days * 86400) < 300
+
+
+class TestSessions:
+    def test_fifty_moments_wait_for_one_sign_in(
+        self, mira: Page, app: App, sign_in: Callable[..., None]
+    ) -> None:
+        rows = Rows(app, MIRA)
+        mira.context.set_offline(True)
+        put_many(mira, 49)
+        mira.context.clear_cookies(name="session")
+        mira.context.set_offline(False)
+        tap(mira)
+        expect(mira.get_by_text("It goes as soon as you sign in again.")).to_be_visible()
+        assert waiting(mira) == 50
+        assert rows.new() == []
+        mira.goto("/offline/")
+        expect(mira.get_by_text("Sign in again to send what waits on this phone.")).to_have_count(1)
+        assert len(mira.get_by_text(re.compile("sign in", re.I)).all()) == 1
+        sign_in(mira)
+        wait_until_sent(mira)
+        assert len(rows.new()) == 50
+
+    def test_another_account_neither_sees_nor_counts_nor_sends_what_waits(
+        self, mira: Page, app: App, sign_in: Callable[..., None]
+    ) -> None:
+        hers, his = Rows(app, MIRA), Rows(app, JON)
+        mira.context.set_offline(True)
+        log_offline(mira, 3)
+        mira.context.clear_cookies(name="session")
+        mira.context.set_offline(False)
+        mira.goto("/help/")
+        bodies = sent_to(mira)
+        sign_in(mira, JON)
+        get_ready(mira)
+        expect(mira.locator("[data-outbox]")).to_be_hidden()
+        mira.goto("/waiting/")
+        expect(mira.get_by_role("heading", name="Nothing waits here")).to_be_visible()
+        mira.goto("/log/")
+        tap(mira)
+        mira.wait_for_url("**/log/saved/*/")
+        assert (len(his.new()), hers.new(), waiting(mira)) == (1, [], 3)
+        assert len(bodies) == 1
+        mira.get_by_role("link", name="Back to today").tap()
+        mira.get_by_role("button", name="More").tap()
+        mira.get_by_role("button", name="Sign out").tap()
+        mira.wait_for_url(lambda url: url.endswith("/"))
+        assert waiting(mira) == 3  # his signing out takes nothing of hers along
+        sign_in(mira, MIRA)
+        mira.goto("/log/")
+        wait_until_sent(mira)
+        assert (len(hers.new()), len(his.new())) == (3, 1)
+
+    def test_the_quick_exit_loses_nothing(self, mira: Page, app: App, sign_in: Callable[..., None]) -> None:
+        rows = Rows(app, MIRA)
+        mira.context.route(SYNC, lambda route: route.abort())
+        tap(mira)
+        expect(mira.get_by_text("On this phone")).to_be_visible()
+        for _press in range(3):
+            mira.keyboard.press("Shift")
+        expect(mira.get_by_role("heading", name="Rain later")).to_be_visible()
+        mira.context.unroute_all()
+        mira.goto("/moments/")
+        expect(mira).to_have_url(re.compile("/account/login/"))
+        assert waiting(mira) == 1
+        mira.context.set_offline(True)
+        mira.goto("/log/")  # nobody's page any more: no child, no count
+        expect(mira.get_by_text("This page works without one after you have signed in")).to_be_visible()
+        mira.context.set_offline(False)
+        sign_in(mira)
+        mira.goto("/log/")
+        wait_until_sent(mira)
+        assert len(rows.new()) == 1
+
+
+class TestSigningOut:
+    @pytest.fixture
+    def leaving(self, mira: Page) -> Page:
+        """Two moments wait, and somebody taps *Sign out*."""
+        mira.goto("/")
+        mira.context.route(SYNC, lambda route: route.abort())
+        mira.goto("/log/")
+        put_many(mira, 2)
+        mira.goto("/")
+        mira.get_by_role("button", name="More").tap()
+        mira.get_by_role("button", name="Sign out").tap()
+        expect(mira.get_by_role("heading", name="2 moments are not sent yet")).to_be_visible()
+        return mira
+
+    def test_sends_and_leaves(self, leaving: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        leaving.get_by_role("button", name="Send and sign out").tap()
+        expect(leaving.get_by_text("There is no way through just now.")).to_be_visible()
+        assert waiting(leaving) == 2
+        leaving.context.unroute_all()
+        leaving.get_by_role("button", name="Send and sign out").tap()
+        expect(leaving.get_by_role("link", name="Sign in").first).to_be_visible()
+        assert len(rows.new()) == 2
+        assert leaving.evaluate("indexedDB.databases().then((all) => all.length)") == 0
+
+    def test_keeps_what_is_sealed_until_its_owner_is_back(
+        self, leaving: Page, app: App, sign_in: Callable[..., None]
+    ) -> None:
+        rows = Rows(app, MIRA)
+        leaving.get_by_role("button", name="Keep sealed").tap()
+        expect(leaving.get_by_role("link", name="Sign in").first).to_be_visible()
+        leaving.context.unroute_all()
+        assert (waiting(leaving), rows.new()) == (2, [])
+        sign_in(leaving)
+        leaving.goto("/log/")
+        wait_until_sent(leaving)
+        assert len(rows.new()) == 2
+
+    def test_deletes_what_waits(self, leaving: Page, app: App, sign_in: Callable[..., None]) -> None:
+        rows = Rows(app, MIRA)
+        leaving.get_by_role("button", name="Delete these 2 moments").tap()
+        expect(leaving.get_by_role("link", name="Sign in").first).to_be_visible()
+        leaving.context.unroute_all()
+        assert (waiting(leaving), rows.new()) == (0, [])
+        sign_in(leaving)
+        get_ready(leaving)
+        expect(leaving.locator("[data-outbox]")).to_be_hidden()
+
+    def test_works_without_a_connection(self, mira: Page) -> None:
+        mira.goto("/")
+        mira.context.set_offline(True)
+        mira.get_by_role("button", name="More").tap()
+        mira.get_by_role("button", name="Sign out").tap()
+        mira.get_by_role("button", name="Sign out").tap()
+        expect(mira.get_by_role("heading", name="Signed out")).to_be_visible()
+        mira.goto("/log/")
+        expect(mira.get_by_text("This page works without one after you have signed in")).to_be_visible()
+        assert "Pip" not in mira.content()
+        mira.context.set_offline(False)
+        mira.goto("/moments/")
+        expect(mira).to_have_url(re.compile("/account/login/"))
+
+
+class TestTrouble:
+    def test_a_full_phone_says_so_and_the_words_stay(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        tap(mira)
+        mira.get_by_role("link", name="Add more").tap()
+        full = "IDBObjectStore.prototype.add = () => { throw new DOMException('', 'QuotaExceededError'); }"
+        mira.evaluate(full)
+        mira.locator("textarea[name=note]").fill("Too much for this phone.")
+        mira.context.set_offline(True)
+        mira.get_by_role("button", name="Save").first.tap()
+        expect(mira.get_by_text("This phone has no room left to keep it")).to_be_visible()
+        expect(mira.locator("textarea[name=note]")).to_have_value("Too much for this phone.")
+        mira.context.set_offline(False)
+        mira.get_by_role("button", name="Save").first.tap()
+        expect(mira.get_by_text("Too much for this phone.")).to_be_visible()
+        assert rows.new("o.revision") == [(2,)]
+
+    def test_a_phone_that_cleared_the_queue_is_caught_at_it(self, mira: Page) -> None:
+        mira.context.set_offline(True)
+        put_many(mira, 2)
+        cdp = mira.context.new_cdp_session(mira)
+        origin = mira.evaluate("location.origin")
+        cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "indexeddb"})
+        mira.context.set_offline(False)
+        mira.goto("/")
+        expect(mira.get_by_text("This phone removed 2 unsent moments.")).to_be_visible()
+        mira.get_by_text("This phone removed 2 unsent moments.").tap()
+        mira.get_by_role("button", name="I have read this").tap()
+        expect(mira.get_by_role("heading", name="Nothing waits here")).to_be_visible()
+
+    def test_one_that_cannot_be_opened_blocks_nothing_and_is_kept(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        mira.context.set_offline(True)
+        put_many(mira, 3)
+        damage = """async () => {
+          const { name } = (await indexedDB.databases()).find((one) => one.name.startsWith("outbox-a_"));
+          const db = await new Promise((done) => {
+            const asked = indexedDB.open(name);
+            asked.onsuccess = () => done(asked.result);
+          });
+          const ops = db.transaction("ops", "readwrite").objectStore("ops");
+          const [row] = await new Promise((done) => {
+            const asked = ops.getAll();
+            asked.onsuccess = () => done(asked.result);
+          });
+          const at = row.sealed.length - 8;
+          row.sealed = row.sealed.slice(0, at) + (row.sealed[at] === "A" ? "B" : "A") + row.sealed.slice(at + 1);
+          await new Promise((done) => (ops.put(row).onsuccess = done));
+          db.close();
+        }"""
+        mira.evaluate(damage)
+        mira.context.set_offline(False)
+        wait_until_sent(mira)
+        assert len(rows.new()) == 2
+        mira.goto("/moments/drafts/")
+        expect(mira.get_by_role("heading", name="Waiting for a look from you")).to_be_visible()
+        mira.get_by_role("button", name="Discard").first.tap()
+
+    def test_an_old_page_meets_a_new_server(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        told = {"status": 426, "json": {"code": "protocol_too_old"}}
+        mira.context.route(SYNC, lambda route: route.fulfill(**told), times=1)
+        with mira.expect_navigation():
+            mira.get_by_role("button", name="We were in tune").tap()
+        wait_until_sent(mira)
+        assert len(rows.new()) == 1
+
+    def test_without_a_database_the_plain_form_does_it(
+        self, open_phone: Callable[..., Page], sign_in: Callable[..., None], app: App
+    ) -> None:
+        rows = Rows(app, MIRA)
+        page = open_phone()
+        page.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { value: undefined })")
+        sign_in(page)
+        page.goto("/log/")
+        tap(page)
+        page.get_by_role("link", name="Add more").tap()
+        page.locator("textarea[name=note]").fill("Without a database.")
+        page.get_by_role("button", name="Save").first.tap()
+        expect(page.get_by_text("Without a database.")).to_be_visible()
+        assert rows.new("o.revision") == [(2,)]
+        page.goto("/log/")
+        page.context.set_offline(True)
+        page.get_by_role("button", name="We were in tune").tap()
+        expect(page.get_by_text("this phone cannot keep it for you")).to_be_visible()
+
+
+class TestHalfTyped:
+    def test_a_killed_tab_loses_at_most_ten_seconds(self, mira: Page) -> None:
+        tap(mira, "We missed each other")
+        mira.get_by_role("link", name="Add more").tap()
+        mira.clock.install()
+        mira.reload()
+        mira.locator("textarea[name=note]").fill("Half a sentence about the blue door")
+        mira.clock.run_for(10_000)
+        mira.wait_for_function("document.cookie.includes('pending=1')")
+        other = mira.context.new_page()
+        mira.close(run_before_unload=False)
+        other.clock.set_system_time(datetime.now(UTC) + timedelta(minutes=1))
+        other.goto("/log/")
+        wait_until_sent(other)
+        other.goto("/moments/drafts/")
+        expect(other.get_by_text("Half a sentence about the blue door")).to_be_visible()
+        other.get_by_role("button", name="Discard").first.tap()
+
+    def test_a_new_worker_takes_over_and_the_words_stay(self, mira: Page) -> None:
+        tap(mira)
+        mira.get_by_role("link", name="Add more").tap()
+        mira.locator("textarea[name=note]").fill("Half a sen")
+        look = """async (discreet) => {
+          const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+          const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
+          await fetch("/api/v1/me/", { method: "PATCH", headers, body: JSON.stringify({ discreet }) });
+        }"""
+        changed = """() => new Promise((done) => {
+          navigator.serviceWorker.addEventListener("controllerchange", () => done(true), { once: true });
+          navigator.serviceWorker.getRegistration().then((worker) => worker.update());
+        })"""
+        mira.evaluate(look, True)
+        assert mira.evaluate(changed)
+        expect(mira.locator("textarea[name=note]")).to_have_value("Half a sen")
+        mira.evaluate(look, False)
+        mira.get_by_role("button", name="Save").first.tap()
+        expect(mira.get_by_text("Half a sen")).to_be_visible()

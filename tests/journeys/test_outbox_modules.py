@@ -1,0 +1,535 @@
+"""The outbox's modules in a real Chromium, against every answer that the protocol knows."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.bindings._rust import openssl
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from playwright.sync_api import Browser, Page
+
+from tests.journeys.fake_sync import ORIGIN, FakeSync, as_bytes, results
+from tests.journeys.reports import Reports
+
+SUITE = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+MOMENT = "7d9e6679-7425-40de-944b-e07fc1f90ae7"
+
+# RFC 9180's vectors for DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, base mode, first message: appendix A.3.1, and of the
+# files behind the appendix the one for AES-256-GCM.
+VECTORS = [
+    {
+        "aead": {"id": 1, "keyLength": 16},
+        "skEm": "4995788ef4b9d6132b249ce59a77281493eb39af373d236a1fe415cb0c2d7beb",
+        "pkEm": (
+            "04a92719c6195d5085104f469a8b9814d5838ff72b60501e2c4466e5e67b325ac9"
+            "8536d7b61a1af4b78e5b7f951c0900be863c403ce65c9bfcb9382657222d18c4"
+        ),
+        "pkRm": (
+            "04fe8c19ce0905191ebc298a9245792531f26f0cece2460639e8bc39cb7f706a82"
+            "6a779b4cf969b8a0e539c7f62fb3d30ad6aa8f80e30f1d128aafd68a2ce72ea0"
+        ),
+        "ct": "5ad590bb8baa577f8619db35a36311226a896e7342a6d836d8b7bcd2f20b6c7f9076ac232e3ab2523f39513434",
+    },
+    {
+        "aead": {"id": 2, "keyLength": 32},
+        "skEm": "90345e3a1d116c1dd39ae76d95ab858c142223a63e44f8f85318cfa91a84858e",
+        "pkEm": (
+            "04c06b4f6bebc7bb495cb797ab753f911aff80aefb86fd8b6fcc35525f3ab5f03e"
+            "0b21bd31a86c6048af3cb2d98e0d3bf01da5cc4c39ff5370d331a4f1f7d5a4e0"
+        ),
+        "pkRm": (
+            "04abc7e49a4c6b3566d77d0304addc6ed0e98512ffccf505e6a8e3eb25c685136f"
+            "853148544876de76c0f2ef99cdc3a05ccf5ded7860c7c021238f9e2073d2356c"
+        ),
+        "ct": "58c61a45059d0c5704560e9d88b564a8b63f1364b8d1fcb3c4c6ddc1d291742465e902cd216f8908da49f8f96f",
+    },
+]
+SEAL_VECTOR = """async ({ vector, info, aad, pt }) => {
+  const { seal } = await import("/js/outbox/hpke.js");
+  const { toBase64Url } = await import("/js/outbox/bytes.js");
+  const bytes = (hex) => Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
+  const how = { name: "ECDH", namedCurve: "P-256" };
+  const point = bytes(vector.pkEm);
+  const [x, y, d] = [point.slice(1, 33), point.slice(33), bytes(vector.skEm)].map(toBase64Url);
+  const jwk = { kty: "EC", crv: "P-256", x, y, d };
+  const ephemeral = {
+    privateKey: await crypto.subtle.importKey("jwk", jwk, how, false, ["deriveBits"]),
+    publicKey: await crypto.subtle.importKey("raw", point, how, true, []),
+  };
+  const said = { pub: bytes(vector.pkRm), info: bytes(info), aad: bytes(aad), text: bytes(pt) };
+  const sealed = await seal({ ...said, ephemeral, aead: vector.aead });
+  return Array.from(sealed, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}"""
+
+PUT = """async ({ account, act, times }) => {
+  const { Outbox } = await import("/js/outbox/store.js");
+  const { put } = await import("/js/outbox/save.js");
+  const store = new Outbox(account);
+  const ops = [];
+  for (let n = 0; n < times; n += 1) ops.push(await put(store, { momentId: crypto.randomUUID(), ...act }));
+  return ops;
+}"""
+FLUSH = """async ({ account, how }) => {
+  const { Outbox } = await import("/js/outbox/store.js");
+  const { flush } = await import("/js/outbox/flush.js");
+  const store = new Outbox(account);
+  const { sent, left } = await flush(store, how);
+  return { sent: Object.fromEntries(sent), left, flow: await store.flow(), rows: await store.list() };
+}"""
+
+
+class Phone:
+    """A page with the modules, and the server they talk to."""
+
+    def __init__(self, page: Page, server: FakeSync) -> None:
+        self.page = page
+        self.server = server
+
+    def put(self, times: int = 1, **act: Any) -> list[str]:
+        act = {"type": "create", "fields": {"tone": "missed", "note": "a canary sang"}, **act}
+        return self.page.evaluate(PUT, {"account": self.server.account, "act": act, "times": times})
+
+    def flush(self, **how: bool) -> dict[str, Any]:
+        how = {"urgent": True, **how}
+        return self.page.evaluate(FLUSH, {"account": self.server.account, "how": how})
+
+    def in_store(self, body: str) -> Any:
+        """The answer of a script that has `store`."""
+        script = (
+            "async (account) => { const { Outbox, Phone } = await import('/js/outbox/store.js');"
+            f"const store = new Outbox(account); {body} }}"
+        )
+        return self.page.evaluate(script, self.server.account)
+
+    def open_sealed(self, op: dict[str, Any]) -> dict[str, Any]:
+        aad = "|".join(["v1", self.server.account, op["op_id"], op["moment_id"], op["kid"]]).encode()
+        opened = openssl.hpke._decrypt_with_aad(
+            SUITE, as_bytes(op["sealed"]), self.server.private, b"attune outbox v1", aad
+        )
+        return json.loads(opened)
+
+
+@pytest.fixture(autouse=True)
+def _no_reports(reports: Reports) -> Iterator[None]:
+    """Here the server answers with errors on purpose, and the console says so; anything else is still a complaint."""
+    yield
+    assert [line for line in reports.take() if "Failed to load resource" not in line] == []
+
+
+@pytest.fixture(scope="module")
+def one_page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(timezone_id="Europe/Lisbon")
+    FakeSync().serve(context)
+    page = context.new_page()
+    page.goto(ORIGIN)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def phone(one_page: Page) -> Phone:
+    """An account of its own in the one page: what other tests left in this browser is somebody else's."""
+    account = f"a_{uuid.uuid4().hex[:22]}"
+    server = FakeSync(account=account, signed_in=account)
+    one_page.context.unroute_all()
+    one_page.context.clear_cookies()
+    server.serve(one_page.context)
+    one_page.evaluate("async () => (await import('/js/outbox/session.js')).forgetSession()")
+    return Phone(one_page, server)
+
+
+class TestSealing:
+    @pytest.mark.parametrize("vector", VECTORS, ids=["AES-128-GCM", "AES-256-GCM"])
+    def test_gives_the_bytes_of_the_rfc(self, phone: Phone, vector: dict[str, Any]) -> None:
+        given = {
+            "vector": vector,
+            "info": "4f6465206f6e2061204772656369616e2055726e",
+            "aad": "436f756e742d30",
+            "pt": "4265617574792069732074727574682c20747275746820626561757479",
+        }
+        assert phone.page.evaluate(SEAL_VECTOR, given) == vector["pkEm"] + vector["ct"]
+
+    def test_is_opened_by_the_server_and_bound_to_its_place(self, phone: Phone) -> None:
+        phone.put(
+            occurredAt="2026-11-22T18:40:00+00:00",
+            fields={"note": "ein Zaunk\u00f6nig \U0001f426", "tone": "missed"},
+        )
+        phone.flush()
+        (op,) = phone.server.batches[0]
+        words = phone.open_sealed(op)
+        assert words["fields"]["note"] == "ein Zaunk\u00f6nig \U0001f426"
+        assert (words["type"], words["base"], words["tz"]) == ("create", None, "Europe/Lisbon")
+        for name in ("op_id", "moment_id", "kid"):
+            with pytest.raises(InvalidTag):
+                phone.open_sealed({**op, name: "another"})
+
+    def test_seals_the_same_words_differently_each_time(self, phone: Phone) -> None:
+        phone.put(times=3, momentId=MOMENT)
+        sealed = phone.in_store("return (await store.list()).map((row) => row.sealed)")
+        assert len(set(sealed)) == 3
+
+    def test_names_operations_by_their_time(self, phone: Phone) -> None:
+        ids = phone.page.evaluate(
+            """async () => { const { uuid7 } = await import("/js/outbox/uuid7.js");
+            return [uuid7(1765000000123), uuid7(1765000000123), uuid7(1765000000124)]; }"""
+        )
+        made = [uuid.UUID(text) for text in ids]
+        assert [one.int >> 80 for one in made] == [1765000000123, 1765000000123, 1765000000124]
+        assert {one.version for one in made} == {7}
+        assert {one.variant for one in made} == {uuid.RFC_4122}
+        assert len(set(ids)) == 3
+
+
+class TestTheQueue:
+    def test_holds_nothing_readable(self, phone: Phone) -> None:
+        phone.put()
+        rows = phone.in_store("return store.list()")
+        assert set(rows[0]) == {
+            "seq", "op_id", "moment_id", "kid", "sealed", "at", "draft", "heldUntil", "fails", "failedSince", "trouble",
+        }  # fmt: skip
+        assert "canary" not in json.dumps(rows)
+
+    def test_chains_what_waits_of_the_same_moment(self, phone: Phone) -> None:
+        (first,) = phone.put(momentId=MOMENT)
+        (second,) = phone.put(momentId=MOMENT, type="update", rev=7, fields={"note": "more"})
+        phone.put(momentId=MOMENT, type="delete", fields={"whole": True})
+        phone.flush()
+        bases = [phone.open_sealed(op)["base"] for op in phone.server.batches[0]]
+        assert bases == [None, {"op": first}, {"op": second}]
+
+    def test_builds_on_the_revision_of_the_page_once_nothing_waits(self, phone: Phone) -> None:
+        (first,) = phone.put(momentId=MOMENT)
+        phone.flush()
+        phone.put(momentId=MOMENT, type="update", rev=7, fields={"note": "more"})
+        phone.put(momentId=str(uuid.uuid4()), type="update", rev=3, fields={"note": "more"})
+        phone.flush()
+        assert [phone.open_sealed(op)["base"] for op in phone.server.batches[1]] == [{"rev": 7}, {"rev": 3}]
+        phone.put(momentId=MOMENT, type="delete", fields={"whole": True})
+        assert phone.flush()["left"] == 0
+        assert phone.open_sealed(phone.server.batches[2][0])["base"] != {"op": first}
+
+    def test_puts_a_draft_in_the_place_of_the_one_before_and_the_save_in_the_place_of_both(
+        self, phone: Phone
+    ) -> None:
+        for words in ("Half a", "Half a sentence"):
+            phone.put(momentId=MOMENT, type="draft.put", fields={"note": words})
+        assert phone.in_store("return store.count()") == 1
+        phone.put(momentId=MOMENT, type="update", rev=1, fields={"note": "A whole sentence"})
+        phone.flush()
+        assert [phone.open_sealed(op)["type"] for op in phone.server.batches[0]] == ["update"]
+
+    def test_keeps_a_draft_while_its_form_is_open(self, phone: Phone) -> None:
+        phone.put(momentId=MOMENT, type="draft.put", fields={"note": "x"}, heldUntil=4_000_000_000_000)
+        assert phone.flush()["left"] == 1
+        assert phone.server.batches == []
+        phone.in_store("const [row] = await store.list(); await store.update({ ...row, heldUntil: 1 })")
+        assert phone.flush()["left"] == 0
+
+    def test_takes_no_more_than_it_may(self, phone: Phone) -> None:
+        phone.put()
+        fill = (
+            "const [row] = await store.list(); delete row.seq;"
+            "for (let n = 1; n < 500; n += 1) await store.db.run('readwrite', (at) => at('ops').add(row));"
+            "return store.count()"
+        )
+        assert phone.in_store(fill) == 500
+        with pytest.raises(Exception, match="full"):
+            phone.put()
+        assert phone.in_store("return store.count()") == 500
+
+    def test_survives_a_connection_that_the_browser_dropped(self, phone: Phone) -> None:
+        count = phone.in_store(
+            "await store.set('x', 1); (await store.db.connection).close();"
+            "await store.set('x', 2); return store.get('x')"
+        )
+        assert count == 2
+
+    def test_says_when_the_phone_is_full_and_keeps_what_was_there(self, phone: Phone) -> None:
+        phone.put()
+        told = phone.in_store(
+            "const add = IDBObjectStore.prototype.add;"
+            "IDBObjectStore.prototype.add = () => { throw new DOMException('', 'QuotaExceededError'); };"
+            "const { isFull } = await import('/js/outbox/database.js');"
+            "const row = { op_id: 'x', moment_id: 'x', kid: 'x', sealed: 'x', draft: false };"
+            "const full = await store.add(row).catch(isFull);"
+            "IDBObjectStore.prototype.add = add; return [full, await store.count()]"
+        )
+        assert told == [True, 1]
+
+
+class TestSending:
+    def test_sends_each_once_and_forgets_it(self, phone: Phone) -> None:
+        ops = phone.put(times=3)
+        told = phone.flush()
+        assert phone.server.sent == ops
+        assert (told["left"], set(told["sent"].values())) == (0, {"applied"})
+        envelope, headers = phone.server.envelopes[0], phone.server.headers[0]
+        assert set(envelope) == {"account", "device_id", "client_now", "ops"}
+        assert set(envelope["ops"][0]) == {"op_id", "moment_id", "kid", "sealed"}
+        assert (headers["x-csrftoken"], headers["x-sync-protocol"]) == ("token-1", "1")
+        assert phone.flush()["left"] == 0
+        assert len(phone.server.batches) == 1
+
+    def test_sends_a_hundred_at_a_time(self, phone: Phone) -> None:
+        phone.put(times=120)
+        assert phone.flush()["left"] == 0
+        assert [len(batch) for batch in phone.server.batches] == [100, 20]
+
+    def test_keeps_a_batch_below_a_mebibyte(self, phone: Phone) -> None:
+        phone.put(times=5, fields={"note": "x" * 250_000})
+        assert phone.flush()["left"] == 0
+        assert [len(batch) for batch in phone.server.batches] == [2, 2, 1]
+        assert all(len(json.dumps(batch)) < 1048576 for batch in phone.server.batches)
+
+    def test_two_tabs_at_once_send_each_once(self, phone: Phone) -> None:
+        ops = phone.put(times=20)
+        other = phone.page.context.new_page()
+        other.goto(ORIGIN)
+        start = f"(given) => void ({FLUSH})(given)"
+        given = {"account": phone.server.account, "how": {"urgent": True}}
+        for tab in (phone.page, other, phone.page, other):
+            tab.evaluate(start, given)
+        assert phone.flush()["left"] == 0
+        other.close()
+        assert sorted(phone.server.sent) == sorted(ops)
+
+    def test_a_lost_answer_is_asked_for_again(self, phone: Phone) -> None:
+        (op,) = phone.put()
+        phone.server.answers = [lambda ops: None, lambda ops: results(ops, "duplicate")]
+        assert phone.flush()["left"] == 1
+        assert phone.flush()["left"] == 0
+        assert phone.server.sent == [op, op]
+
+    @pytest.mark.parametrize(
+        "status", ["applied", "duplicate", "merged", "conflict", "gone", "private_only", "rescued"]
+    )
+    def test_what_is_final_leaves_the_phone(self, phone: Phone, status: str) -> None:
+        phone.put()
+        phone.server.answers = [lambda ops: results(ops, status)]
+        told = phone.flush()
+        assert told["left"] == 0
+        assert told["flow"]["needsYou"] == (1 if status in ("conflict", "gone", "rescued") else 0)
+
+    @pytest.mark.parametrize("status", ["deferred", "something new", ""])
+    def test_what_is_not_final_stays(self, phone: Phone, status: str) -> None:
+        phone.put()
+        phone.server.answers = [lambda ops: results(ops, status)]
+        told = phone.flush()
+        assert told["left"] == 1
+        assert told["flow"]["retryAt"] > 0
+        assert phone.flush()["left"] == 0
+
+    def test_what_cannot_be_opened_is_handed_over_as_it_is(self, phone: Phone) -> None:
+        (op,) = phone.put()
+        phone.server.answers = [lambda ops: results(ops, "undecryptable")]
+        assert phone.flush()["left"] == 0
+        assert [(one["op_id"], one["reason"]) for one in phone.server.rescued] == [(op, "undecryptable")]
+
+    def test_an_id_that_was_used_waits_for_its_owner_who_hands_it_over(self, phone: Phone) -> None:
+        phone.put()
+        phone.server.answers = [lambda ops: results(ops, "op_id_reused")]
+        assert phone.flush()["rows"][0]["trouble"] == "op_id_reused"
+        assert (phone.flush()["left"], len(phone.server.batches)) == (1, 1)
+        assert phone.flush(mend=True)["left"] == 0
+        assert phone.server.rescued[0]["reason"] == "op_id_reused"
+
+    def test_an_answer_that_is_no_answer_deletes_nothing(self, phone: Phone) -> None:
+        phone.put(times=2)
+        for body in ("<html>sign in to the café</html>", {}, {"results": []}, {"results": "ok"}, []):
+            phone.server.always = lambda ops, body=body: (200, body)
+            assert phone.flush()["left"] == 2
+
+
+class TestAnswersToTheWhole:
+    def test_a_refused_batch_is_halved_until_one_stands_alone(self, phone: Phone) -> None:
+        ops = phone.put(times=9)
+        poison = ops[5]
+        phone.server.always = lambda sent: (
+            (400, {"code": "bad_request"}) if poison in [op["op_id"] for op in sent] else results(sent)
+        )
+        assert phone.flush()["left"] == 0
+        assert [one["op_id"] for one in phone.server.rescued] == [poison]
+        assert phone.server.sent.count(poison) == 5  # in 9, in 4, in 2, alone, and once more alone
+        assert [batch for batch in phone.server.batches if len(batch) == 1 and batch[0]["op_id"] == poison][
+            1:
+        ]
+
+    def test_one_that_is_too_large_alone_is_handed_over_at_once(self, phone: Phone) -> None:
+        ops = phone.put(times=2)
+        phone.server.always = lambda sent: (
+            (413, {"code": "too_large"}) if ops[0] in [op["op_id"] for op in sent] else results(sent)
+        )
+        assert phone.flush()["left"] == 0
+        assert [(one["op_id"], one["reason"]) for one in phone.server.rescued] == [(ops[0], "too_large")]
+
+    def test_an_ended_session_keeps_all_and_says_so(self, phone: Phone) -> None:
+        phone.put(times=2)
+        phone.server.signed_in = None
+        told = phone.flush(mend=True)
+        assert (told["left"], told["flow"]["stop"], phone.server.batches) == (2, "expired", [])
+        phone.server.signed_in = phone.server.account
+        told = phone.flush()
+        assert (told["left"], told["flow"]["stop"]) == (0, "")
+
+    def test_a_session_that_ends_meanwhile_keeps_all(self, phone: Phone) -> None:
+        phone.put()
+        phone.server.answers = [lambda ops: (401, {"code": "session_expired"})]
+        told = phone.flush()
+        assert (told["left"], told["flow"]["stop"]) == (1, "expired")
+
+    def test_a_stale_token_is_fetched_anew_once(self, phone: Phone) -> None:
+        phone.put()
+        asked = phone.server.sessions
+        phone.server.answers = [lambda ops: (403, {"code": "csrf_stale"})]
+        assert phone.flush()["left"] == 0
+        assert phone.server.sessions == asked + 1
+        phone.put()
+        phone.server.answers = [lambda ops: (403, {}), lambda ops: (403, {})]
+        told = phone.flush()
+        assert (told["left"], told["flow"]["stop"]) == (1, "expired")
+
+    def test_somebody_elses_session_gets_nothing(self, phone: Phone) -> None:
+        phone.put(times=2)
+        phone.server.signed_in = "a_somebodyelse0000000000"
+        told = phone.flush(mend=True)
+        assert (told["left"], told["flow"]["stop"], phone.server.batches) == (2, "foreign", [])
+
+    def test_an_account_that_changed_meanwhile_gets_nothing(self, phone: Phone) -> None:
+        phone.put()
+        phone.server.answers = [lambda ops: (409, {"code": "account_mismatch"})]
+        told = phone.flush()
+        assert (told["left"], told["flow"]["stop"]) == (1, "foreign")
+
+    def test_an_old_shell_keeps_all(self, phone: Phone) -> None:
+        phone.put()
+        phone.server.answers = [lambda ops: (426, {"code": "protocol_too_old"})]
+        told = phone.flush()
+        assert (told["left"], told["flow"]["stop"]) == (1, "outdated")
+        phone.server.protocol = {"min": 2, "max": 3}
+        assert phone.flush()["flow"]["stop"] == "outdated"
+        assert len(phone.server.batches) == 1
+
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_a_pause_that_was_asked_for_is_kept(self, phone: Phone, status: int) -> None:
+        phone.put()
+        phone.server.answers = [lambda ops: (status, {"code": "slow_down"}, {"Retry-After": "600"})]
+        told = phone.flush()
+        now = phone.page.evaluate("Date.now()")
+        assert 590_000 < told["flow"]["retryAt"] - now <= 600_000
+        assert phone.flush()["left"] == 1
+        assert len(phone.server.batches) == 1
+
+    @pytest.mark.parametrize("answer", [(500, {}), (502, "bad gateway"), (404, {}), (418, {}), (302, {})])
+    def test_anything_else_waits_a_little_longer_each_time(self, phone: Phone, answer: Any) -> None:
+        phone.put(times=2)
+        phone.server.always = lambda ops: answer
+        tries = [phone.flush()["flow"]["tries"] for _time in range(3)]
+        assert tries == [1, 2, 3]
+        phone.in_store("await store.setFlow({ retryAt: Date.now() + 60000 })")
+        before = len(phone.server.batches)
+        phone.flush(urgent=False)
+        assert len(phone.server.batches) == before
+
+    def test_the_pause_is_somewhere_between_nothing_and_a_quarter_of_an_hour(self, phone: Phone) -> None:
+        phone.put()
+        phone.server.always = lambda ops: None
+        phone.in_store(
+            "await store.setFlow({ tries: 30 }); self.chance = Math.random; Math.random = () => 0.999"
+        )
+        told = phone.flush()
+        phone.page.evaluate("Math.random = self.chance")
+        pause = told["flow"]["retryAt"] - phone.page.evaluate("Date.now()")
+        assert 800_000 < pause < 900_000
+
+    def test_a_clock_that_jumped_does_not_hold_anything_up(self, phone: Phone) -> None:
+        phone.put()
+        phone.in_store("await store.setFlow({ retryAt: Date.now() + 2 * 365 * 86400e3, told: true })")
+        assert phone.flush(urgent=False)["left"] == 0
+
+    def test_one_that_always_fails_never_blocks_the_rest(self, phone: Phone) -> None:
+        ops = phone.put(times=8)
+        poison = ops[0]
+        phone.server.always = lambda sent: (
+            (500, {}) if poison in [op["op_id"] for op in sent] else results(sent)
+        )
+        for _round in range(6):
+            told = phone.flush()
+        assert [row["op_id"] for row in told["rows"]] == [poison]
+        phone.in_store(
+            "const [row] = await store.list();"
+            "await store.update({ ...row, fails: 4, failedSince: Date.now() - 3_600_001 })"
+        )
+        assert phone.flush()["left"] == 0
+        assert [(one["op_id"], one["reason"]) for one in phone.server.rescued] == [(poison, "failed_alone")]
+
+    def test_five_failures_within_an_hour_are_not_enough(self, phone: Phone) -> None:
+        phone.put()
+        phone.server.always = lambda ops: (500, {})
+        for _round in range(7):
+            assert phone.flush()["left"] == 1
+        assert phone.server.rescued == []
+
+
+class TestWhosePhone:
+    def test_a_second_account_neither_sees_nor_counts_nor_sends_the_first_ones(self, phone: Phone) -> None:
+        phone.put(times=3)
+        phone.in_store(
+            "await new Phone().take(account); await store.set('kit', { children: [{ label: 'Ada' }] })"
+        )
+        first = f"const first = new Outbox('{phone.server.account}');"
+        phone.server.account = phone.server.signed_in = "a_another000000000000000"
+        told = phone.in_store(
+            "await new Phone().take(account); return [await store.count(), await store.list()]"
+        )
+        assert told == [0, []]
+        assert phone.flush(mend=True)["left"] == 0
+        assert phone.server.batches == []
+        assert phone.in_store(f"{first} return [await first.count(), await first.get('kit')]") == [3, None]
+
+    def test_forgets_a_stranger_after_thirty_days(self, phone: Phone) -> None:
+        phone.put()
+        age = "const phone = new Phone(); await phone.take(account); const seen = await phone.seen();"
+        for days, kept in ((29, 1), (31, 0)):
+            phone.in_store(
+                f"{age} seen[account] = Date.now() - {days} * 86400e3;"
+                "await phone.db.run('readwrite', (at) => at('meta').put(seen, 'seen'));"
+                "await phone.take('a_another000000000000000');"
+            )
+            assert phone.in_store("return store.count()") == kept
+            phone.in_store("await new Phone().take(account)")
+
+    def test_leaving_takes_the_kit_and_leaves_what_is_sealed(self, phone: Phone) -> None:
+        phone.put()
+        told = phone.in_store(
+            "const phone = new Phone(); await phone.take(account); await store.set('kit', { children: [] });"
+            "await phone.leave({ owed: true });"
+            "return [await phone.account(), await phone.owesLeave(), await store.get('kit'), await store.count()]"
+        )
+        assert told == ["", True, None, 1]
+
+    def test_the_cookie_says_how_many_wait_and_not_of_whom(self, phone: Phone) -> None:
+        phone.put(times=2)
+        (cookie,) = phone.page.context.cookies()
+        assert (cookie["name"], cookie["value"]) == ("pending", f"2.{phone.server.account[2:8]}")
+        read = "async (whose) => (await import('/js/outbox/here.js')).promised(whose)"
+        assert phone.page.evaluate(read, phone.server.account) == 2
+        assert phone.page.evaluate(read, "a_another000000000000000") == 0
+
+    def test_the_cookie_remembers_what_waits_of_others(self, phone: Phone) -> None:
+        phone.put(times=2)
+        told = phone.page.evaluate(
+            """async (first) => {
+              const { promise, promised, wasAnothers } = await import("/js/outbox/here.js");
+              const second = "a_another000000000000000";
+              const before = wasAnothers(second);
+              promise(second, 1);
+              return [before, wasAnothers(second), wasAnothers(first), promised(first), promised(second)];
+            }""",
+            phone.server.account,
+        )
+        assert told == [True, False, True, 2, 1]
