@@ -24,6 +24,8 @@ PAGE_SIZE: Final = 20
 PAGE_SIZE_MAX: Final = 100
 
 SHORTEST_TRANSITION_DAYS: Final = 4
+# No week is longer: a transition has ten days at most, and moving between the zones at the ends of the world adds one.
+WEEK_MAX: Final = timedelta(days=12)
 # Moments may be noted for days before the household was made; weeks reach back for them, but not for ever.
 BACKFILL_WEEKS_MAX: Final = 260
 

@@ -1,6 +1,7 @@
 """Reads of observations. Every one of them asks `households.scope` who is reading; only the compile has no reader."""
 
 from observations.selectors.compiling import (
+    Noted,
     earliest_for_compile,
     latest_own_for_compile,
     list_answers_for_compile,
@@ -58,6 +59,7 @@ from observations.selectors.sheet import (
 __all__ = [
     "MomentFilters",
     "MomentName",
+    "Noted",
     "Shown",
     "Stretch",
     "WeekCounts",

@@ -164,7 +164,8 @@ def get_reflection(
         NotVisible: no such week of the actor's own.
     """
     week = _own_week(actor_id=actor_id, label=label, household_id=household_id, now=now)
-    sheet = next((item for item in gather([week]) if item.membership.user_id == actor_id), None)
+    sheets = gather([week], contents=True)
+    sheet = next((item for item in sheets if item.membership.user_id == actor_id), None)
     if sheet is None:
         raise NotVisible("reflection")
     stored, content = _stored_or_live(sheet)
