@@ -64,6 +64,11 @@ BYTES_KEPT: Final = timedelta(days=30)
 
 # Households compiled at a time: about 1.7 times the cost of all at once, measured, and memory that stays bounded.
 CHUNK_SIZE: Final = 1_000
+# A worker that takes a chunk and dies holds it this long: as long as a task may take. Twice is once.
+CHUNK_LEASE: Final = timedelta(minutes=10)
+CHUNK_ATTEMPTS: Final = 3
+# How long it can be looked up what a finished pass did.
+RUNS_KEPT: Final = timedelta(days=30)
 
 
 # --- Weeks -------------------------------------------------------------------------------------------------------

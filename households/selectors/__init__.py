@@ -265,9 +265,12 @@ def pick_households(*, household_ids: Collection[int]) -> QuerySet[Household]:
     return Household.objects.filter(pk__in=household_ids).order_by("pk")
 
 
-def list_household_ids(*, after: int = 0, limit: int) -> list[int]:
-    """The next *limit* households by key, so that work can be cut into chunks. For the compile alone."""
-    return list(Household.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:limit])
+def list_household_ids(*, after: int = 0, upto: int | None = None, limit: int | None = None) -> list[int]:
+    """Households by key, past *after*, up to and with *upto*, so that work can be cut into chunks. For the compile."""
+    rows = Household.objects.filter(pk__gt=after)
+    if upto is not None:
+        rows = rows.filter(pk__lte=upto)
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def list_memberships_for_compile(*, household_ids: Collection[int]) -> QuerySet[Membership]:

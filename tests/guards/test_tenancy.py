@@ -9,6 +9,8 @@ NO_FAMILY = {
     "households.Household",  # the tenant itself
     "observations.RecordHead",  # a hash that outlives its household, and then names none
     "reflections.MailGate",  # one row, about the mail server
+    "reflections.CompileRun",  # a pass over all households
+    "reflections.CompileChunk",  # a range of households of such a pass
 }
 FAMILY_APPS = ("households", "observations", "reflections", "coaching")
 
