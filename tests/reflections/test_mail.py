@@ -8,6 +8,7 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
+import css_inline
 import pytest
 from aiosmtpd.controller import Controller
 from django.core import mail
@@ -16,6 +17,7 @@ from accounts.rules import DigestLevel
 from accounts.services import change_choices
 from checklists.selectors import get_content
 from observations.services import choose_focus
+from reflections import mail as mail_module
 from reflections.compose import compose
 from reflections.mail import Letter, build_message, message_id_for, period_in_words
 from reflections.models import Digest
@@ -184,6 +186,24 @@ class TestHtml:
         _parsed, _text, html = read(build_message(letter))
         assert not re.findall(r"<img|<link|<script|<iframe|url\(|@import|@font-face|src=", html)
         assert {url.split("/")[2] for url in re.findall(r'https?://[^"<]+', html)} == {"127.0.0.1:8000"}
+
+    def test_every_element_has_the_style_that_the_whole_sheet_gives_it(self, letter, monkeypatch):
+        def elements(html: str) -> list[tuple[str, str, frozenset[str]]]:
+            """Name, class and declarations of each element, in order."""
+            found = re.findall(r"<([a-z][a-z0-9]*)([^>]*)>", html.partition("</head>")[2])
+            attribute = [dict(re.findall(r'([a-z]+)="([^"]*)"', rest)) for _name, rest in found]
+            return [
+                (name, has.get("class", ""), frozenset(filter(None, re.split(r";\s*", has.get("style", "")))))
+                for (name, _rest), has in zip(found, attribute, strict=True)
+                if name != "tbody"  # an HTML parser adds it
+            ]
+
+        _parsed, _text, ours = read(build_message(letter))
+        whole = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+        monkeypatch.setattr(mail_module, "inline_styles", whole.inline)
+        _parsed, _text, theirs = read(build_message(letter))
+        assert elements(ours) == elements(theirs)
+        assert len([style for _name, _class, style in elements(ours) if style]) > 30
 
     def test_there_is_a_dark_theme_for_programs_that_know_it(self, letter):
         _parsed, _text, html = read(build_message(letter))
