@@ -143,8 +143,8 @@ def _read_observations(read: _Read, chunk: _Chunk) -> None:
         for week in of_household[row.household_id]:
             if week.starts_at <= row.occurred_at < week.ends_at:
                 read.observations[week.pk].append(row)
-    mends = list_mends_for_compile(household_ids=households, starts_at=starts_at, ends_at=ends_at)
-    for missed, public_id, author_id, visibility in mends:
+    missed_keys = {row.pk for rows in read.observations.values() for row in rows if row.tone == Tone.MISSED}
+    for missed, public_id, author_id, visibility in list_mends_for_compile(missed=missed_keys):
         read.mends[missed].append((public_id, author_id, visibility))
 
 
@@ -152,7 +152,7 @@ def _read_focuses(read: _Read, chunk: _Chunk) -> None:
     for focus in list_focuses_for_compile(household_ids=chunk.household_ids):
         read.focuses[focus.household_id, focus.member_id].append(focus)
     rows = list_answers_for_compile(
-        household_ids=chunk.household_ids,
+        household_ids={household_id for household_id, _member in read.focuses},
         dimensions={
             focus.dimension for chosen in read.focuses.values() for focus in chosen if focus.dimension
         },

@@ -89,22 +89,17 @@ def list_focuses_for_compile(*, household_ids: Collection[int]) -> QuerySet[Focu
     return FocusDimension.objects.filter(household_id__in=household_ids).order_by("chosen_at", "id")
 
 
-def list_mends_for_compile(
-    *, household_ids: Collection[int], starts_at: datetime, ends_at: datetime
-) -> Iterator[tuple[int, uuid.UUID, int, str]]:
-    """Live came-backs that mend a missed moment of the span, whenever they happened, earliest first.
+def list_mends_for_compile(*, missed: Collection[int]) -> Iterator[tuple[int, uuid.UUID, int, str]]:
+    """Live came-backs that mend one of these missed moments, whenever they happened, earliest first.
 
     Each is (the missed moment's key, the came-back's public id, its author, its visibility); whom it may be told to is
     for the compile to decide.
     """
-    rows = Observation.objects.filter(
-        MENDS,
-        household_id__in=household_ids,
-        repairs__occurred_at__gte=starts_at,
-        repairs__occurred_at__lt=ends_at,
-        deleted_at__isnull=True,
-    ).order_by("occurred_at", "id")
-    return iter(rows.values_list("repairs_id", "public_id", "author_id", "visibility"))
+    # Found by what they mend: a household's came-backs of all years would be read for one week's misses otherwise.
+    rows = Observation.objects.filter(MENDS, repairs__in=missed, deleted_at__isnull=True)
+    return iter(
+        rows.order_by("occurred_at", "id").values_list("repairs_id", "public_id", "author_id", "visibility")
+    )
 
 
 def list_answers_for_compile(
@@ -115,8 +110,8 @@ def list_answers_for_compile(
     Each is (household, author, dimension, value, absence, the moment's public id, when it happened).
     """
     rows = Rating.objects.filter(
-        household_id__in=household_ids,
         dimension__in=dimensions,
+        observation__household_id__in=household_ids,
         observation__kind=Kind.MOMENT,
         observation__occurred_at__gte=starts_at,
         observation__occurred_at__lt=ends_at,

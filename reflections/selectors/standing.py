@@ -55,6 +55,10 @@ class Standing:
     uncompiled: int
     runs: Sequence[Run]
 
+    @property
+    def lag_minutes(self) -> int:
+        return int(self.lag.total_seconds() // 60)
+
 
 def get_standing(*, now: datetime) -> Standing:
     """How it stands at this moment: five queries, none of which grows with what was sent long ago."""
