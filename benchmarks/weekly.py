@@ -1,4 +1,4 @@
-"""`python -m benchmarks.weekly`: the weekly compile and its mails against their floors, on PostgreSQL, in one run.
+"""`make bench ARGS="--only weekly"`: the weekly compile and its mails against their floors, on PostgreSQL, in one run.
 
 Prints the tables of docs/performance.md, "The weekly reflection". Only ratios carry over to another machine.
 """
@@ -30,14 +30,15 @@ COMPILES = {"one": 1, "two": 2}
 Found = dict[str, Any]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure the weekly compile and its mails.")
+def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--households", type=int, default=HOUSEHOLDS, help="the full size is 100000")
     parser.add_argument("--mails", type=int, default=MAILS, help="the full size is 10000")
-    parser.add_argument("--rounds", type=int, default=1, help="the best of each kind counts")
+    parser.add_argument("--rounds", type=int, default=1, help="of the compile; the best of each kind counts")
     parser.add_argument("--database", default="", help="one that an earlier run has filled; it is kept")
     parser.add_argument("--skip", action="append", default=[], choices=["compile", "mails"])
-    options = parser.parse_args()
+
+
+def measure(options: argparse.Namespace) -> None:
     if reason := missing("postgres"):
         print(f"\nThe weekly reflection: left out. {reason}.")
         return
@@ -179,7 +180,3 @@ def a_database() -> Iterator[str]:
             yield urlsplit(POSTGRES_URL)._replace(path=f"/{name}").geturl()
         finally:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-if __name__ == "__main__":
-    main()
