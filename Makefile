@@ -90,7 +90,7 @@ schema: ## write docs/openapi.yaml from the code
 	@$(DEV)
 	@$(PY) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
-bench: ## measure capture and timeline against bare floors, in one run (docs/performance.md)
+bench: ## measure requests, the weekly compile and its mails against floors (docs/performance.md)
 	@$(INSTALL) runtime --steps 3
 	@echo "3/3 measuring"
 	@$(PY) -m benchmarks.bench $(ARGS)

@@ -21,6 +21,7 @@ from allauth.account.signals import (
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed
 from allauth.usersessions.models import UserSession
+from anymail.signals import AnymailTrackingEvent, EventType, RejectReason, tracking
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import pre_save
 from django.http import HttpRequest
@@ -28,11 +29,13 @@ from django.utils import timezone
 
 from accounts.devices import recognise
 from accounts.models import User
+from accounts.rules import MailReturn
 from accounts.services import (
     NO_ADDRESS,
     carry_blocks,
     end_everything_else,
     follow_session,
+    note_returned_mail,
     note_seen,
     take_address,
     trust_address,
@@ -53,6 +56,7 @@ def connect() -> None:
         (password_set, on_password_changed),
         (password_changed, on_password_changed),
         (password_reset, on_password_changed),
+        (tracking, on_mail_reported),
     ):
         signal.connect(listener, dispatch_uid=f"accounts.{listener.__name__}")
     pre_save.connect(on_device_noted, sender=UserSession, dispatch_uid="accounts.on_device_noted")
@@ -112,6 +116,25 @@ def on_device_noted(*, instance: UserSession, **_: Any) -> None:
     """Whoever writes the row: no address of the network stays, and of the browser only what its owner calls it."""
     instance.ip = NO_ADDRESS
     instance.user_agent = recognise(instance.user_agent)
+
+
+def on_mail_reported(*, event: AnymailTrackingEvent, **_: Any) -> None:
+    """A mail provider says what became of a mail. What was opened or clicked is nobody's business, and not kept."""
+    kind = _RETURNS.get(event.event_type)
+    if event.event_type == EventType.BOUNCED and event.reject_reason not in _FOR_GOOD:
+        kind = MailReturn.SOFT
+    if kind is not None and event.recipient:
+        note_returned_mail(email=event.recipient, kind=kind, now=timezone.now())
+
+
+# What is only deferred did not come back. A provider that "rejects" knows the address from an earlier return.
+_RETURNS = {
+    EventType.BOUNCED: MailReturn.HARD,
+    EventType.REJECTED: MailReturn.HARD,
+    EventType.COMPLAINED: MailReturn.COMPLAINT,
+    EventType.UNSUBSCRIBED: MailReturn.COMPLAINT,
+}
+_FOR_GOOD = {RejectReason.BOUNCED, RejectReason.INVALID}
 
 
 def _end_others(request: HttpRequest | None, user: User) -> None:

@@ -13,7 +13,7 @@ import sys
 import time
 import zoneinfo
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,13 +34,14 @@ from attune_project.findings import Check, Finding, Findings
 from attune_project.key_checks import check_person_keys, check_push, check_sealing_keys, check_secrets
 from checklists.selectors import LibraryNotLoaded, get_content
 from common.ledger import count_late
-from reflections.selectors import list_quarantined_digest_ids
+from reflections.selectors import get_standing, list_quarantined_digest_ids
 
 SUPPORTED_PYTHON = ((3, 11), (3, 14))
 OLDEST_REDIS = (6, 2)
 CLOCK_TOLERANCE_SECONDS = 60
 OLD_MESSAGE_SECONDS = 600
 PING_SECONDS = 2.0
+LATE_MAIL = timedelta(hours=1)
 
 logger = logging.getLogger(__name__)
 
@@ -225,6 +226,24 @@ def check_digests() -> Findings:
         yield Finding(
             f"{waiting} weekly {'mail is' if waiting == 1 else 'mails are'} in quarantine and not sent.",
             "The log names the cause. Once it is mended: python manage.py digests release",
+        )
+    standing = get_standing(now=timezone.now())
+    if standing.closed_until:
+        yield Finding(
+            f"The mail server was out of reach five times in a minute: nobody tries before "
+            f"{standing.closed_until:%H:%M} UTC.",
+            "Check EMAIL_URL, and that it runs. Nothing is lost meanwhile.",
+        )
+    elif standing.lag > LATE_MAIL:
+        yield Finding(
+            f"{standing.due} weekly mails wait, the first for {standing.lag_minutes} minutes.",
+            "Are worker and beat running? If they are: raise DIGESTS_PER_SECOND, or start more workers.",
+        )
+    if standing.runs and (broken := standing.runs[0].broken):
+        yield Finding(
+            f"The latest pass of the compile could not compile {broken} weeks.",
+            "The log names them. Their mails go into quarantine until that is mended.",
+            serious=False,
         )
 
 

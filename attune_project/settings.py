@@ -12,7 +12,8 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 
-from attune_project.keys import absent, push_key, secret
+from attune_project.keys import MIN_SECRET_CHARS, absent, push_key, secret
+from attune_project.provider import reports_settings
 from attune_project.settings_account import *  # noqa: F403 (signing in, a chapter of its own)
 from attune_project.settings_api import *  # noqa: F403 (the API's settings, a chapter of their own)
 
@@ -79,7 +80,7 @@ ACCOUNT_RATE_LIMITS = {
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
@@ -242,6 +243,14 @@ RETURN_ADDRESS: str = env.str("RETURN_ADDRESS", default="")
 DIGESTS_PER_SECOND: float = env.float("DIGESTS_PER_SECOND", default=5.0)
 if DIGESTS_PER_SECOND <= 0:
     raise RuntimeError("DIGESTS_PER_SECOND has to be more than 0; see .env.example.")
+# The mail provider whose reports of returned mails are taken in at /mail/reports/; '' has no such address.
+MAIL_PROVIDER: str = env.str("MAIL_PROVIDER", default="")
+ANYMAIL = reports_settings(MAIL_PROVIDER, env.str("MAIL_PROVIDER_SECRET", default=""))
+
+# Who sends this token may read counts at /metrics; '' has no such address.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+if METRICS_TOKEN and len(METRICS_TOKEN) < MIN_SECRET_CHARS:
+    raise RuntimeError(f"METRICS_TOKEN is short: take {MIN_SECRET_CHARS} characters; see .env.example.")
 
 # --- Reminders by Web Push ---------------------------------------------------------------------------------------
 # Without a key nothing is offered and nothing sent.

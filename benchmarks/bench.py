@@ -25,6 +25,7 @@ import psycopg
 from psycopg import sql
 
 from attune_project.probe import web_answers
+from benchmarks import weekly
 from benchmarks.load import CLIENTS, Connection, Measured, Target, measure, request
 from benchmarks.targets import floor_targets, product_targets
 from tests.machine import POSTGRES_URL, missing
@@ -45,8 +46,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the product against bare floors.")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="per figure, over all rounds")
     parser.add_argument("--rows", type=int, default=ROWS, help="moments that are there before it begins")
-    parser.add_argument("--only", choices=["sqlite", "postgres"], help="one database engine")
+    parser.add_argument("--only", choices=["sqlite", "postgres", "weekly"], help="one engine, or the weeks")
+    weekly.add_options(parser)
     options = parser.parse_args()
+    if options.only != "weekly":
+        measure_requests(options)
+    if options.only in (None, "weekly"):
+        weekly.measure(options)
+
+
+def measure_requests(options: argparse.Namespace) -> None:
+    """Capture and timeline, on each database engine."""
     print(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, gunicorn {WORKERS} x 8 threads, "
         f"{options.rows} moments, {options.seconds:g} s per figure."

@@ -32,6 +32,12 @@ class ReflectionsEstate(Estate):
             "reflections.DigestWeek", kept_because="a span of time of a household: it goes with the household"
         ),
         Holding("reflections.MailGate", kept_because="the pace of all senders: it is about no family"),
+        Holding(
+            "reflections.CompileRun", kept_because="how far a pass over all households is: about no family"
+        ),
+        Holding(
+            "reflections.CompileChunk", kept_because="a range of keys that waits to be compiled: about nobody"
+        ),
     )
 
     def export(self, person_id: int, now: datetime) -> Iterator[Table]:

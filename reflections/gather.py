@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from accounts.rules import Visibility
 from checklists.rules import Absence, Dimension, OptionKind, Tone
@@ -20,6 +20,7 @@ from common.dates import local_day
 from households.selectors import list_memberships_for_compile
 from observations.rules import Kind
 from observations.selectors import (
+    Noted,
     list_answers_for_compile,
     list_focuses_for_compile,
     list_for_compile,
@@ -56,12 +57,20 @@ class MemberWeek:
     stored: Reflection | None
 
 
+class Told(NamedTuple):
+    """When a member was told of an earlier week."""
+
+    starts_at: datetime
+    ends_at: datetime
+    told_at: datetime
+
+
 @dataclass(slots=True)
 class _Read:
     """What the queries brought, indexed for assembling."""
 
     memberships: dict[int, list[Any]]
-    observations: dict[int, list[Any]] = field(default_factory=lambda: defaultdict(list))  # by week
+    observations: dict[int, list[Noted]] = field(default_factory=lambda: defaultdict(list))  # by week
     mends: dict[int, list[tuple[uuid.UUID, int, str]]] = field(default_factory=lambda: defaultdict(list))
     focuses: dict[Person, list[Any]] = field(default_factory=lambda: defaultdict(list))
     answers: dict[Person, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
@@ -69,17 +78,18 @@ class _Read:
         default_factory=lambda: defaultdict(list)
     )
     stored: dict[tuple[int, int], Reflection] = field(default_factory=dict)  # by membership, week
-    told: dict[tuple[int, datetime], Reflection] = field(default_factory=dict)  # by membership, end of week
+    told: dict[tuple[int, datetime], Told] = field(default_factory=dict)  # by membership, end of week
 
 
-def gather(weeks: Sequence[DigestWeek]) -> list[MemberWeek]:
+def gather(weeks: Sequence[DigestWeek], *, contents: bool = False) -> list[MemberWeek]:
     """The fact sheets of everybody who lives in these weeks' households, in a fixed order.
 
     A member has a sheet for the weeks since they joined, and for earlier ones in which they noted something themselves.
+    What a stored reflection says is read with *contents* only: it is long, and the compile writes it unread.
     """
     if not weeks:
         return []
-    read = _read(_Chunk(weeks))
+    read = _read(_Chunk(weeks), contents=contents)
     library = get_content()
     practices = tuple(PracticeChoice(p.slug, p.dimension, tuple(p.contexts)) for p in library.practices)
     prompts = tuple(prompt.key for prompt in library.self_prompts)
@@ -114,13 +124,13 @@ class _Chunk:
         return max(week.ends_at for week in self.weeks)
 
 
-def _read(chunk: _Chunk) -> _Read:
+def _read(chunk: _Chunk, *, contents: bool) -> _Read:
     read = _Read(memberships=defaultdict(list))
     for membership in list_memberships_for_compile(household_ids=chunk.household_ids):
         read.memberships[membership.household_id].append(membership)
     _read_observations(read, chunk)
     _read_focuses(read, chunk)
-    _read_stored(read, chunk)
+    _read_stored(read, chunk, contents=contents)
     return read
 
 
@@ -133,8 +143,8 @@ def _read_observations(read: _Read, chunk: _Chunk) -> None:
         for week in of_household[row.household_id]:
             if week.starts_at <= row.occurred_at < week.ends_at:
                 read.observations[week.pk].append(row)
-    mends = list_mends_for_compile(household_ids=households, starts_at=starts_at, ends_at=ends_at)
-    for missed, public_id, author_id, visibility in mends:
+    missed_keys = {row.pk for rows in read.observations.values() for row in rows if row.tone == Tone.MISSED}
+    for missed, public_id, author_id, visibility in list_mends_for_compile(missed=missed_keys):
         read.mends[missed].append((public_id, author_id, visibility))
 
 
@@ -142,7 +152,7 @@ def _read_focuses(read: _Read, chunk: _Chunk) -> None:
     for focus in list_focuses_for_compile(household_ids=chunk.household_ids):
         read.focuses[focus.household_id, focus.member_id].append(focus)
     rows = list_answers_for_compile(
-        household_ids=chunk.household_ids,
+        household_ids={household_id for household_id, _member in read.focuses},
         dimensions={
             focus.dimension for chosen in read.focuses.values() for focus in chosen if focus.dimension
         },
@@ -153,23 +163,28 @@ def _read_focuses(read: _Read, chunk: _Chunk) -> None:
         read.answers[household_id, author_id].append(tuple(answer))
 
 
-def _read_stored(read: _Read, chunk: _Chunk) -> None:
-    rows = Reflection.objects.filter(
+def _read_stored(read: _Read, chunk: _Chunk, *, contents: bool) -> None:
+    stored = Reflection.objects.filter(week__in=[week.pk for week in chunk.weeks])
+    for row in stored if contents else stored.defer("content"):
+        read.stored[row.member_id, row.week_id] = row
+    latest_start = max(week.starts_at for week in chunk.weeks)
+    before = Reflection.objects.filter(
         household_id__in=chunk.household_ids,
         week__ends_at__gte=chunk.starts_at,
-        week__ends_at__lte=chunk.ends_at,
-    ).select_related("week")
-    for row in rows:
-        read.stored[row.member_id, row.week_id] = row
-        if row.told_at is not None:
-            read.told[row.member_id, row.week.ends_at] = row
-    latest_start = max(week.starts_at for week in chunk.weeks)
-    before = [row for row in read.told.values() if row.week.ends_at <= latest_start]
+        week__ends_at__lte=latest_start,
+        told_at__isnull=False,
+    )
+    times = before.values_list("member_id", "week__starts_at", "week__ends_at", "told_at")
+    for member_id, starts, ends, told_at in times:
+        if told_at is not None:
+            read.told[member_id, ends] = Told(starts, ends, told_at)
+    if not read.told:
+        return
     late = list_late_for_compile(
         household_ids=chunk.household_ids,
-        starts_at=min((row.week.starts_at for row in before), default=chunk.starts_at),
+        starts_at=min(told.starts_at for told in read.told.values()),
         ends_at=latest_start,
-        received_after=min((row.told_at for row in before if row.told_at), default=latest_start),
+        received_after=min(told.told_at for told in read.told.values()),
     )
     for household_id, author_id, public_id, occurred_at, received_at in late:
         read.late[household_id, author_id].append((public_id, occurred_at, received_at))
@@ -215,15 +230,15 @@ class _Sheet:
     def _may_see(self, author_id: int, visibility: str) -> bool:
         return author_id == self.user_id or (visibility == Visibility.HOUSEHOLD and author_id in self.authors)
 
-    def _own(self, row: Any) -> OwnMoment:
-        ticks = sorted((tick.kind, tick.key) for tick in row.ticks.all())
+    def _own(self, row: Noted) -> OwnMoment:
+        ticks = sorted(row.ticks)
         mends = self.read.mends.get(row.pk, [])
         return OwnMoment(
             id=row.public_id,
             tone=Tone(row.tone),
             occurred_at=row.occurred_at,
             day=self._local_day(row.occurred_at),
-            has_note=bool(row.note_sealed),
+            has_note=row.has_note,
             shared=row.visibility == Visibility.HOUSEHOLD,
             contexts=tuple(key for kind, key in ticks if kind == OptionKind.CONTEXT),
             feelings=tuple(key for kind, key in ticks if kind == OptionKind.FEELING),
@@ -233,30 +248,27 @@ class _Sheet:
             mended_by=tuple(public_id for public_id, author, sight in mends if self._may_see(author, sight)),
         )
 
-    def _mends_earlier(self, row: Any) -> bool:
-        missed = row.repairs
+    def _mends_earlier(self, row: Noted) -> bool:
+        missed = row.missed
         return (
             missed is not None
-            and row.comes_back_to(missed)
-            and missed.deleted_at is None
             and missed.occurred_at < self.week.starts_at
             and self._may_see(missed.author_id, missed.visibility)
         )
 
     @staticmethod
-    def _answers(row: Any) -> tuple[Answer, ...]:
-        ratings: Iterable[Any] = row.ratings.all()
+    def _answers(row: Noted) -> tuple[Answer, ...]:
         return tuple(
             sorted(
-                (Answer(Dimension(r.dimension), r.value, r.absence) for r in ratings),
+                (Answer(Dimension(dimension), value, absence) for dimension, value, absence in row.ratings),
                 key=lambda answer: (answer.dimension, answer.value or 0, answer.absence),
             )
         )
 
-    def _check(self, row: Any) -> SelfCheck:
+    def _check(self, row: Noted) -> SelfCheck:
         return SelfCheck(row.public_id, self._answers(row))
 
-    def _shared(self, rows: list[Any]) -> Iterable[SharedMoment]:
+    def _shared(self, rows: list[Noted]) -> Iterable[SharedMoment]:
         for row in rows:
             others = row.kind == Kind.MOMENT and row.author_id != self.user_id
             if others and self._may_see(row.author_id, row.visibility):
@@ -288,7 +300,7 @@ class _Sheet:
             moments=tuple(moment for _value, _absence, moment in answers),
         )
 
-    def _late(self, own: list[Any]) -> tuple[uuid.UUID, ...]:
+    def _late(self, own: list[Noted]) -> tuple[uuid.UUID, ...]:
         told_at = self.stored.told_at if self.stored else None
         if told_at is None:
             return ()
@@ -297,13 +309,13 @@ class _Sheet:
     def _late_before(self) -> tuple[uuid.UUID, ...]:
         """Own moments of the week before that its mail could not know, and this one's can."""
         before = self.read.told.get((self.membership.pk, self.week.starts_at))
-        if before is None or before.told_at is None:
+        if before is None:
             return ()
         until = self.stored.told_at if self.stored else None
         return tuple(
             public_id
             for public_id, occurred_at, received_at in self.read.late[self.person]
-            if before.week.starts_at <= occurred_at < before.week.ends_at
+            if before.starts_at <= occurred_at < before.ends_at
             and received_at > before.told_at
             and (until is None or received_at <= until)
         )

@@ -14,12 +14,10 @@ from email import message_from_bytes
 from email.generator import BytesGenerator
 from email.message import Message
 from email.utils import format_datetime
-from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import css_inline
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
@@ -30,6 +28,7 @@ from django.utils.translation import gettext as _
 from accounts.rules import DigestLevel
 from accounts.tokens import not_me_token
 from reflections.composition import Json
+from reflections.inlining import inline_styles
 from reflections.phrases import Words, phrase, title
 from reflections.rules import QuietMail, Reply
 from reflections.tokens import return_token, unsubscribe_token
@@ -80,7 +79,7 @@ def build_message(letter: Letter) -> bytes:
             headers=_headers(letter, context["unsubscribe_url"]),
         )
         html = render_to_string("reflections/digest.html", context)
-        message.attach_alternative(_inliner().inline(html), "text/html")
+        message.attach_alternative(inline_styles(html), "text/html")
     return _unfolded(message.message())
 
 
@@ -170,12 +169,6 @@ def _notice(letter: Letter) -> str:
     if rule is None:
         return ""
     return phrase({"rule": rule, "params": {}}, seed=letter.content["seed"], words=letter.words)
-
-
-@lru_cache(maxsize=1)
-def _inliner() -> css_inline.CSSInliner:
-    """Styles go to the elements; the dark theme stays a media query for the programs that know it."""
-    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 def _host() -> str:

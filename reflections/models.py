@@ -28,6 +28,9 @@ class DigestWeek(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["household", "-starts_at"], name="digest_week_of_household"),
+            models.Index(
+                fields=["ends_at"], condition=Q(compiled_at__isnull=True), name="digest_week_to_compile"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["household", "start_on"], name="digest_week_once"),
@@ -159,3 +162,46 @@ class MailGate(models.Model):
 
     def __str__(self) -> str:
         return "mail gate"
+
+
+class CompileRun(models.Model):
+    """One pass of the compile over all households, cut into chunks that any worker may take. It is about no family.
+
+    The counts grow with every chunk that is done, so that whoever asks sees how far it is.
+    """
+
+    label = models.CharField(max_length=9, blank=True)  # '' = every week that closed or changed
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    households = models.PositiveIntegerField(default=0)  # how many it goes over
+    done = models.PositiveIntegerField(default=0)  # how many of them are compiled
+    written = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    broken = models.PositiveIntegerField(default=0)  # weeks, or households of a chunk that was given up
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["label"], condition=Q(ended_at__isnull=True), name="compile_run_open_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"compile run {self.pk}"
+
+
+class CompileChunk(models.Model):
+    """What is left of a run: households from one key to another. Gone once it is compiled."""
+
+    run = models.ForeignKey(CompileRun, on_delete=models.CASCADE, related_name="chunks")
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    households = models.PositiveIntegerField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "first"], name="compile_chunk_once")]
+
+    def __str__(self) -> str:
+        return f"chunk {self.pk} of compile run {self.run_id}"

@@ -24,6 +24,8 @@ PAGE_SIZE: Final = 20
 PAGE_SIZE_MAX: Final = 100
 
 SHORTEST_TRANSITION_DAYS: Final = 4
+# No week is longer: a transition has ten days at most, and moving between the zones at the ends of the world adds one.
+WEEK_MAX: Final = timedelta(days=12)
 # Moments may be noted for days before the household was made; weeks reach back for them, but not for ever.
 BACKFILL_WEEKS_MAX: Final = 260
 
@@ -62,6 +64,11 @@ BYTES_KEPT: Final = timedelta(days=30)
 
 # Households compiled at a time: about 1.7 times the cost of all at once, measured, and memory that stays bounded.
 CHUNK_SIZE: Final = 1_000
+# A worker that takes a chunk and dies holds it this long: as long as a task may take. Twice is once.
+CHUNK_LEASE: Final = timedelta(minutes=10)
+CHUNK_ATTEMPTS: Final = 3
+# How long it can be looked up what a finished pass did.
+RUNS_KEPT: Final = timedelta(days=30)
 
 
 # --- Weeks -------------------------------------------------------------------------------------------------------

@@ -14,29 +14,33 @@ from django.utils import timezone
 from common.queues import COMPILE, MAIL
 from reflections import services
 from reflections.rules import DELIVERY_LIMIT
-from reflections.selectors import list_chunks, list_due_digest_ids
+from reflections.selectors import list_chunks, list_due_digest_ids, list_free_chunks
 
 
 @shared_task
 def plan(**_: Any) -> None:
-    """Every five minutes: plan what has closed, send what is due."""
+    """Every five minutes: plan what has closed, send what is due, go on with chunks whose worker went silent."""
     for household_ids in list_chunks():
         plan_chunk.apply_async(kwargs={"household_ids": household_ids}, queue=COMPILE)
     for digest_id in list_due_digest_ids(now=timezone.now()):
         deliver.apply_async(kwargs={"digest_id": digest_id}, queue=MAIL)
+    for run_id in list_free_chunks(now=timezone.now(), lost_only=True):
+        compile_chunk.apply_async(kwargs={"run_id": run_id}, queue=COMPILE)
 
 
 @shared_task
 def compile_changed(**_: Any) -> None:
-    """Every quarter of an hour: compile weeks that closed or changed."""
-    for household_ids in list_chunks():
-        compile_chunk.apply_async(kwargs={"household_ids": household_ids}, queue=COMPILE)
+    """Every quarter of an hour: compile weeks that closed or changed, and go on with what was not finished."""
+    services.open_run(now=timezone.now())
+    for run_id in list_free_chunks(now=timezone.now()):
+        compile_chunk.apply_async(kwargs={"run_id": run_id}, queue=COMPILE)
 
 
 @shared_task
 def forget(**_: Any) -> None:
-    """Every night: drop the readable bytes of mails that ended long ago."""
+    """Every night: drop the readable bytes of mails that ended long ago, and what passes of the compile did."""
     services.forget_digest_bytes(now=timezone.now())
+    services.forget_runs(now=timezone.now())
 
 
 @shared_task
@@ -45,8 +49,8 @@ def plan_chunk(*, household_ids: list[int], **_: Any) -> None:
 
 
 @shared_task
-def compile_chunk(*, household_ids: list[int], **_: Any) -> None:
-    services.compile_closed(household_ids=household_ids, now=timezone.now())
+def compile_chunk(*, run_id: int, **_: Any) -> None:
+    services.work_chunk(run_id=run_id, now=timezone.now())
 
 
 @shared_task(time_limit=int(DELIVERY_LIMIT.total_seconds()))

@@ -21,17 +21,25 @@ def free_port() -> int:
 
 
 class Mailbox:
-    """A real SMTP server on a port of its own, and what it has accepted; it thinks about each for a while."""
+    """A real SMTP server on a port of its own, and what it has accepted; it thinks about each for a while.
+
+    `answers` is asked what to say to each mail; what it does not take with a 250 is not kept.
+    """
 
     def __init__(self, *, thinks_for: float = 0) -> None:
         self.thinks_for = thinks_for
+        self.answers: Callable[[Any], str] = lambda _envelope: "250 taken"
         self.messages: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.port = free_port()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 (aiosmtpd calls it)
         await asyncio.sleep(self.thinks_for)
-        self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
-        return "250 taken"
+        answer = self.answers(envelope)
+        if answer.startswith("250"):
+            self.raw.append(envelope.content)
+            self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return answer
 
     def wait_for(self, to: str, *, subject: str = "", seconds: float = 30) -> EmailMessage:
         """The latest mail to this address whose subject holds *subject*."""

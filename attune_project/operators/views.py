@@ -25,7 +25,7 @@ from common import ledger
 from common.errors import NotVisible
 from common.limits import count_windows
 from households.rules import ONE_LOOK
-from reflections.selectors import count_digests
+from reflections.selectors import get_standing
 
 _SESSION_KEY = "opened_account"
 
@@ -91,7 +91,7 @@ def state(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
         "state",
         title=_("How it stands"),
         accounts=count_accounts(),
-        mails=count_digests(),
+        standing=get_standing(now=now),
         late=ledger.count_late(now=now),
         counting=count_windows(now=now),
     )

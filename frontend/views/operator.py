@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
+
+from frontend import metrics as lines
+from reflections.selectors import get_standing
 
 ROBOTS = "User-agent: *\nDisallow: /\nAllow: /$\nAllow: /help/\n"
 
@@ -35,6 +41,21 @@ def readyz(_request: HttpRequest) -> HttpResponse:
         _has_pending_migrations.cache_clear()
         return HttpResponse("migrations\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Counts of the weekly mails and the compile, for whoever has the token; nobody else learns that they are here.
+
+    Raises:
+        Http404: METRICS_TOKEN is not what was sent.
+    """
+    sent = request.headers.get("Authorization", "")
+    if not settings.METRICS_TOKEN or not constant_time_compare(sent, f"Bearer {settings.METRICS_TOKEN}"):
+        raise Http404
+    now = timezone.now()
+    return HttpResponse(lines.to_text(get_standing(now=now), now=now), content_type=lines.CONTENT_TYPE)
 
 
 @lru_cache(maxsize=1)

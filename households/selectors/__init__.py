@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 
@@ -49,6 +50,7 @@ __all__ = [
     "list_memberships_for_compile",
     "list_week_settings",
     "open_invitations",
+    "pick_households",
     "require",
 ]
 
@@ -266,9 +268,17 @@ def list_week_settings(*, household_ids: Collection[int]) -> list[WeekSettings]:
     return [WeekSettings(*row) for row in rows.values_list("pk", "timezone", "week_starts_on", "created_at")]
 
 
-def list_household_ids(*, after: int = 0, limit: int) -> list[int]:
-    """The next *limit* households by key, so that work can be cut into chunks. For the compile alone."""
-    return list(Household.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:limit])
+def pick_households(*, household_ids: Collection[int]) -> QuerySet[Household]:
+    """These households, for a read above that hangs its own columns on them. For the compile alone."""
+    return Household.objects.filter(pk__in=household_ids).order_by("pk")
+
+
+def list_household_ids(*, after: int = 0, upto: int | None = None, limit: int | None = None) -> list[int]:
+    """Households by key, past *after*, up to and with *upto*, so that work can be cut into chunks. For the compile."""
+    rows = Household.objects.filter(pk__gt=after)
+    if upto is not None:
+        rows = rows.filter(pk__lte=upto)
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def list_living_somewhere(*, user_ids: Collection[int]) -> set[int]:
@@ -288,8 +298,19 @@ def list_memberships_for_compile(*, household_ids: Collection[int]) -> QuerySet[
             user__erase_at__isnull=True,
         )
         .select_related("user")
+        .only("household_id", "public_id", "joined_at", *(f"user__{name}" for name in _COMPILED_OF_USER))
         .order_by("household_id", "joined_at", "id")
     )
+
+
+_COMPILED_OF_USER: Final = (
+    "public_id",
+    "language",
+    "timezone",
+    "digest_level",
+    "digest_weekday",
+    "digest_hour",
+)
 
 
 # --- For moving a person's rows from one household to another ----------------------------------------------------

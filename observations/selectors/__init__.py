@@ -2,6 +2,7 @@
 
 from observations.selectors.changes import Change, ChangePage, CursorExpired, list_changes
 from observations.selectors.compiling import (
+    Noted,
     earliest_for_compile,
     latest_own_for_compile,
     latest_received,
@@ -63,6 +64,7 @@ __all__ = [
     "CursorExpired",
     "MomentFilters",
     "MomentName",
+    "Noted",
     "Shown",
     "Stretch",
     "WeekCounts",

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import get_language
 
 from accounts.rules import DigestLevel, Visibility
@@ -27,7 +27,7 @@ from reflections.facts import source_digest
 from reflections.gather import MemberWeek, gather
 from reflections.models import Digest, DigestWeek, Reflection, Thought
 from reflections.phrases import Words, phrase, title
-from reflections.rules import CHUNK_SIZE, OPEN, PAGE_SIZE, PAGE_SIZE_MAX, TICK, Status
+from reflections.rules import CHUNK_SIZE, OPEN, PAGE_SIZE, PAGE_SIZE_MAX, TICK
 from reflections.tokens import read_unsubscribe_token
 
 
@@ -164,7 +164,8 @@ def get_reflection(
         NotVisible: no such week of the actor's own.
     """
     week = _own_week(actor_id=actor_id, label=label, household_id=household_id, now=now)
-    sheet = next((item for item in gather([week]) if item.membership.user_id == actor_id), None)
+    sheets = gather([week], contents=True)
+    sheet = next((item for item in sheets if item.membership.user_id == actor_id), None)
     if sheet is None:
         raise NotVisible("reflection")
     stored, content = _stored_or_live(sheet)
@@ -311,18 +312,6 @@ def list_due_digest_ids(*, now: datetime) -> list[int]:
     # Of those that wait for the mail server, the least tried goes first: it may be the one that asks for everybody.
     due = Digest.objects.filter(status__in=OPEN, next_at__lte=now).order_by("next_at", "attempts", "id")
     return list(due.values_list("pk", flat=True)[:limit])
-
-
-def count_digests(*, user_id: int | None = None) -> dict[str, int]:
-    """How many deliveries, or those to one person, are in each state; one without any is left out. For operators."""
-    rows = Digest.objects.all() if user_id is None else Digest.objects.filter(membership__user_id=user_id)
-    counted = rows.values_list("status").annotate(times=Count("pk")).order_by("status")
-    return dict(counted.values_list("status", "times"))
-
-
-def list_quarantined_digest_ids() -> list[int]:
-    """Deliveries that wait for an operator, in the order they were planned."""
-    return list(Digest.objects.filter(status=Status.QUARANTINED).order_by("pk").values_list("pk", flat=True))
 
 
 def list_chunks(*, size: int = CHUNK_SIZE) -> Iterator[list[int]]:

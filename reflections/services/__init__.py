@@ -5,6 +5,7 @@ from reflections.services.delivery import claim_digest, deliver_digest, release_
 from reflections.services.forgetting import forget_digest_bytes
 from reflections.services.planning import plan_digests, prepare_digest
 from reflections.services.returns import take_report
+from reflections.services.running import forget_runs, open_run, work_chunk
 from reflections.services.thoughts import write_thought
 from reflections.services.unsubscribing import unsubscribe
 
@@ -16,10 +17,13 @@ __all__ = [
     "deliver_digest",
     "ensure_weeks",
     "forget_digest_bytes",
+    "forget_runs",
+    "open_run",
     "plan_digests",
     "prepare_digest",
     "release_digest",
     "take_report",
     "unsubscribe",
+    "work_chunk",
     "write_thought",
 ]

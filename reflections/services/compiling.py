@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Max, Min, OuterRef, Q, Subquery
+from django.db.models import Min, OuterRef, Q, Subquery
 
 from households.selectors import WeekSettings, list_week_settings
 from observations.selectors import earliest_for_compile, list_changed_for_compile
@@ -26,16 +26,17 @@ from reflections.models import DigestWeek, Reflection
 from reflections.rules import (
     PLAN_WINDOW,
     SYNC_GRACE,
+    WEEK_MAX,
     Week,
     send_slot,
     week_holding,
     weeks_back_to,
     weeks_until,
 )
+from reflections.services.storing import BATCH, store_reflections
 
 logger = logging.getLogger(__name__)
 
-BATCH: Final = 500
 TOGETHER: Final = timedelta(days=7)
 
 
@@ -61,19 +62,9 @@ def ensure_weeks(*, household_ids: Collection[int], now: datetime, back: bool = 
     A household's weeks begin with the one in which it was made; with *back* they reach back to its first moment. What
     is stored stays: a household that moves its zone or week start changes the weeks to come only.
     """
-    spans = {
-        row["household_id"]: (row["first"], row["last"])
-        for row in DigestWeek.objects.filter(household_id__in=household_ids)
-        .values("household_id")
-        .annotate(first=Min("starts_at"), last=Max("ends_at"))
-        .order_by()
-    }
     earliest = earliest_for_compile(household_ids=household_ids) if back else {}
-    lacking = [
-        household
-        for household in list_week_settings(household_ids=household_ids)
-        if _lacks(spans.get(household.household_id), earliest.get(household.household_id), now)
-    ]
+    known = _known(household_ids, earliest, now)
+    lacking = list_week_settings(household_ids=set(household_ids) - known)
     bounds = _stored_bounds([household.household_id for household in lacking])
     rows = [
         DigestWeek(household_id=household.household_id, **_columns(week))
@@ -85,8 +76,18 @@ def ensure_weeks(*, household_ids: Collection[int], now: datetime, back: bool = 
     return len(rows)
 
 
-def _lacks(span: tuple[datetime, datetime] | None, earliest: datetime | None, now: datetime) -> bool:
-    return span is None or span[1] <= now or (earliest is not None and earliest < span[0])
+def _known(household_ids: Collection[int], earliest: Mapping[int, datetime], now: datetime) -> set[int]:
+    """Households with a stored week that holds *now*, and one that holds their *earliest* moment.
+
+    The rows of a few days answer the first, so that it costs the same after ten years as after one week.
+    """
+    weeks = DigestWeek.objects.filter(household_id__in=household_ids).order_by()
+    current = weeks.filter(starts_at__gt=now - WEEK_MAX, ends_at__gt=now)
+    known = set(current.values_list("household_id", flat=True))
+    if earliest:
+        firsts = dict(weeks.values_list("household_id").annotate(first=Min("starts_at")))
+        known -= {key for key, at in earliest.items() if key in firsts and at < firsts[key]}
+    return known
 
 
 def _stored_bounds(household_ids: Sequence[int]) -> dict[int, tuple[Week, Week]]:
@@ -215,13 +216,7 @@ def compile_weeks(weeks: Sequence[DigestWeek], now: datetime) -> Compiled:
         elif sheet.stored.told_at != told_at:
             sheet.stored.told_at = told_at
             told.append(sheet.stored)
-    Reflection.objects.bulk_create(
-        changed,
-        update_conflicts=True,
-        unique_fields=["member", "week"],
-        update_fields=["revision", "compiled_at", "told_at", "source_digest", "content"],
-        batch_size=BATCH,
-    )
+    store_reflections(changed)
     Reflection.objects.bulk_update(told, ["told_at"], batch_size=BATCH)
     return Compiled(written=len(changed), unchanged=len(sheets) - len(changed))
 

@@ -12,6 +12,8 @@ NO_FAMILY = {
     "observations.SealingKey",  # the installation's, for every phone
     "observations.SyncOp",  # that one person sent something; what it did stands in other rows
     "observations.Draft",  # one person's, in whatever household they live: nobody else ever reads it
+    "reflections.CompileRun",  # a pass over all households
+    "reflections.CompileChunk",  # a range of households of such a pass
 }
 FAMILY_APPS = ("households", "observations", "reflections", "coaching")
 

@@ -234,6 +234,42 @@ class TestClaimDigest:
         assert claim_digest(digest_id=digest.pk, now=EVENING) is None
         assert digest_of(family, family.alice).status == Status.SUPPRESSED
 
+    @pytest.mark.parametrize(
+        ("change", "code"),
+        [
+            ({"is_active": False}, "left"),
+            ({"erase_at": EVENING + WEEK}, "left"),
+            ({"mail_stopped_at": EVENING}, "unverified"),
+            ({"email": "new@example.org"}, "unverified"),
+        ],
+    )
+    @pytest.mark.parametrize("tried", [False, True])
+    def test_what_waits_is_suppressed_whenever_its_reason_ends(self, family, change, code, tried):
+        """While it waits to be sent, and while a sender that went silent may have sent it."""
+        digest = self.ready(family)
+        if tried:
+            claim_digest(digest_id=digest.pk, now=EVENING)
+        User.objects.filter(pk=family.alice.pk).update(**change)
+        assert claim_digest(digest_id=digest.pk, now=EVENING + LEASE) is None
+        row = digest_of(family, family.alice)
+        assert (row.status, row.last_code, bytes(row.message)) == (Status.SUPPRESSED, code, b"")
+
+    def test_who_left_while_it_waited_gets_nothing_and_stands_in_nobody_s_mail(self, family):
+        """Bela's shared moments leave the mails that wait with her."""
+        missed = family.note(family.bela, "missed", at=MONDAY - WEEK, visibility="household")
+        family.note(family.alice, "came_back", repairs=missed.public_id)
+        family.note(family.bela)
+        plan(family)
+        theirs = prepare_digest(digest_id=digest_of(family, family.bela).pk, now=EVENING)
+        own = prepare_digest(digest_id=digest_of(family, family.alice).pk, now=EVENING)
+        waited = EVENING + timedelta(minutes=5)
+        leave_household(actor_id=family.bela.pk, household_id=family.household.public_id, now=waited)
+        assert claim_digest(digest_id=theirs.pk, now=waited) is None
+        theirs.refresh_from_db()
+        assert theirs.status == Status.SUPPRESSED
+        assert claim_digest(digest_id=own.pk, now=waited) is None
+        assert prepare_digest(digest_id=own.pk, now=waited).message != own.message
+
     def test_a_quieter_level_chosen_meanwhile_writes_it_anew(self, family):
         digest = self.ready(family)
         User.objects.filter(pk=family.alice.pk).update(digest_level="discreet")

@@ -7,7 +7,9 @@ import socket
 import uuid
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
+import css_inline
 import pytest
 from aiosmtpd.controller import Controller
 from django.core import mail
@@ -16,12 +18,14 @@ from accounts.rules import DigestLevel
 from accounts.services import change_choices
 from checklists.selectors import get_content
 from observations.services import choose_focus
+from reflections import mail as mail_module
 from reflections.compose import compose
 from reflections.mail import Letter, build_message, message_id_for, period_in_words
 from reflections.models import Digest
 from reflections.phrases import Words
 from reflections.rules import QuietMail, Status
 from reflections.services import deliver_digest, plan_digests
+from reflections.tokens import return_token, unsubscribe_token
 from tests.reflections import test_compose as cases
 from tests.reflections.conftest import CLOSED, EVENING, LABEL, MONDAY
 
@@ -185,6 +189,24 @@ class TestHtml:
         assert not re.findall(r"<img|<link|<script|<iframe|url\(|@import|@font-face|src=", html)
         assert {url.split("/")[2] for url in re.findall(r'https?://[^"<]+', html)} == {"127.0.0.1:8000"}
 
+    def test_every_element_has_the_style_that_the_whole_sheet_gives_it(self, letter, monkeypatch):
+        def elements(html: str) -> list[tuple[str, str, frozenset[str]]]:
+            """Name, class and declarations of each element, in order."""
+            found = re.findall(r"<([a-z][a-z0-9]*)([^>]*)>", html.partition("</head>")[2])
+            attribute = [dict(re.findall(r'([a-z]+)="([^"]*)"', rest)) for _name, rest in found]
+            return [
+                (name, has.get("class", ""), frozenset(filter(None, re.split(r";\s*", has.get("style", "")))))
+                for (name, _rest), has in zip(found, attribute, strict=True)
+                if name != "tbody"  # an HTML parser adds it
+            ]
+
+        _parsed, _text, ours = read(build_message(letter))
+        whole = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+        monkeypatch.setattr(mail_module, "inline_styles", whole.inline)
+        _parsed, _text, theirs = read(build_message(letter))
+        assert elements(ours) == elements(theirs)
+        assert len([style for _name, _class, style in elements(ours) if style]) > 30
+
     def test_there_is_a_dark_theme_for_programs_that_know_it(self, letter):
         _parsed, _text, html = read(build_message(letter))
         assert "prefers-color-scheme: dark" in html or "prefers-color-scheme:dark" in html
@@ -277,6 +299,39 @@ class TestInAMailbox:
         (envelope,) = sink
         handed = envelope.content.rstrip(b"\r\n")
         assert row.sha256 in {hashlib.sha256(handed + end).hexdigest() for end in (b"", b"\r\n", b"\r\n\r\n")}
+
+    def test_its_headers_are_those_of_a_list_and_name_nobody(self, family, sink, settings):
+        """RFC 8058, 2369, 2919 and 3834, in the bytes that a mail server took."""
+        settings.RETURN_ADDRESS, settings.SITE_URL = "bounces@attune.example", "https://attune.example"
+        row = self.deliver(family, "full")
+        (envelope,) = sink
+        head = envelope.content.partition(b"\r\n\r\n")[0].decode("ascii")
+        lines = dict(line.split(": ", 1) for line in head.split("\r\n"))  # one line each: nothing is folded
+        token = unsubscribe_token(user_id=family.alice.public_id)
+        assert lines.pop("List-Unsubscribe") == f"<https://attune.example/unsubscribe/{token}/>"
+        assert lines.pop("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+        assert lines.pop("List-Id") == "<your-week.attune.example>"
+        assert lines.pop("Auto-Submitted") == "auto-generated"
+        assert lines.pop("Message-ID") == row.message_id
+        assert lines.pop("Feedback-ID") == "digest:attune"
+        assert lines.pop("Subject") == "Your week"
+        assert envelope.mail_from == f"bounces+{return_token(row.pk)}@attune.example"
+        assert envelope.rcpt_tos == [lines.pop("To")]
+        assert set(lines) == {"Content-Type", "MIME-Version", "From", "Date"}
+        members = [family.membership(user) for user in (family.alice, family.bela)]
+        named = [family.household, family.child, family.alice, family.bela, *members]
+        assert [str(one.public_id) for one in named if str(one.public_id) in head] == []
+
+    def test_the_link_in_its_header_works_with_one_click(self, family, sink, client):
+        """A POST without cookies, sign-in or token of a form; 200 and no redirect; once more changes nothing."""
+        self.deliver(family, "full")
+        (envelope,) = sink
+        link = read(envelope.content)[0]["List-Unsubscribe"].strip("<>")
+        for _ in range(2):
+            answer = client.post(urlsplit(link).path, {"List-Unsubscribe": "One-Click"})
+            assert (answer.status_code, client.cookies.output()) == (200, "")
+        family.alice.refresh_from_db()
+        assert family.alice.digest_level == "none"
 
     @pytest.mark.parametrize("level", ["discreet", "counts", "full"])
     def test_no_level_carries_words_names_or_another_person(self, family, sink, level):

@@ -10,8 +10,8 @@ from attune_project.celery import app
 from households.models import Household, Membership
 from reflections import tasks
 from reflections.models import Digest, DigestWeek, Reflection
-from reflections.rules import LEASE, TICK, Status
-from reflections.services import ensure_weeks
+from reflections.rules import CHUNK_LEASE, LEASE, TICK, Status
+from reflections.services import ensure_weeks, open_run, work_chunk
 from tests.reflections.conftest import CLOSED, EVENING, LABEL
 
 
@@ -30,6 +30,11 @@ def sent_to(monkeypatch) -> set[tuple[str, str]]:
     for task in (tasks.plan_chunk, tasks.compile_chunk, tasks.deliver):
         monkeypatch.setattr(task, "apply_async", at_once(task))
     return seen
+
+
+def killed(**_arguments: object) -> None:
+    """Stands for a worker that dies while it works."""
+    raise KeyboardInterrupt
 
 
 def call(name: str, *arguments: str) -> str:
@@ -83,10 +88,36 @@ class TestCompileReflections:
     def test_it_shows_how_far_it_is(self, make_family):
         for number in range(3):
             make_family(str(number))
+        shown = StringIO()
         with time_machine.travel(EVENING, tick=False):
-            assert "3 households, chunk 3 of 3" in call(
-                "compile_reflections", "--week", LABEL, "--chunk", "1"
-            )
+            call_command("compile_reflections", week=LABEL, chunk=1, stdout=StringIO(), stderr=shown)
+        assert [f"{done}/3 [" in shown.getvalue() for done in (0, 3)] == [True, True]
+
+    @pytest.mark.usefixtures("sent_to")
+    def test_the_workers_do_it_and_it_shows_how_far_they_are(self, family, monkeypatch):
+        sent = []
+
+        def send_task(name, *, kwargs, queue):
+            sent.append((name, queue))
+            tasks.compile_chunk(**kwargs)
+
+        monkeypatch.setattr(app, "send_task", send_task)
+        with time_machine.travel(EVENING, tick=False):
+            assert "2 reflections written" in call("compile_reflections", "--week", LABEL, "--queue")
+        assert sent == [(tasks.compile_chunk.name, "compile")]
+
+    def test_what_another_worker_holds_is_said_so(self, make_family, monkeypatch):
+        for number in range(2):
+            make_family(str(number))
+        with time_machine.travel(EVENING, tick=False):
+            run = open_run(label=LABEL, now=EVENING, size=1)
+            with monkeypatch.context() as patched:
+                patched.setattr("reflections.services.running.compile_week", killed)
+                with pytest.raises(KeyboardInterrupt):
+                    work_chunk(run_id=run.pk, now=EVENING)
+            assert "1 households are with another worker" in call("compile_reflections", "--week", LABEL)
+        with time_machine.travel(EVENING + CHUNK_LEASE, tick=False):
+            assert "4 reflections written" in call("compile_reflections", "--week", LABEL)
 
     @pytest.mark.django_db
     def test_what_is_no_week_is_said_so(self):

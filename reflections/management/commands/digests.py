@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from common.errors import Conflict, NotVisible
-from reflections.selectors import count_digests, list_quarantined_digest_ids
+from reflections.selectors import get_standing, list_quarantined_digest_ids
 from reflections.services import release_digest
 
 
@@ -18,7 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        actions.add_parser("status", help="how many are in each state, and the ids of those in quarantine")
+        actions.add_parser(
+            "status", help="how many are in each state, what waits, and how far the compile is"
+        )
         release = actions.add_parser(
             "release", help="try again what is in quarantine, once its cause is mended"
         )
@@ -31,8 +33,19 @@ class Command(BaseCommand):
             self._release(options["ids"] or list_quarantined_digest_ids())
 
     def _say_status(self) -> None:
-        for status, count in count_digests().items():
+        standing = get_standing(now=timezone.now())
+        for status, count in standing.mails.items():
             self.stdout.write(f"  {status:<14} {count}")
+        self.stdout.write(f"Due now: {standing.due}, the first for {standing.lag_minutes} minutes.")
+        if standing.closed_until:
+            self.stdout.write(f"The mail server is away; tried again at {standing.closed_until:%H:%M} UTC.")
+        self.stdout.write(f"Closed weeks that wait to be compiled: {standing.uncompiled}")
+        for run in standing.runs:
+            state = "" if run.ended_at else ", still running"
+            self.stdout.write(
+                f"Pass of {run.asked_at:%Y-%m-%d %H:%M} UTC{f' over {run.label}' if run.label else ''}: {run.done} of "
+                f"{run.households} households, {run.written} written, {run.broken} broken{state}"
+            )
         if waiting := list_quarantined_digest_ids():
             self.stdout.write(f"In quarantine: {', '.join(map(str, waiting))}")
 

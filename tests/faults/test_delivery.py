@@ -1,0 +1,152 @@
+"""Weekly mails while everything around them is killed: none is lost, and a second copy is the same mail."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.faults.delivering import (
+    Installation,
+    OwnPostgres,
+    OwnRedis,
+    empty_database,
+    installation,
+)
+from tests.machine import POSTGRES_URL, REDIS_URL
+from tests.servers import Mailbox, open_mailbox, wait_until
+
+drill = [pytest.mark.drill, pytest.mark.timeout(3600)]
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with open_mailbox(thinks_for=0.02) as box:
+        yield box
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    if not OwnRedis.is_here():
+        pytest.skip("there is no redis-server to start")
+    server = OwnRedis(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[OwnPostgres]:
+    if not OwnPostgres.is_here():
+        pytest.skip("there is no initdb to make a cluster with")
+    server = OwnPostgres(tmp_path)
+    server.create()
+    yield server
+    server.control("stop", "-m", "immediate")
+
+
+def assert_all_arrived(found: Installation, members: int) -> None:
+    """Nobody's mail is lost; every copy is the same mail; there are no more copies than kills."""
+    copies = found.copies()
+    people = {str(message["To"]) for message in found.mailbox.messages}
+    doubles = sum(len(raw) - 1 for raw in copies.values())
+    print(
+        f"\n{members} mails, {found.kills} kills, {found.starts} starts of the worker: lost {members - len(people)}, "
+        f"second copies {doubles}, at most {max(map(len, copies.values()))} of one, Message-IDs {len(copies)}."
+    )
+    assert found.states() == {"sent": members}
+    assert len(people) == len(copies) == members
+    assert all(len(set(raw)) == 1 for raw in copies.values())
+    assert max(map(len, copies.values())) <= 2
+    assert doubles <= found.kills
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+class TestKill9:
+    @pytest.mark.parametrize(
+        ("members", "kills", "leases"), [(24, 3, True), pytest.param(400, 40, False, marks=drill)]
+    )
+    def test_workers_and_their_children_may_die_at_any_moment(
+        self, mailbox: Mailbox, tmp_path: Path, members: int, kills: int, leases: bool
+    ) -> None:
+        """Half of the kills end one process at work, half the whole worker with its messages in hand."""
+        with ExitStack() as stack:
+            database = stack.enter_context(empty_database(POSTGRES_URL))
+            found = stack.enter_context(
+                installation(members, tmp_path, mailbox, database=database, broker=REDIS_URL, a_second=10)
+            )
+            found.start()
+            while found.kills < kills and found.states()["sent"] < members:
+                found.nudge()
+                before = len(mailbox.messages)
+                wait_until(lambda before=before: len(mailbox.messages) > before, 20)
+                time.sleep(random.uniform(0, 0.2))
+                if found.kills % 2:
+                    found.kill_all()
+                    found.start()
+                else:
+                    found.kill_a_child()
+            assert found.kills == kills
+            assert found.tick_until_sent(members, seconds=1800 if not leases else 90, leases=leases)
+            assert_all_arrived(found, members)
+
+
+@pytest.mark.postgres
+class TestRedis:
+    @pytest.mark.parametrize("members", [pytest.param(200, marks=drill)])
+    def test_it_may_lose_every_message_and_be_started_anew(
+        self, mailbox: Mailbox, tmp_path: Path, own_redis: OwnRedis, members: int
+    ) -> None:
+        with ExitStack() as stack:
+            database = stack.enter_context(empty_database(POSTGRES_URL))
+            found = stack.enter_context(
+                installation(members, tmp_path, mailbox, database=database, broker=own_redis.url, a_second=10)
+            )
+            found.start()
+            found.nudge()
+            assert wait_until(lambda: len(mailbox.messages) >= members // 8, 300)
+            own_redis.flush()
+            time.sleep(2)
+            own_redis.kill()
+            found.nudge()
+            own_redis.start()
+            assert found.states()["sent"] < members
+            assert found.tick_until_sent(members, seconds=600)
+            assert found.worker is not None
+            assert found.worker.poll() is None
+            assert_all_arrived(found, members)
+
+
+@pytest.mark.redis
+class TestPostgres:
+    @pytest.mark.parametrize("members", [pytest.param(200, marks=drill)])
+    def test_it_may_crash_five_times_under_load(
+        self, mailbox: Mailbox, tmp_path: Path, own_postgres: OwnPostgres, members: int
+    ) -> None:
+        with ExitStack() as stack:
+            database = stack.enter_context(empty_database(own_postgres.url))
+            found = stack.enter_context(
+                installation(members, tmp_path, mailbox, database=database, broker=REDIS_URL, a_second=10)
+            )
+            found.start()
+            recovered = []
+            for crash in range(5):
+                found.nudge()
+                wait_until(lambda crash=crash: len(mailbox.messages) > members * crash // 8, 60)
+                own_postgres.control("restart", "-m", "immediate")
+                found.kills += 1
+                began = time.monotonic()
+                before = found.states()["sent"]
+                found.nudge()
+                if wait_until(lambda before=before: found.states()["sent"] > before, 120):
+                    recovered.append(time.monotonic() - began)
+            assert found.tick_until_sent(members, seconds=900)
+            assert found.worker is not None
+            assert found.worker.poll() is None
+            assert_all_arrived(found, members)
+            print("Seconds from each restart to the next mail:", [round(each, 1) for each in recovered])
