@@ -1,5 +1,6 @@
 """Reads of observations. Every one of them asks `households.scope` who is reading; only the compile has no reader."""
 
+from observations.selectors.comfort import Comforted, list_comforted
 from observations.selectors.compiling import (
     earliest_for_compile,
     latest_own_for_compile,
@@ -56,6 +57,7 @@ from observations.selectors.sheet import (
 )
 
 __all__ = [
+    "Comforted",
     "MomentFilters",
     "MomentName",
     "Shown",
@@ -79,6 +81,7 @@ __all__ = [
     "list_captured",
     "list_changed_for_compile",
     "list_checked_child_ids",
+    "list_comforted",
     "list_deleted_moments",
     "list_focuses_for_compile",
     "list_for_compile",

@@ -1,6 +1,17 @@
-"""Reads of weeks and months, of threads and thoughts, and of what is due to be sent."""
+"""Reads of weeks and months, of threads and thoughts, of comfort cards, and of what is due to be sent."""
 
+from reflections.selectors.cards import (
+    Drafted,
+    SharedCard,
+    draft_card,
+    find_card,
+    get_shared_card,
+    list_card_links,
+    list_carded_children,
+    words_of,
+)
 from reflections.selectors.patterns import OwnCount, Patterns, get_patterns
+from reflections.selectors.reports import RuleCount, count_reports, reports_of
 from reflections.selectors.threads import find_thread, list_threads
 from reflections.selectors.weeks import (
     Part,
@@ -21,18 +32,27 @@ from reflections.selectors.weeks import (
 )
 
 __all__ = [
+    "Drafted",
     "OwnCount",
     "Part",
     "Patterns",
+    "RuleCount",
+    "SharedCard",
     "Subscription",
     "Told",
     "WeekPage",
     "WeekSummary",
     "count_digests",
+    "count_reports",
+    "draft_card",
+    "find_card",
     "find_subscription",
     "find_thread",
     "get_patterns",
     "get_reflection",
+    "get_shared_card",
+    "list_card_links",
+    "list_carded_children",
     "list_chunks",
     "list_due_digest_ids",
     "list_quarantined_digest_ids",
@@ -40,5 +60,7 @@ __all__ = [
     "list_thoughts",
     "list_threads",
     "own_reflection",
+    "reports_of",
     "words_for",
+    "words_of",
 ]

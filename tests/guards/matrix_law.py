@@ -36,6 +36,7 @@ class Need(StrEnum):
     OPEN_INVITATION = "to be a guardian of its household, and it still open"
     OWNER = "to have made it"
     OWN_WEEK = "to have lived in a household in that week, and to live there still"
+    OWN_CARD = "to have written it, and to live there still"
     OWN_GRANT = "to have given it, and it offered or live"
     OWN_LIVE_GRANT = "to have given it, and it live"
     RENEW_IN_SESSION = "to have given it, and it live, with a session"
@@ -96,7 +97,7 @@ def button(need: Need, *, kind: str = "", home: bool = False, sends: Sends = NOT
 
 
 # A door that every signed-out person may pass, though its address names something.
-PUBLIC_THINGS = {"caught mail", "subscription"}
+PUBLIC_THINGS = {"caught mail", "subscription", "shared card"}
 
 
 GRANT_STATES = {
@@ -141,6 +142,8 @@ def _of_thing(who: Who, need: Need, thing: Thing) -> Outcome:
     if need in GRANT_STATES:
         own = thing.author is who and who in HOME
         return Outcome.PASSES if own and thing.state in GRANT_STATES[need] else Outcome.HIDDEN
+    if need is Need.OWN_CARD:
+        return Outcome.PASSES if thing.author is who and who in HOME else Outcome.HIDDEN
     if need in (Need.GIVEN_GRANT, Need.LOOK, Need.LOOK_CLOSELY):
         return Outcome.PASSES if _is_given(who, need, thing) else Outcome.HIDDEN
     if need is Need.OWNER:
