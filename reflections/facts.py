@@ -15,7 +15,7 @@ from datetime import date, datetime
 from typing import Final
 
 from checklists.rules import Dimension, Tone
-from reflections.statistics import BLOCK_ANSWERS, BLOCK_DAYS, Answers
+from reflections.statistics import BLOCK_ANSWERS, BLOCK_DAYS, Answers, Weights, weigh
 
 # "Not really" and "a little"; of a whole week "hardly ever" and "less than half the time".
 LOW: Final = 2
@@ -70,16 +70,20 @@ class SelfCheck:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Four weeks of answers to one question, on how many different days they were given, and in which moments."""
+    """Four weeks of answers to one question, the local day of each value, and the moments they were given in."""
 
     answers: Answers
-    days: int
+    days: tuple[date, ...]
     moments: tuple[uuid.UUID, ...]
 
     @property
     def is_enough(self) -> bool:
         """Whether anything may be said about a change: many answers, and not all of one hard weekend."""
-        return len(self.answers.values) >= BLOCK_ANSWERS and self.days >= BLOCK_DAYS
+        return len(self.answers.values) >= BLOCK_ANSWERS and len(set(self.days)) >= BLOCK_DAYS
+
+    @property
+    def weights(self) -> Weights:
+        return weigh(self.answers.values, self.days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,7 +323,7 @@ class _Sheet:
                 not_seen=absent.count(Absence.NOT_SEEN),
                 skipped=absent.count(Absence.SKIPPED),
             ),
-            days=len({day for value, _absence, _moment, day in answers if value is not None}),
+            days=tuple(day for value, _absence, _moment, day in answers if value is not None),
             moments=tuple(moment for _value, _absence, moment, _day in answers),
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from math import atan, exp, log1p, pi, sin, sqrt
@@ -16,6 +17,7 @@ from typing import Final
 
 VALUES: Final = (1, 2, 3, 4, 5)
 Counts = tuple[int, int, int, int, int]  # how often each of them was answered
+Weights = tuple[float, float, float, float, float]  # the same, where some count for less than one
 NORMAL_97_5: Final = 1.959963984540054
 PRIOR_PER_VALUE: Final = 0.2
 
@@ -28,6 +30,8 @@ ENOUGH_FROM: Final = 12
 BLOCK_ANSWERS: Final = 24
 BLOCK_DAYS: Final = 8
 ALPHA: Final = 0.01
+# How alike answers of one day are taken to be, as a correlation: a hard day is one thing, however often it was noted.
+ALIKE: Final = 0.3
 
 
 class Detail(StrEnum):
@@ -177,7 +181,21 @@ class Verdict(StrEnum):
     UNCLEAR = "unclear"
 
 
-def compare(earlier: Counts, later: Counts) -> Verdict:
+def weigh(values: Sequence[int], days: Sequence[date]) -> Weights:
+    """How much each of 1 to 5 was answered, where the answers of one day count for less than those of several.
+
+    Each of m answers of a day counts as 1 / (1 + (m - 1) * ALIKE): the *design effect* of clusters, L. Kish (1965),
+    "Survey Sampling", section 5.4. Taken for independent, they would tell of changes that are not there.
+    """
+    crowd = Counter(days)
+    weights = dict.fromkeys(VALUES, 0.0)
+    for value, day in zip(values, days, strict=True):
+        weights[value] += 1 / (1 + (crowd[day] - 1) * ALIKE)
+    one, two, three, four, five = weights.values()
+    return one, two, three, four, five
+
+
+def compare(earlier: Weights, later: Weights) -> Verdict:
     """Whether two blocks of one author's answers to one question differ by more than chance, at *ALPHA*.
 
     Docs: docs/honest-numbers.md has how often this says so when nothing changed, and when something did.
@@ -189,7 +207,7 @@ def compare(earlier: Counts, later: Counts) -> Verdict:
 
 
 @lru_cache(maxsize=4_096)
-def chance_higher(earlier: Counts, later: Counts) -> float:
+def chance_higher(earlier: Weights, later: Weights) -> float:
     """The chance that the mean behind *later* is above the one behind *earlier*, each by its own posterior.
 
     It is the integral of P(earlier <= x) over the distribution of later, summed over the part of the scale where later
@@ -219,13 +237,13 @@ _SLICES: Final = 48
 _NEAR: Final = 1.8
 
 
-def _distance(earlier: Counts, later: Counts) -> float:
+def _distance(earlier: Weights, later: Weights) -> float:
     """How far the two posterior means are from each other, in standard deviations of their difference."""
     (mean, variance), (other, others) = _moments(earlier), _moments(later)
     return abs(mean - other) / sqrt(variance + others)
 
 
-def _moments(counts: Counts) -> tuple[float, float]:
+def _moments(counts: Weights) -> tuple[float, float]:
     """Mean and variance of the posterior of `mean_interval`."""
     weights = [count + PRIOR_PER_VALUE for count in counts]
     total = sum(weights)

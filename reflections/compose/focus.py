@@ -7,7 +7,7 @@ from checklists.rules import AUTHOR_ONLY, NEVER_AVERAGED, Dimension
 from reflections.compose.week import times_of
 from reflections.composition import Json, Section, Sentence
 from reflections.facts import HARD_DIMENSIONS, Compared, WeekFacts
-from reflections.statistics import Detail, Summary, Verdict, compare, spread, summarise
+from reflections.statistics import Detail, Summary, Verdict, compare, summarise
 
 
 def focus(facts: WeekFacts) -> Section | None:
@@ -48,7 +48,7 @@ def _comparison(compared: Compared, named: Json, mail: DigestLevel | None) -> li
     before = summarise(earlier.answers)
     if before.mean is None or before.interval is None:
         return []
-    apart = compare(spread(earlier.answers.values), spread(later.answers.values)) is Verdict.APART
+    apart = compare(earlier.weights, later.weights) is Verdict.APART
     numbers = {
         "n": before.n,
         "mean": round(before.mean, 1),

@@ -87,8 +87,9 @@ class TestPhrase:
         )
 
     def test_labels_come_from_the_library(self, words):
-        (text,) = every_wording(words)["you.states", 0]
-        assert text == "How you were in these moments: Running on empty · Okay (2)."
+        texts = every_wording(words)["you.states", 0]
+        assert "How you were in these moments: Running on empty · Okay (2)." in texts
+        assert all("Running on empty · Okay (2)." in text for text in texts)
 
     def test_an_author_who_is_gone_has_no_name(self, words):
         (text,) = every_wording(words)["noticed.shared", 1]
