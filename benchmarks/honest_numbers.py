@@ -221,7 +221,7 @@ def coverage_table(samples: int, seed: int) -> Iterator[str]:
 
 def claims_table(years: int, seed: int) -> Iterator[str]:
     yield from CLAIMS.format(most=FALSE_MOST).splitlines()
-    yield row("family", ("in a year", "plausibly at most", "times it was looked"))
+    yield from ("", row("family", ("in a year", "plausibly at most", "times it was looked")))
     yield "|---|--:|--:|--:|"
     for name, family in FAMILIES.items():
         rate = false_claims(family, years=years, chance=random.Random(f"{seed} {name}"))
@@ -245,7 +245,7 @@ def arrows(seed: int) -> Iterator[str]:
 
 
 def head(first: str, sizes: Sequence[int]) -> Iterator[str]:
-    yield row(first, (f"n = {n}" for n in sizes))
+    yield from ("", row(first, (f"n = {n}" for n in sizes)))
     yield "|---|" + "--:|" * len(sizes)
 
 

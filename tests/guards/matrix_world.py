@@ -301,7 +301,8 @@ def _cards(world: World) -> None:
     for who in (Who.AUTHOR, Who.FORMER):
         about = {"actor_id": world.users[who].pk, "child_id": pip}
         write_card(**about, words={"called": "Pip", "helps": f"Words of the {who}"}, now=world.now)
-        cards.append(Thing(f"{who}'s", {"child_id": pip}, ATTIC, who))
+        if who is Who.AUTHOR:  # an address names the child, and each means their own card
+            cards.append(Thing(f"{who}'s", {"child_id": pip}, ATTIC, who))
         for became in ("open", "ended", "expired"):
             at = world.now - timedelta(days=8 if became == "expired" else 1)
             link, token = make_card_link(**about, for_whom="nursery", days=7, now=at)
