@@ -17,7 +17,7 @@ DEV := $(INSTALL) dev
 PAGES = $(shell find */templates -name '*.html')
 
 .PHONY: help setup run test check check-lint check-types check-imports check-templates check-django check-schema \
-	check-lock check-scripts format schema bench drill lock clean
+	check-lock check-scripts format schema bench honest-numbers drill lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +94,10 @@ bench: ## measure requests, the weekly compile and its mails against floors (doc
 	@$(INSTALL) runtime --steps 3
 	@echo "3/3 measuring"
 	@$(PY) -m benchmarks.bench $(ARGS)
+
+honest-numbers: ## simulate how often what a reflection says of numbers is wrong, and write docs/honest-numbers.md
+	@$(DEV)
+	@$(PY) -m benchmarks.honest_numbers $(ARGS) > var/honest-numbers.md && mv var/honest-numbers.md docs/honest-numbers.md
 
 drill: ## kill servers on purpose and see what survives (long)
 	@$(DEV)

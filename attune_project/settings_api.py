@@ -41,6 +41,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "VisibilityEnum": list(Visibility),
         "ScopeEnum": list(TokenScope),
         "GrantScopeEnum": list(GrantScope),
-        "WeekKindEnum": ["week", "missed", "quiet"],
+        "WeekKindEnum": ["week", "missed", "hard", "quiet"],
     },
 }

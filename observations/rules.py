@@ -41,6 +41,8 @@ SELF_CHECK_WEEKS_BACK = 2
 EMPTY_TANK_VALUE = 1
 EMPTY_TANK_MOMENTS = 3
 EMPTY_TANK_WINDOW = timedelta(days=7)
+# What a comfort card is drafted from at most: the latest.
+COMFORTED_READ_MAX = 300
 
 
 # --- What a phone sends later (docs/adr/0020) --------------------------------------------------------------------

@@ -22,6 +22,7 @@ class Kind(StrEnum):
 
     WEEK = "week"
     MISSED = "missed"  # only missed moments: the way back comes first
+    HARD = "hard"  # the answers about safety or comfort were low: kind words first, then the way back
     QUIET = "quiet"
 
 

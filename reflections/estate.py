@@ -1,4 +1,4 @@
-"""What reflections hold of a person: what their weeks added up to, their thoughts, and the mails they were sent."""
+"""What reflections hold of a person: what their weeks added up to, their thoughts, their mails, their comfort cards."""
 
 from __future__ import annotations
 
@@ -7,24 +7,37 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import TextField
+from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from accounts.rules import Visibility
 from accounts.selectors import find_public_id
-from common.estates import Estate, Holding, Table, in_chunks
+from common.estates import Applier, Estate, Holding, Table, in_chunks
+from common.sealed import is_readable
 from households.selectors import list_memberships_for_compile
 from observations.selectors import list_own_ids
+from reflections.comfort import Part
 from reflections.composition import Json
-from reflections.models import Digest, DigestWeek, Reflection, Thought
-from reflections.rules import OPEN
+from reflections.models import (
+    CardLink,
+    ComfortCard,
+    Digest,
+    DigestWeek,
+    Reflection,
+    SentenceReport,
+    Thought,
+)
+from reflections.rules import OPEN, Noted
 
 
 class ReflectionsEstate(Estate):
     """A week's span is its household's; what it added up to is each member's own."""
 
     holdings = (
+        Holding("reflections.CardLink", ("card__author",)),
+        Holding("reflections.ComfortCard", ("author",)),
+        Holding("reflections.SentenceReport", ("reporter",)),
         Holding("reflections.Thought", ("author",)),
         Holding("reflections.Digest", ("membership__user",)),
         Holding("reflections.Reflection", ("member__user",)),
@@ -54,6 +67,23 @@ class ReflectionsEstate(Estate):
             _MAIL,
             lambda: _mails(person_id),
         )
+        yield Table(
+            "sentences_said_wrong",
+            _("Which sentences of your weeks you said are wrong, and your words about them."),
+            _REPORT,
+            lambda: _reports(person_id),
+        )
+        yield Table("comfort_cards", _("The comfort cards you wrote."), _CARD, lambda: _cards(person_id))
+        yield Table(
+            "card_links",
+            _("The links to them that you made. Who opened one is kept nowhere."),
+            _CARD_LINK,
+            lambda: _card_links(person_id),
+        )
+
+    def children_of(self, person_id: int, *, household_id: int) -> set[int]:
+        cards = ComfortCard.objects.filter(author_id=person_id, household_id=household_id)
+        return set(cards.order_by().values_list("child_id", flat=True))
 
     def erase(self, person_id: int) -> None:
         super().erase(person_id)
@@ -71,7 +101,12 @@ class ReflectionsEstate(Estate):
             place = {"household_id": target_id, "week_id": copy_id}
             _move_reflection(person_id, week_id, place | {"member_id": member.pk})
             _move_digest(person_id, week_id, place | {"membership_id": member.pk})
-        Thought.objects.filter(author_id=person_id, household_id=source_id).update(household_id=target_id)
+        for own in (
+            Thought.objects.filter(author_id=person_id, household_id=source_id),
+            SentenceReport.objects.filter(reporter_id=person_id, household_id=source_id),
+        ):
+            own.update(household_id=target_id)
+        _move_cards(person_id, source_id=source_id, target_id=target_id, children=children)
 
     def come_back(self, person_id: int, *, household_id: int, now: datetime) -> None:
         member = list_memberships_for_compile(household_ids=[household_id]).get(user_id=person_id)
@@ -81,9 +116,26 @@ class ReflectionsEstate(Estate):
         Thought.objects.filter(author_id=person_id, household_id=household_id).update(
             visibility=Visibility.PRIVATE
         )
+        _links_of(person_id).filter(household_id=household_id).update(ended_at=now)
+
+    def withdraw_offers(self, person_id: int, now: datetime) -> None:
+        _links_of(person_id).update(ended_at=now)
 
     def holds_words(self, household_id: int) -> bool:
-        return Thought.objects.filter(household_id=household_id).exists()
+        words = (Thought, ComfortCard)
+        return any(model._default_manager.filter(household_id=household_id).exists() for model in words)
+
+    def appliers(self) -> Mapping[str, Applier]:
+        return {Noted.CARD_DELETED: _delete_card}
+
+    def close_doors(self, now: datetime) -> Mapping[str, int]:
+        return {"links to comfort cards ended": CardLink.objects.filter(ended_at=None).update(ended_at=now)}
+
+
+# --- After a restore ---------------------------------------------------------------------------------------------
+def _delete_card(subject: str, _at: datetime) -> int:
+    _total, by_model = ComfortCard.objects.filter(public_id=uuid.UUID(subject)).delete()
+    return by_model.get("reflections.ComfortCard", 0)
 
 
 # --- Moving ------------------------------------------------------------------------------------------------------
@@ -111,9 +163,18 @@ def _move_reflection(person_id: int, week_id: int, place: Mapping[str, int]) -> 
     if moved is not None:
         earlier = own.exclude(pk=moved.pk)
         Thought.objects.filter(reflection__in=earlier).update(reflection=moved)
+        _move_reports(earlier, moved)
         earlier.delete()
         # It told of what others shared there: that stays behind, and the page composes it anew when it is opened.
         own.filter(pk=moved.pk).update(**place, content=_blank(moved.content), source_digest="")
+
+
+def _move_reports(earlier: QuerySet[Reflection], moved: Reflection) -> None:
+    """What was said against a week of an earlier stay, where the later one does not say it already."""
+    said = SentenceReport.objects.filter(reflection=moved).values("rule")
+    for report in SentenceReport.objects.filter(reflection__in=earlier).exclude(rule__in=said).order_by("pk"):
+        if not SentenceReport.objects.filter(reflection=moved, rule=report.rule).exists():
+            SentenceReport.objects.filter(pk=report.pk).update(reflection=moved)
 
 
 def _move_digest(person_id: int, week_id: int, place: Mapping[str, int]) -> None:
@@ -122,6 +183,19 @@ def _move_digest(person_id: int, week_id: int, place: Mapping[str, int]) -> None
     if moved is not None:
         own.exclude(pk=moved.pk).delete()
         own.filter(pk=moved.pk).update(**place, message=b"")
+
+
+def _links_of(person_id: int) -> QuerySet[CardLink]:
+    """The links to this person's cards that were not ended."""
+    return CardLink.objects.filter(card__author_id=person_id, ended_at__isnull=True)
+
+
+def _move_cards(person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
+    """The words go along, the links do not: whoever got one may be on the side that was left."""
+    CardLink.objects.filter(card__author_id=person_id, household_id=source_id).delete()
+    for child_id, copy_id in children.items():
+        own = ComfortCard.objects.filter(author_id=person_id, household_id=source_id, child_id=child_id)
+        own.update(child_id=copy_id, household_id=target_id)
 
 
 def _blank(content: Json) -> Json:
@@ -157,6 +231,9 @@ _REFLECTION = (
     "content",
 )
 _THOUGHT = ("id", "household_id", "week", "text", "text_unreadable", "visibility", "written_at")
+_REPORT = ("household_id", "week", "rule", "hidden", "words", "words_unreadable", "reported_at")
+_CARD = ("id", "household_id", "child_id", "called", *Part, "text_unreadable", "changed_at")
+_CARD_LINK = ("id", "household_id", "child_id", "for_whom", "made_at", "expires_at", "ended_at")
 _MAIL = ("household_id", "week", "status", "level", "recipient", "due_at", "sent_at", "attempts")
 
 # What a week tells of others: it is theirs to take along.
@@ -226,4 +303,48 @@ def _mails(person_id: int) -> Iterator[tuple[Any, ...]]:
             row.due_at,
             row.sent_at,
             row.attempts,
+        )
+
+
+def _reports(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = SentenceReport.objects.filter(reporter_id=person_id)
+    for row in in_chunks(rows.select_related("household", "reflection__week")):
+        words = row.words
+        yield (
+            row.household.public_id,
+            row.reflection.week.label,
+            row.rule,
+            row.is_hidden,
+            str(words),
+            not is_readable(words),
+            row.reported_at,
+        )
+
+
+def _cards(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = ComfortCard.objects.filter(author_id=person_id).select_related("household", "child")
+    for row in in_chunks(rows):
+        words = row.words
+        yield (
+            row.public_id,
+            row.household.public_id,
+            row.child.public_id,
+            words.called,
+            *(words.of(part) for part in Part),
+            row.text_unreadable,
+            row.changed_at,
+        )
+
+
+def _card_links(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = CardLink.objects.filter(card__author_id=person_id).select_related("household", "card__child")
+    for row in in_chunks(rows):
+        yield (
+            row.public_id,
+            row.household.public_id,
+            row.card.child.public_id,
+            row.for_whom,
+            row.made_at,
+            row.expires_at,
+            row.ended_at,
         )

@@ -17,7 +17,12 @@ from operator import attrgetter
 from typing import Any, Final
 
 from checklists.rules import Dimension, Tone
-from reflections.statistics import Answers
+from reflections.statistics import BLOCK_ANSWERS, BLOCK_DAYS, Answers, Weights, weigh
+
+# "Not really" and "a little"; of a whole week "hardly ever" and "less than half the time".
+LOW: Final = 2
+HARD_ANSWERS: Final = 2
+HARD_DIMENSIONS: Final = frozenset({Dimension.SAFETY, Dimension.COMFORT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,43 @@ class SelfCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Four weeks of answers to one question, the local day of each value, and the moments they were given in."""
+
+    answers: Answers
+    days: tuple[date, ...]
+    moments: tuple[uuid.UUID, ...]
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether anything may be said about a change: many answers, and not all of one hard weekend."""
+        return len(self.answers.values) >= BLOCK_ANSWERS and len(set(self.days)) >= BLOCK_DAYS
+
+    @property
+    def weights(self) -> Weights:
+        return weigh(self.answers.values, self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two blocks that follow each other, both later than the choice of the focus."""
+
+    earlier: Block
+    later: Block
+
+
+@dataclass(frozen=True, slots=True)
 class Focus:
-    """The dimension the member chose beforehand, and every answer since, within the last four weeks."""
+    """The dimension the member chose beforehand, and every answer since, within the last four weeks.
+
+    `compared` is set in the one week in four in which it is looked at whether anything changed.
+    """
 
     dimension: Dimension
     since: date
     answers: Answers
     moments: tuple[uuid.UUID, ...]
+    compared: Compared | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +146,29 @@ class WeekFacts:
     @property
     def is_only_missed(self) -> bool:
         return bool(self.own) and all(moment.tone is Tone.MISSED for moment in self.own)
+
+    @property
+    def hard_moments(self) -> tuple[uuid.UUID, ...]:
+        """Moments whose answers about safety or comfort were low, where they were so twice and half of the time."""
+        answers = [
+            (moment.id, answer.value)
+            for moment in self.own
+            for answer in moment.answers
+            if answer.dimension in HARD_DIMENSIONS and answer.value is not None
+        ]
+        low = [moment for moment, value in answers if value <= LOW]
+        return tuple(dict.fromkeys(low)) if len(low) >= HARD_ANSWERS and 2 * len(low) >= len(answers) else ()
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether the member answered that safety or comfort was low: in moments, or about the week as a whole."""
+        of_the_week = (
+            answer.value
+            for check in self.checks
+            for answer in check.answers
+            if answer.dimension in HARD_DIMENSIONS and answer.value is not None
+        )
+        return bool(self.hard_moments) or any(value <= LOW for value in of_the_week)
 
 
 OFFERED: Final = frozenset({"practices", "prompts"})

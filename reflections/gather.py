@@ -10,7 +10,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from accounts.rules import Visibility
@@ -29,6 +29,8 @@ from observations.selectors import (
 )
 from reflections.facts import (
     Answer,
+    Block,
+    Compared,
     Focus,
     OwnMoment,
     PracticeChoice,
@@ -37,10 +39,9 @@ from reflections.facts import (
     WeekFacts,
 )
 from reflections.models import DigestWeek, Reflection
-from reflections.rules import is_first_partial
+from reflections.rules import BLOCK, is_compared, is_first_partial
 from reflections.statistics import Answers
 
-FOCUS_WINDOW: Final = timedelta(days=28)
 WENT_WELL: Final = frozenset({Tone.IN_TUNE, Tone.CAME_BACK})
 INTENDED: Final = "tomorrow"  # "Not yet, but I mean to": ticked, and not done
 
@@ -151,16 +152,43 @@ def _read_observations(read: _Read, chunk: _Chunk) -> None:
 def _read_focuses(read: _Read, chunk: _Chunk) -> None:
     for focus in list_focuses_for_compile(household_ids=chunk.household_ids):
         read.focuses[focus.household_id, focus.member_id].append(focus)
+    since = min(week.ends_at for week in chunk.weeks) - BLOCK
+    focused = {household_id for household_id, _member_id in read.focuses}
+    _read_answers(read, focused, starts_at=since, ends_at=chunk.ends_at)
+    compared = _list_compared(read, chunk)
+    if compared:  # the four weeks before, in one week of four and for those alone
+        _read_answers(read, compared, starts_at=since - BLOCK, ends_at=since)
+
+
+def _read_answers(read: _Read, household_ids: set[int], *, starts_at: datetime, ends_at: datetime) -> None:
     rows = list_answers_for_compile(
-        household_ids={household_id for household_id, _member in read.focuses},
+        household_ids=household_ids,
         dimensions={
             focus.dimension for chosen in read.focuses.values() for focus in chosen if focus.dimension
         },
-        starts_at=min(week.ends_at for week in chunk.weeks) - FOCUS_WINDOW,
-        ends_at=chunk.ends_at,
+        starts_at=starts_at,
+        ends_at=ends_at,
     )
     for household_id, author_id, *answer in rows:
         read.answers[household_id, author_id].append(tuple(answer))
+
+
+def _list_compared(read: _Read, chunk: _Chunk) -> set[int]:
+    """Households in which somebody's focus is compared in one of these weeks."""
+    focuses: dict[int, list[Any]] = defaultdict(list)
+    for (household_id, _member_id), chosen in read.focuses.items():
+        focuses[household_id] += chosen
+    return {
+        week.household_id
+        for week in chunk.weeks
+        for focus in focuses[week.household_id]
+        if focus.dimension and _is_compared(focus, week)
+    }
+
+
+def _is_compared(focus: Any, week: DigestWeek) -> bool:
+    chosen_on = local_day(focus.chosen_at, week.timezone)
+    return is_compared(chosen_on=chosen_on, start_on=week.start_on, end_on=week.end_on)
 
 
 def _read_stored(read: _Read, chunk: _Chunk, *, contents: bool) -> None:
@@ -281,23 +309,35 @@ class _Sheet:
         if not chosen or not chosen[-1].dimension:
             return None
         focus = chosen[-1]
-        since = max(focus.chosen_at, self.week.ends_at - FOCUS_WINDOW)
-        answers = [
-            (value, absence, moment)
-            for dimension, value, absence, moment, occurred_at in self.read.answers[self.person]
-            if dimension == focus.dimension and since <= occurred_at < self.week.ends_at
-        ]
-        absent = [absence for value, absence, _moment in answers if value is None]
+        ends_at = self.week.ends_at
+        later = self._block(focus, max(focus.chosen_at, ends_at - BLOCK), ends_at)
+        compared = None
+        if _is_compared(focus, self.week):
+            compared = Compared(self._block(focus, ends_at - 2 * BLOCK, ends_at - BLOCK), later)
         return Focus(
             dimension=Dimension(focus.dimension),
             since=self._local_day(focus.chosen_at),
+            answers=later.answers,
+            moments=later.moments,
+            compared=compared,
+        )
+
+    def _block(self, focus: Any, starts_at: datetime, ends_at: datetime) -> Block:
+        answers = [
+            (value, absence, moment, self._local_day(occurred_at))
+            for dimension, value, absence, moment, occurred_at in self.read.answers[self.person]
+            if dimension == focus.dimension and starts_at <= occurred_at < ends_at
+        ]
+        absent = [absence for value, absence, _moment, _day in answers if value is None]
+        return Block(
             answers=Answers(
                 self.user_id,
-                tuple(value for value, _absence, _moment in answers if value is not None),
+                tuple(value for value, _absence, _moment, _day in answers if value is not None),
                 not_seen=absent.count(Absence.NOT_SEEN),
                 skipped=absent.count(Absence.SKIPPED),
             ),
-            moments=tuple(moment for _value, _absence, moment in answers),
+            days=tuple(day for value, _absence, _moment, day in answers if value is not None),
+            moments=tuple(moment for _value, _absence, moment, _day in answers),
         )
 
     def _late(self, own: list[Noted]) -> tuple[uuid.UUID, ...]:

@@ -9,7 +9,8 @@ from django.db.models import F, Q
 
 from accounts.rules import DigestLevel, Visibility
 from common.sealed import SealedText, is_readable
-from reflections.rules import OPEN, Status, Week
+from reflections.comfort import CardWords
+from reflections.rules import OPEN, RULE_MAX, ForWhom, Status, Week
 
 
 class DigestWeek(models.Model):
@@ -98,6 +99,85 @@ class Thought(models.Model):
     def text_unreadable(self) -> bool:
         """Whether the text does not open; it is empty then."""
         return not is_readable(self.text)
+
+
+class SentenceReport(models.Model):
+    """A member says that a sentence of their week is wrong: its rule, and perhaps why, sealed.
+
+    It belongs to the rule and not to the words: a week that is composed again may say the same with another number.
+    """
+
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    reflection = models.ForeignKey(Reflection, on_delete=models.CASCADE, related_name="reports")
+    reporter = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    rule = models.CharField(max_length=RULE_MAX)
+    is_hidden = models.BooleanField(default=False)
+    words_sealed = models.BinaryField(blank=True, default=b"")
+    words = SealedText(lambda report: str(report.public_id), owner="reporter")
+    reported_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["household", "reflection"], name="report_of_household")]
+        constraints = [models.UniqueConstraint(fields=["reflection", "rule"], name="report_once_a_week")]
+
+    def __str__(self) -> str:
+        return f"report {self.pk}"
+
+
+class ComfortCard(models.Model):
+    """How a child likes to be comforted, in one author's words: theirs alone, unless they print it or make a link."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    child = models.ForeignKey("households.Child", on_delete=models.CASCADE, related_name="+")
+    author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    text_sealed = models.BinaryField()
+    text = SealedText(lambda card: str(card.public_id), owner="author")
+    revision = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["household", "author"], name="card_of_household")]
+        constraints = [models.UniqueConstraint(fields=["author", "child"], name="card_once")]
+
+    def __str__(self) -> str:
+        return f"comfort card {self.pk}"
+
+    @property
+    def words(self) -> CardWords:
+        return CardWords.from_text(self.text)
+
+    @property
+    def text_unreadable(self) -> bool:
+        """Whether the words do not open; they are empty then."""
+        return not is_readable(self.text)
+
+
+class CardLink(models.Model):
+    """A link that shows one card to whoever holds it. Only the SHA-256 of its 256-bit token is stored.
+
+    That somebody opened it is kept nowhere: it would tell its author about other people's days.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    card = models.ForeignKey(ComfortCard, on_delete=models.CASCADE, related_name="links")
+    for_whom = models.CharField(max_length=12, choices=[(whom, whom) for whom in ForWhom])
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["household", "card", "made_at"], name="card_link_of_household")]
+        constraints = [
+            models.CheckConstraint(condition=Q(for_whom__in=list(ForWhom)), name="card_link_for_known"),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("made_at")), name="card_link_lasts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"card link {self.pk}"
 
 
 class Digest(models.Model):

@@ -20,6 +20,18 @@ from common.dates import (
 
 THOUGHT_MAX: Final = 2_000
 THOUGHTS_PER_REFLECTION_MAX: Final = 50
+REPORT_WORDS_MAX: Final = 500
+RULE_MAX: Final = 40
+
+# A comfort card fits on a postcard, and is read with one hand.
+CARD_PART_MAX: Final = 320
+CARD_LINES_MAX: Final = 7
+CARD_DRAWN_FROM: Final = timedelta(days=365)  # children change
+CARD_LINK_DAYS: Final = (1, 7, 30, 90)
+CARD_LINKS_MAX: Final = 8
+# A link that ended is forgotten with the next one that is made, after this long.
+CARD_LINK_KEPT: Final = timedelta(days=30)
+
 PAGE_SIZE: Final = 20
 PAGE_SIZE_MAX: Final = 100
 
@@ -190,6 +202,24 @@ def is_first_partial(*, joined_at: datetime, starts_at: datetime) -> bool:
     return joined_at > starts_at
 
 
+# --- Comparing ---------------------------------------------------------------------------------------------------
+BLOCK: Final = timedelta(days=28)
+
+
+def is_compared(*, chosen_on: date, start_on: date, end_on: date) -> bool:
+    """Whether it is this week's turn to look whether anything changed in the focus that was chosen on that day.
+
+    Once in four weeks, at the end of the second block and of each that follows. Both blocks that are compared begin
+    after the day of the choice: whoever chooses what went badly lately would find a change where chance went back to
+    normal.
+    """
+
+    def blocks_until(day: date) -> int:
+        return (day - chosen_on - timedelta(days=1)) // BLOCK
+
+    return blocks_until(end_on) >= 2 and blocks_until(end_on) > blocks_until(start_on)
+
+
 # --- Quiet weeks -------------------------------------------------------------------------------------------------
 class QuietMail(StrEnum):
     """What a week without own entries sends."""
@@ -219,6 +249,22 @@ def quiet_mail(weeks_quiet: int) -> QuietMail:
     if months > MONTHLY_MAILS or (months == MONTHLY_MAILS and rest):
         return QuietMail.STOPPED
     return QuietMail.NONE if rest else QuietMail.MONTHLY
+
+
+# --- The comfort card --------------------------------------------------------------------------------------------
+class ForWhom(StrEnum):
+    """For whom a link to a card was made, so that its author knows which one to end."""
+
+    NURSERY = "nursery"  # or school, or who minds the child
+    GRANDPARENTS = "grandparents"
+    OTHER_HOME = "other_home"
+    SOMEBODY = "somebody"
+
+
+class Noted(StrEnum):
+    """What the erasure ledger is told."""
+
+    CARD_DELETED = "card_deleted"
 
 
 # --- The delivery ------------------------------------------------------------------------------------------------

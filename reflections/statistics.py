@@ -9,18 +9,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from math import atan, exp, log1p, pi, sin, sqrt
 from typing import Final
 
 VALUES: Final = (1, 2, 3, 4, 5)
+Counts = tuple[int, int, int, int, int]  # how often each of them was answered
+Weights = tuple[float, float, float, float, float]  # the same, where some count for less than one
 NORMAL_97_5: Final = 1.959963984540054
 PRIOR_PER_VALUE: Final = 0.2
 
 # Below the first gate moments are listed, below the second an interval is shown as resting on few moments.
 FEW_FROM: Final = 5
 ENOUGH_FROM: Final = 12
+
+
+# What a sentence about a change needs of each of its two blocks of four weeks, and how rarely chance may bring it.
+BLOCK_ANSWERS: Final = 24
+BLOCK_DAYS: Final = 8
+ALPHA: Final = 0.01
+# How alike answers of one day are taken to be, as a correlation: a hard day is one thing, however often it was noted.
+ALIKE: Final = 0.3
 
 
 class Detail(StrEnum):
@@ -72,7 +83,7 @@ class Summary:
 
     n: int
     detail: Detail
-    spread: tuple[int, int, int, int, int]
+    spread: Counts
     median: float | None
     mean: float | None
     interval: Interval | None
@@ -98,7 +109,7 @@ def summarise(answers: Answers, *, averaged: bool = True) -> Summary:
     )
 
 
-def spread(values: Sequence[int]) -> tuple[int, int, int, int, int]:
+def spread(values: Sequence[int]) -> Counts:
     """How often each of 1, 2, 3, 4, 5 was answered.
 
     Raises:
@@ -143,7 +154,7 @@ def proportion_interval(hits: int, n: int) -> Interval:
 
 
 @lru_cache(maxsize=16_384)
-def mean_interval(counts: tuple[int, int, int, int, int]) -> Interval:
+def mean_interval(counts: Counts) -> Interval:
     """The 95 % equal-tailed credible interval of the mean of ordinal 1-5 answers, given how often each was chosen.
 
     The shares of the five values have the posterior Dirichlet(counts + 0.2): a prior worth one answer in all, which
@@ -162,6 +173,86 @@ def mean_interval(counts: tuple[int, int, int, int, int]) -> Interval:
     return Interval(_quantile(weights, 0.025), _quantile(weights, 0.975))
 
 
+# --- A change ----------------------------------------------------------------------------------------------------
+class Verdict(StrEnum):
+    """What two blocks of answers say. There is no third: that nothing changed cannot be seen in so few answers."""
+
+    APART = "apart"  # further apart than chance alone brings in one of a hundred comparisons
+    UNCLEAR = "unclear"
+
+
+def weigh(values: Sequence[int], days: Sequence[date]) -> Weights:
+    """How much each of 1 to 5 was answered, where the answers of one day count for less than those of several.
+
+    Each of m answers of a day counts as 1 / (1 + (m - 1) * ALIKE): the *design effect* of clusters, L. Kish (1965),
+    "Survey Sampling", section 5.4. Taken for independent, they would tell of changes that are not there.
+    """
+    crowd = Counter(days)
+    weights = dict.fromkeys(VALUES, 0.0)
+    for value, day in zip(values, days, strict=True):
+        weights[value] += 1 / (1 + (crowd[day] - 1) * ALIKE)
+    one, two, three, four, five = weights.values()
+    return one, two, three, four, five
+
+
+def compare(earlier: Weights, later: Weights) -> Verdict:
+    """Whether two blocks of one author's answers to one question differ by more than chance, at *ALPHA*.
+
+    Docs: docs/honest-numbers.md has how often this says so when nothing changed, and when something did.
+    """
+    if _distance(earlier, later) < _NEAR:
+        return Verdict.UNCLEAR
+    higher = chance_higher(earlier, later)
+    return Verdict.APART if min(higher, 1 - higher) < ALPHA / 2 else Verdict.UNCLEAR
+
+
+@lru_cache(maxsize=4_096)
+def chance_higher(earlier: Weights, later: Weights) -> float:
+    """The chance that the mean behind *later* is above the one behind *earlier*, each by its own posterior.
+
+    It is the integral of P(earlier <= x) over the distribution of later, summed over the part of the scale where later
+    can be; with this many steps it is exact to 0.001, and to 0.0001 where the verdict is decided.
+
+    Raises:
+        ValueError: there are no answers in one of them.
+    """
+    if min(sum(earlier), sum(later)) == 0:
+        raise ValueError("a comparison needs answers on both sides")
+    before = tuple(count + PRIOR_PER_VALUE for count in earlier)
+    after = tuple(count + PRIOR_PER_VALUE for count in later)
+    low, high = _quantile(after, _NEVER), _quantile(after, 1 - _NEVER)
+    points = [low + (high - low) * step / _SLICES for step in range(_SLICES + 1)]
+    below_after = [_chance_mean_is_below(point, after) for point in points]
+    below_before = [_chance_mean_is_below(point, before) for point in points]
+    total = below_after[0] * below_before[0]
+    for step in range(_SLICES):
+        share = below_after[step + 1] - below_after[step]
+        total += share * (below_before[step] + below_before[step + 1]) / 2
+    return min(1.0, total + (1 - below_after[-1]) * below_before[-1])
+
+
+_NEVER: Final = 0.0002
+_SLICES: Final = 48
+# Nearer than so many standard deviations nothing is ever apart (2.6 where both are normal): most comparisons end here.
+_NEAR: Final = 1.8
+
+
+def _distance(earlier: Weights, later: Weights) -> float:
+    """How far the two posterior means are from each other, in standard deviations of their difference."""
+    (mean, variance), (other, others) = _moments(earlier), _moments(later)
+    return abs(mean - other) / sqrt(variance + others)
+
+
+def _moments(counts: Weights) -> tuple[float, float]:
+    """Mean and variance of the posterior of `mean_interval`."""
+    weights = [count + PRIOR_PER_VALUE for count in counts]
+    total = sum(weights)
+    mean = sum(value * weight for value, weight in zip(VALUES, weights, strict=True)) / total
+    square = sum(value * value * weight for value, weight in zip(VALUES, weights, strict=True)) / total
+    return mean, (square - mean * mean) / (total + 1)
+
+
+# --- The posterior -----------------------------------------------------------------------------------------------
 def _quantile(weights: tuple[float, ...], chance: float) -> float:
     """Where the posterior of the mean reaches *chance*, to 0.0005 of a scale step."""
     low, high = 1.0, 5.0

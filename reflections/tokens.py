@@ -1,11 +1,12 @@
-"""What a mail carries signed: its links, and where it comes back to.
+"""What a mail carries signed: its links, and where it comes back to; and how a card's link is stored.
 
-All of it has a key of its own, so that nothing else's rotation breaks it.
+What is signed has a key of its own, so that nothing else's rotation breaks it.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import uuid
 from typing import Final
 
@@ -63,3 +64,8 @@ def read_return_token(token: str) -> int:
 def _returns(digest_id: int) -> str:
     mac = salted_hmac("attune.return.1", str(digest_id), secret=settings.UNSUBSCRIBE_KEY, algorithm="sha256")
     return mac.hexdigest()[:20]
+
+
+def hash_token(token: str) -> str:
+    """How the token of a card's link is stored and found: SHA-256 in hex, enough for 256 random bits."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.rules import Visibility
 from common.forms import ServiceForm
-from reflections.rules import THOUGHT_MAX
+from reflections.rules import REPORT_WORDS_MAX, RULE_MAX, THOUGHT_MAX
 
 
 class ThoughtForm(ServiceForm):
@@ -31,3 +31,14 @@ class SwapForm(ServiceForm):
 
     keep = forms.IntegerField(required=False, min_value=0, max_value=99)
     practice = forms.IntegerField(required=False, min_value=0, max_value=99)
+
+
+class WrongForm(ServiceForm):
+    """What the reader says of one sentence; `part` is the place on the page they come back to."""
+
+    WRONG, HIDE, SHOW, WORDS, TAKE_BACK = "wrong", "hide", "show", "words", "take_back"
+
+    rule = forms.CharField(max_length=RULE_MAX)
+    act = forms.ChoiceField(choices=[(act, act) for act in (WRONG, HIDE, SHOW, WORDS, TAKE_BACK)])
+    part = forms.SlugField(max_length=RULE_MAX)
+    words = forms.CharField(max_length=REPORT_WORDS_MAX, required=False)

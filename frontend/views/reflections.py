@@ -20,12 +20,12 @@ from checklists.selectors import get_content
 from common.errors import NotVisible
 from common.forms import ServiceForm
 from frontend.current import Home, SignedInRequest, at_home, at_named_home
-from frontend.forms.reflections import SwapForm, ThoughtForm
+from frontend.forms.reflections import SwapForm, ThoughtForm, WrongForm
 from frontend.render import render_page, see_other
 from observations.selectors import get_moment
 from reflections.mail import period_in_words
 from reflections.selectors import Part, WeekPage, get_reflection, list_reflections, list_thoughts
-from reflections.services import write_thought
+from reflections.services import report_sentence, take_back_report, write_thought
 from reflections.statistics import Detail
 
 _PRACTICE_IN_SHORT = frozenset({"small.try", "way_back.practice"})
@@ -93,7 +93,42 @@ def thought(request: SignedInRequest, home: Home, label: str) -> HttpResponse:
     return _week_page(request, home, label=label, form=form)
 
 
-def _week_page(request: SignedInRequest, home: Home, *, label: str, form: ThoughtForm) -> HttpResponse:
+@require_POST
+@at_named_home
+def wrong(request: SignedInRequest, home: Home, label: str) -> HttpResponse:
+    """Say that a sentence is wrong, hide it or show it again, or take that back: one tap each."""
+    form = WrongForm(request.POST)
+    if not form.run(lambda: _say_wrong(request, home, label=label, values=form.cleaned_data)):
+        return _week_page(request, home, label=label, form=ThoughtForm(), refused=form)
+    return see_other(
+        request, f"{reverse('reflection', args=[label])}{_named(request)}#{form.cleaned_data['part']}"
+    )
+
+
+def _say_wrong(request: SignedInRequest, home: Home, *, label: str, values: Mapping[str, Any]) -> bool:
+    about = {
+        "actor_id": request.user.pk,
+        "household_id": home.household.public_id,
+        "label": label,
+        "rule": values["rule"],
+    }
+    if values["act"] == WrongForm.TAKE_BACK:
+        take_back_report(**about)
+    else:
+        hidden = {WrongForm.HIDE: True, WrongForm.SHOW: False}.get(values["act"])
+        words = values["words"] if values["act"] == WrongForm.WORDS else None
+        report_sentence(**about, is_hidden=hidden, words=words, now=timezone.now())
+    return True
+
+
+def _week_page(
+    request: SignedInRequest,
+    home: Home,
+    *,
+    label: str,
+    form: ThoughtForm,
+    refused: WrongForm | None = None,
+) -> HttpResponse:
     actor_id, household_id = request.user.pk, home.household.public_id
     week = get_reflection(actor_id=actor_id, household_id=household_id, label=label, now=timezone.now())
     swap = SwapForm(request.GET)
@@ -109,11 +144,13 @@ def _week_page(request: SignedInRequest, home: Home, *, label: str, form: Though
         "earlier_label": week.earlier_label,
         "later_label": week.later_label,
         "is_open": week.is_open,
+        "can_report": compiled,
         "sections": [drawing.section(part) for part in week.parts],
         "thoughts": thoughts,
         "thought_form": form if compiled else None,
+        "refused": refused,
     }
-    status = 422 if form.errors else 200
+    status = 422 if form.errors or refused else 200
     return render_page(request, "frontend/reflections/week.html", context, status=status)
 
 

@@ -1,6 +1,7 @@
 """Reads of observations. Every one of them asks `households.scope` who is reading; only the compile has no reader."""
 
 from observations.selectors.changes import Change, ChangePage, CursorExpired, list_changes
+from observations.selectors.comfort import Comforted, list_comforted
 from observations.selectors.compiling import (
     Noted,
     earliest_for_compile,
@@ -61,6 +62,7 @@ from observations.selectors.sheet import (
 __all__ = [
     "Change",
     "ChangePage",
+    "Comforted",
     "CursorExpired",
     "MomentFilters",
     "MomentName",
@@ -88,6 +90,7 @@ __all__ = [
     "list_changed_for_compile",
     "list_changes",
     "list_checked_child_ids",
+    "list_comforted",
     "list_deleted_moments",
     "list_focuses_for_compile",
     "list_for_compile",

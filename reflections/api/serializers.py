@@ -9,7 +9,7 @@ from checklists.rules import Tone
 from common.api import Input, Instant, Output, PageOutput, PublicId, QueryNumber, Text
 from reflections.composition import Kind
 from reflections.models import Thought
-from reflections.rules import PAGE_SIZE, PAGE_SIZE_MAX, THOUGHT_MAX
+from reflections.rules import PAGE_SIZE, PAGE_SIZE_MAX, REPORT_WORDS_MAX, RULE_MAX, THOUGHT_MAX
 
 
 # --- In ----------------------------------------------------------------------------------------------------------
@@ -30,6 +30,17 @@ class ThoughtInput(Input):
 
     text = Text(max_length=THOUGHT_MAX)
     visibility = serializers.ChoiceField(choices=list(Visibility), required=False)
+    household = PublicId(required=False)
+
+
+class ReportInput(Input):
+    """That a sentence of your week is wrong. Said again, it changes what is given."""
+
+    rule = serializers.CharField(max_length=RULE_MAX, help_text="As the sentence has it.")
+    hidden = serializers.BooleanField(required=False, help_text="Leave it out of this week's page.")
+    words = Text(
+        max_length=REPORT_WORDS_MAX, required=False, allow_blank=True, help_text="What is wrong, if you like."
+    )
     household = PublicId(required=False)
 
 
@@ -57,12 +68,23 @@ class MomentNameOutput(Output):
     occurred_on = serializers.DateField()
 
 
+class ReportOutput(Output):
+    """What you said against a sentence."""
+
+    rule = serializers.CharField()
+    hidden = serializers.BooleanField(source="is_hidden", help_text="Left out of this week's page.")
+    words = serializers.CharField(help_text="Only you can read them.")
+    reported_at = Instant()
+
+
 class SentenceOutput(Output):
-    """A sentence, why it is said, and what it rests on."""
+    """A sentence, why it is said, what it rests on, and what you said against it."""
 
     rule = serializers.CharField()
     text = serializers.CharField()
+    why = serializers.CharField(help_text="When this rule speaks.")
     moments = MomentNameOutput(many=True)
+    report = ReportOutput(allow_null=True)
 
 
 class PartOutput(Output):

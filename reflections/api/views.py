@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from common.api import actor_of, page_data, read_body, read_query
 from reflections.api import serializers as shapes
 from reflections.selectors import get_reflection, list_reflections, list_thoughts
-from reflections.services import write_thought
+from reflections.services import report_sentence, take_back_report, write_thought
 
 
 class ReflectionListApi(APIView):
@@ -69,3 +69,33 @@ class ThoughtListApi(APIView):
             now=timezone.now(),
         )
         return Response(shapes.ThoughtOutput(thought).data, status=HTTPStatus.CREATED)
+
+
+class ReportListApi(APIView):
+    @extend_schema(
+        operation_id="reports_write", request=shapes.ReportInput, responses={200: shapes.ReportOutput}
+    )
+    def post(self, request: Request, week: str) -> Response:
+        """Say that a sentence of your week is wrong, and hide it for that week if you like."""
+        values = read_body(shapes.ReportInput, request)
+        report = report_sentence(
+            actor_id=actor_of(request),
+            label=week,
+            household_id=values.get("household"),
+            rule=values["rule"],
+            is_hidden=values.get("hidden"),
+            words=values.get("words"),
+            now=timezone.now(),
+        )
+        return Response(shapes.ReportOutput(report).data)
+
+
+class ReportApi(APIView):
+    @extend_schema(operation_id="reports_take_back", parameters=[shapes.WeekQuery], responses={204: None})
+    def delete(self, request: Request, week: str, rule: str) -> Response:
+        """Take it back: the sentence is right after all, and shown as it was."""
+        query = read_query(shapes.WeekQuery, request)
+        take_back_report(
+            actor_id=actor_of(request), label=week, household_id=query.get("household"), rule=rule
+        )
+        return Response(status=HTTPStatus.NO_CONTENT)

@@ -12,10 +12,11 @@ from typing import Any
 
 from reflections.phrases.labels import SPOKEN, Words
 from reflections.phrases.lapses import say_lapse
+from reflections.phrases.reasons import REASONS
 from reflections.phrases.wordings import PHRASES, TITLES
 from reflections.rules import seed as seed_of
 
-__all__ = ["PHRASES", "Words", "phrase", "say_lapse", "title"]
+__all__ = ["PHRASES", "REASONS", "Words", "phrase", "say_lapse", "title", "why"]
 
 
 def phrase(sentence: Mapping[str, Any], *, seed: int, words: Words) -> str:
@@ -37,3 +38,12 @@ def phrase(sentence: Mapping[str, Any], *, seed: int, words: Words) -> str:
 def title(section: str) -> str:
     """The heading of a section, in the active language."""
     return str(TITLES[section])
+
+
+def why(rule: str) -> str:
+    """When that rule speaks, in the active language.
+
+    Raises:
+        KeyError: no release ever had that rule.
+    """
+    return str(REASONS[rule])

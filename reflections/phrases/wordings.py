@@ -12,7 +12,9 @@ Params = Mapping[str, Any]
 
 TITLES: Final[Mapping[str, Any]] = {
     "keep": gettext_lazy("A moment to keep"),
+    "hard": gettext_lazy("A hard week"),
     "way_back": gettext_lazy("A way back"),
+    "late": gettext_lazy("Arrived later"),
     "noticed": gettext_lazy("What you noticed"),
     "back": gettext_lazy("Coming back"),
     "focus": gettext_lazy("Your focus"),
@@ -105,6 +107,36 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
             "People who love each other miss each other often. What counts is the way back, and there is no hurry: "
             "here is one you can use."
         ),
+        gettext_lazy(
+            "Nobody meets another person every time. Here is one way back; it keeps until you want it."
+        ),
+    ),
+    # A hard week
+    "hard.kind": (
+        gettext_lazy("Some weeks ask a lot of everybody. There is nothing to make up for."),
+        gettext_lazy(
+            "Some weeks are heavy. Being there again after them is what counts, and there is no hurry."
+        ),
+        gettext_lazy("Not every week can be light. Nothing has to be put right today."),
+    ),
+    "hard.moments": (
+        gettext_lazy(
+            "In some of these moments comfort or ease was hard to find. Writing that down takes courage."
+        ),
+        gettext_lazy(
+            "You wrote that comfort or ease was hard to find at times. Noticing it is already something."
+        ),
+    ),
+    "hard.check": (
+        gettext_lazy("Looking at the whole week, you answered that comfort or ease was hard to find."),
+        gettext_lazy("About the week as a whole you wrote that comfort or ease was hard to find."),
+    ),
+    "hard.help": (
+        gettext_lazy(
+            "If it stays this way, or if you are worried, you do not have to carry it alone. A friend, your "
+            "doctor, a "
+            "health visitor or a coach can listen; the help page has numbers."
+        ),
     ),
     "way_back.practice": (gettext_lazy("%(practice)s"),),
     # What you noticed
@@ -120,18 +152,24 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
             _("This week holds %(moments)s from %(days)s. Quiet days are not counted.") % _moments_on_days(p)
         ),
     ),
-    "noticed.check": (gettext_lazy("You answered the weekly self-check."),),
+    "noticed.check": (
+        gettext_lazy("You answered the weekly self-check."),
+        gettext_lazy("The weekly self-check is answered, too."),
+    ),
     "noticed.done": (
         gettext_lazy("What you ticked that helped: %(done)s."),
         gettext_lazy("In your own ticks, this is what you did: %(done)s."),
+        gettext_lazy("You ticked these as something you did: %(done)s."),
     ),
     "noticed.contexts": (
         gettext_lazy("Where and when: %(contexts)s."),
         gettext_lazy("These came up around the moments: %(contexts)s."),
+        gettext_lazy("What was going on around them: %(contexts)s."),
     ),
     "noticed.feelings": (
         gettext_lazy("What you saw in your child: %(feelings)s."),
         gettext_lazy("The feelings you noticed: %(feelings)s."),
+        gettext_lazy("You noticed these feelings in your child: %(feelings)s."),
     ),
     "noticed.shared": (
         ngettext_lazy(
@@ -162,7 +200,10 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
         ),
     ),
     # Your focus
-    "focus.chosen": (gettext_lazy("Your focus since %(since)s: %(dimension)s."),),
+    "focus.chosen": (
+        gettext_lazy("Your focus since %(since)s: %(dimension)s."),
+        gettext_lazy("Since %(since)s you have been asked about this first: %(dimension)s."),
+    ),
     "focus.no_answers": (
         gettext_lazy("Nothing is answered about it yet. It is one tap away when you add more to a moment."),
     ),
@@ -175,7 +216,8 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
     ),
     "focus.context": (
         gettext_lazy(
-            "%(n)d answers in the last four weeks: %(values)s. Much of this is not in your hands, so it is listed and "
+            "%(n)d answers in the last four weeks: %(values)s. Much of this is not in your hands, so it is listed "
+            "and "
             "never averaged."
         ),
     ),
@@ -184,16 +226,52 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
             "In these %(n)d moments of the last four weeks you answered %(mean)s of 5 on average. "
             "They are few: anything from %(low)s to %(high)s is plausible."
         ),
+        gettext_lazy(
+            "%(n)d moments of the last four weeks have an answer, %(mean)s of 5 on average. That is little to go by: "
+            "anything from %(low)s to %(high)s is plausible."
+        ),
     ),
     "focus.average": (
         gettext_lazy(
-            "In these %(n)d moments of the last four weeks you answered %(mean)s of 5 on average (plausibly %(low)s to "
+            "In these %(n)d moments of the last four weeks you answered %(mean)s of 5 on average (plausibly "
+            "%(low)s to "
             "%(high)s)."
+        ),
+        gettext_lazy(
+            "%(n)d moments of the last four weeks have an answer: %(mean)s of 5 on average, plausibly %(low)s to "
+            "%(high)s."
+        ),
+    ),
+    "focus.unclear": (
+        gettext_lazy(
+            "In the four weeks before, it was %(mean)s from %(n)d moments (plausibly %(low)s to %(high)s). The two "
+            "are too "
+            "close to say whether anything changed."
+        ),
+        gettext_lazy(
+            "The four weeks before: %(mean)s from %(n)d moments (plausibly %(low)s to %(high)s). That much can be "
+            "chance, "
+            "so whether anything changed is not clear."
+        ),
+    ),
+    "focus.apart": (
+        gettext_lazy(
+            "In the four weeks before, it was %(mean)s from %(n)d moments (plausibly %(low)s to %(high)s). That is "
+            "further "
+            "apart than chance alone brings in 99 of 100 such comparisons. Why, the numbers do not say."
+        ),
+        gettext_lazy(
+            "The four weeks before: %(mean)s from %(n)d moments (plausibly %(low)s to %(high)s). Chance alone "
+            "rarely brings "
+            "them so far apart, about once in 100 comparisons. What is behind it, only you can know."
         ),
     ),
     "focus.absent": (_absent,),
     # You
-    "you.states": (gettext_lazy("How you were in these moments: %(values)s."),),
+    "you.states": (
+        gettext_lazy("How you were in these moments: %(values)s."),
+        gettext_lazy("You yourself, in these moments: %(values)s."),
+    ),
     "you.empty_tank": (
         gettext_lazy(
             "You ran on empty several times this week, and that is a lot to carry. Talking to somebody can help: "
@@ -205,15 +283,29 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
         gettext_lazy("Something to think about, for nobody but you: %(prompt)s"),
     ),
     # One small thing
-    "small.context": (gettext_lazy("Chosen because this came up: %(context)s."),),
-    "small.focus": (gettext_lazy("Chosen because it goes with your focus: %(dimension)s."),),
-    "small.turn": (gettext_lazy("Chosen in turn. If it does not suit you, take another one."),),
+    "small.context": (
+        gettext_lazy("Chosen because this came up: %(context)s."),
+        gettext_lazy("It goes with what came up this week: %(context)s."),
+    ),
+    "small.focus": (
+        gettext_lazy("Chosen because it goes with your focus: %(dimension)s."),
+        gettext_lazy("It goes with what you chose to look at: %(dimension)s."),
+    ),
+    "small.turn": (
+        gettext_lazy("Chosen in turn. If it does not suit you, take another one."),
+        gettext_lazy("It is this one’s turn. Leave it, or take another, as you like."),
+    ),
     "small.try": (gettext_lazy("%(practice)s"),),
     # A quiet week
     "quiet.note": (
         gettext_lazy(
             "Nothing written down this week, and that is fine. Weeks without notes are still weeks with your child. "
             "If you like: think of one moment, any size. You do not need to catch up."
+        ),
+        gettext_lazy(
+            "You wrote nothing down this week, which is a fine thing to do. If one moment comes to mind, of any "
+            "size, it "
+            "is welcome. Nothing has to be caught up on."
         ),
     ),
     "quiet.line": (
@@ -237,6 +329,16 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
             "%(n)d moments arrived after this week was first told.",
             "n",
         ),
+        ngettext_lazy(
+            "When this week was first told, %(n)d of its moments was still on its way.",
+            "When this week was first told, %(n)d of its moments were still on their way.",
+            "n",
+        ),
+    ),
+    "late.all": (
+        gettext_lazy(
+            "Your mail spoke of a week without notes. This page counts what came since; the mail is not sent again."
+        ),
     ),
     "print.late_before": (
         ngettext_lazy(
@@ -253,6 +355,7 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
         gettext_lazy(
             "These are the moments you chose to write down, so they do not stand for the whole week."
         ),
+        gettext_lazy("You chose what to write down, so this is a part of the week and not all of it."),
     ),
     "print.who_sees": (_who_sees,),
     "print.counted": (

@@ -1,7 +1,18 @@
-"""Reads of weeks and months, of threads and thoughts, and of what is due to be sent."""
+"""Reads of weeks and months, of threads and thoughts, of comfort cards, and of what is due to be sent."""
 
+from reflections.selectors.cards import (
+    Drafted,
+    SharedCard,
+    draft_card,
+    find_card,
+    get_shared_card,
+    list_card_links,
+    list_carded_children,
+    words_of,
+)
 from reflections.selectors.patterns import OwnCount, Patterns, get_patterns
 from reflections.selectors.ready import list_ready_weeks
+from reflections.selectors.reports import RuleCount, count_reports, reports_of
 from reflections.selectors.standing import (
     Run,
     Standing,
@@ -31,23 +42,32 @@ from reflections.selectors.weeks import (
 )
 
 __all__ = [
+    "Drafted",
     "OwnCount",
     "Part",
     "Patterns",
+    "RuleCount",
     "Run",
+    "SharedCard",
     "Standing",
     "Subscription",
     "Told",
     "WeekPage",
     "WeekSummary",
     "count_digests",
+    "count_reports",
+    "draft_card",
+    "find_card",
     "find_subscription",
     "find_thread",
     "get_patterns",
     "get_reflection",
     "get_run",
+    "get_shared_card",
     "get_standing",
     "held_until",
+    "list_card_links",
+    "list_carded_children",
     "list_chunks",
     "list_due_digest_ids",
     "list_free_chunks",
@@ -58,5 +78,7 @@ __all__ = [
     "list_thoughts",
     "list_threads",
     "own_reflection",
+    "reports_of",
     "words_for",
+    "words_of",
 ]

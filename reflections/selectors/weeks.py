@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -25,9 +25,10 @@ from reflections.compose import compose
 from reflections.composition import SCHEMA, Json, Kind, Sentence
 from reflections.facts import source_digest
 from reflections.gather import MemberWeek, gather
-from reflections.models import Digest, DigestWeek, Reflection, Thought
-from reflections.phrases import Words, phrase, title
+from reflections.models import Digest, DigestWeek, Reflection, SentenceReport, Thought
+from reflections.phrases import Words, phrase, title, why
 from reflections.rules import CHUNK_SIZE, OPEN, PAGE_SIZE, PAGE_SIZE_MAX, TICK
+from reflections.selectors.reports import reports_of
 from reflections.tokens import read_unsubscribe_token
 
 
@@ -111,7 +112,9 @@ class Told:
 
     rule: str
     text: str
+    why: str  # when it is said, in words
     moments: tuple[MomentName, ...]
+    report: SentenceReport | None = None  # what the reader said against it
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,12 @@ def get_reflection(
         kind=content["kind"],
         revision=stored.revision if stored else 0,
         compiled_at=stored.compiled_at if stored else None,
-        parts=_parts(_so_far(content) if is_open else content, actor_id, week.household.public_id),
+        parts=_parts(
+            _so_far(content) if is_open else content,
+            words=words_for(actor_id=actor_id, household_id=week.household.public_id),
+            actor_id=actor_id,
+            reports=reports_of(stored),
+        ),
         earlier_label=earlier.values_list("week__label", flat=True).first() or "",
         later_label=later.values_list("week__label", flat=True).first() or "",
     )
@@ -236,15 +244,17 @@ def _so_far(content: Json) -> Json:
     return {**content, "sections": sections}
 
 
-def _parts(content: Json, actor_id: int, household_id: uuid.UUID) -> tuple[Part, ...]:
-    words = words_for(actor_id=actor_id, household_id=household_id)
+def _parts(
+    content: Json, *, words: Words, actor_id: int, reports: Mapping[str, SentenceReport]
+) -> tuple[Part, ...]:
     ids = {uuid.UUID(moment) for moment in _moment_ids(content)}
     names = name_moments(actor_id=actor_id, moment_ids=ids)
 
     def told(sentence: dict[str, Any]) -> Told:
         moments = (names.get(uuid.UUID(moment)) for moment in sentence["moments"])
-        text = phrase(sentence, seed=content["seed"], words=words)
-        return Told(sentence["rule"], text, tuple(moment for moment in moments if moment))
+        rule, text = sentence["rule"], phrase(sentence, seed=content["seed"], words=words)
+        seen = tuple(moment for moment in moments if moment)
+        return Told(rule, text, why(rule), seen, reports.get(rule))
 
     return tuple(
         Part(part["key"], title(part["key"]), tuple(told(item) for item in part["sentences"]), part["data"])

@@ -29,6 +29,7 @@ from reflections.rules import (
     send_slot,
 )
 from reflections.services.compiling import compile_weeks, ensure_weeks
+from reflections.services.reports import without_hidden
 from reflections.services.rows import end, refusal_of, take_row
 
 BATCH: Final = 500
@@ -135,7 +136,7 @@ def _freeze(digest: Digest, reflection: Reflection, quiet: QuietMail | None, *, 
         label=week.label,
         start_on=week.start_on,
         end_on=week.end_on,
-        content=reflection.content,
+        content=without_hidden(reflection),
         words=words,
         message_id=digest.message_id,
         written_at=now,

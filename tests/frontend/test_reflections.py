@@ -365,3 +365,82 @@ class TestTwoHouseholds:
         assert client_of(stranger).get(self.address(household.public_id)).status_code == 404
         create_household(actor_id=stranger.pk, name="Elsewhere", timezone="Europe/Lisbon", now=now)
         assert client_of(stranger).get(self.address(household.public_id)).status_code == 404
+
+
+class TestAWrongSentence:
+    """One tap says it, one hides it, one takes it back."""
+
+    @pytest.fixture
+    def say(self, browser: Client, week: list[Observation]) -> Callable[..., Any]:
+        def post(act: str, rule: str = "noticed.count", **fields: str) -> Any:
+            data = {"rule": rule, "act": act, "part": "part-noticed", **fields}
+            return browser.post(reverse("reflection-wrong", args=[LABEL]), data)
+
+        return post
+
+    def shown(self, browser: Client) -> str:
+        return browser.get(reverse("reflection", args=[LABEL])).content.decode()
+
+    def test_every_sentence_says_why_and_can_be_called_wrong(
+        self, browser: Client, week: list[Observation]
+    ) -> None:
+        page = self.shown(browser)
+        assert page.count("Why this sentence?</b>") == page.count(">This is wrong</button>") > 8
+        assert "It is said when you wrote down any moment: how many, and on how many days." in page
+
+    def test_a_tap_says_so_and_comes_back_to_the_same_place(
+        self, browser: Client, say: Callable[..., Any]
+    ) -> None:
+        assert say("wrong")["Location"] == f"/reflections/{LABEL}/#part-noticed"
+        page = self.shown(browser)
+        assert page.count("You said this is wrong.") == 1
+        assert "4 moments" in page
+
+    def test_a_hidden_one_is_hidden_and_can_be_shown_again(
+        self, browser: Client, say: Callable[..., Any]
+    ) -> None:
+        say("hide")
+        assert "4 moments" not in self.shown(browser)
+        assert "You hid a sentence here for this week." in self.shown(browser)
+        say("show")
+        assert "4 moments" in self.shown(browser)
+
+    def test_words_about_it_are_kept_and_it_can_be_taken_back(
+        self, browser: Client, say: Callable[..., Any]
+    ) -> None:
+        say("words", words="It was <five>.")
+        assert "It was &lt;five&gt;." in self.shown(browser)
+        say("take_back")
+        page = self.shown(browser)
+        assert "You said this is wrong." not in page
+        assert "five" not in page
+
+    @pytest.mark.parametrize("fields", [{"act": "burn"}, {"act": "wrong", "rule": "no.such"}])
+    def test_what_makes_no_sense_is_refused_with_the_page(
+        self, say: Callable[..., Any], fields: dict[str, str]
+    ) -> None:
+        answer = say(**fields)
+        assert answer.status_code == 422
+        assert "Your week" in answer.content.decode()
+
+    def test_a_week_that_is_not_stored_has_no_such_button(
+        self, browser: Client, record: Callable[..., Observation], household: Household, now: datetime
+    ) -> None:
+        record(now=now - timedelta(days=7))
+        ensure_weeks(household_ids=[household.pk], now=now, back=True)
+        page = browser.get(reverse("reflection", args=["2026-W46"])).content.decode()
+        assert "Why this sentence?" in page
+        assert "This is wrong" not in page
+
+
+class TestAHardWeek:
+    def test_it_begins_with_kind_words_and_the_way_to_help(
+        self, browser: Client, record: Callable[..., Observation], compiled: Callable[[], None]
+    ) -> None:
+        for _ in range(2):
+            record(tone="missed", details={"contexts": ["hurt_ill"], "ratings": {"comfort": 1}})
+        compiled()
+        page = browser.get(reverse("reflection", args=[LABEL])).content.decode()
+        hard, way_back = page.index(">A hard week</h2>"), page.index(">A way back</h2>")
+        assert hard < way_back < page.index(">What you noticed</h2>")
+        assert '<a class="button quiet" href="/help/">The help page</a>' in page

@@ -134,4 +134,8 @@ API = {
     f"{V1}/reflections/{{week}}/thoughts/": Route(
         {"GET": Door(Need.OWN_WEEK), "POST": Door(Need.OWN_WEEK, THOUGHT)}, "week"
     ),
+    f"{V1}/reflections/{{week}}/reports/": Route(
+        {"POST": Door(Need.OWN_WEEK, always(rule="noticed.count"))}, "week"
+    ),
+    f"{V1}/reflections/{{week}}/reports/{{rule}}/": Route({"DELETE": Door(Need.OWN_WEEK)}, "week"),
 }

@@ -37,6 +37,7 @@ class Need(StrEnum):
     OWNER = "to have made it"
     OWN_VERSION = "to have made it, and it another version of a moment"
     OWN_WEEK = "to have lived in a household in that week, and to live there still"
+    OWN_CARD = "to have written it, and to live there still"
     OWN_GRANT = "to have given it, and it offered or live"
     OWN_LIVE_GRANT = "to have given it, and it live"
     RENEW_IN_SESSION = "to have given it, and it live, with a session"
@@ -98,7 +99,7 @@ def button(need: Need, *, kind: str = "", home: bool = False, sends: Sends = NOT
 
 
 # A door that every signed-out person may pass, though its address names something.
-PUBLIC_THINGS = {"caught mail", "subscription"}
+PUBLIC_THINGS = {"caught mail", "subscription", "shared card"}
 
 
 GRANT_STATES = {
@@ -145,10 +146,9 @@ def _of_thing(who: Who, need: Need, thing: Thing) -> Outcome:
         return Outcome.PASSES if own and thing.state in GRANT_STATES[need] else Outcome.HIDDEN
     if need in (Need.GIVEN_GRANT, Need.LOOK, Need.LOOK_CLOSELY):
         return Outcome.PASSES if _is_given(who, need, thing) else Outcome.HIDDEN
-    if need is Need.OWN_VERSION:
-        return Outcome.PASSES if thing.author is who and thing.state == "live" else Outcome.HIDDEN
-    if need is Need.OWNER:
-        return Outcome.PASSES if thing.author is who else Outcome.HIDDEN
+    besides = {Need.OWNER: True, Need.OWN_VERSION: thing.state == "live", Need.OWN_CARD: who in HOME}
+    if need in besides:
+        return Outcome.PASSES if thing.author is who and besides[need] else Outcome.HIDDEN
     home, role = HOME.get(who, ("", ""))
     if thing.state == "missing" or not home or home != thing.home:
         return Outcome.HIDDEN

@@ -36,9 +36,17 @@ def least(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
     }
 
 
+def card_words(_world: World, who: Who, thing: Thing | None) -> dict[str, Any]:
+    """Words for a card: the author has one of Pip already."""
+    written = who is Who.AUTHOR and thing is not None and thing.name == "pip"
+    return {"called": "", "helps": "Sit with me.", "revision": "1" if written else "0"}
+
+
 SHEET = always(revision="", tone="in_tune", note="Changed", visibility="private")
 CHILD = always(nickname="Newcomer", birth_month_month="5", birth_month_year="2023", colour="moss", emoji="")
 THOUGHT = always(text="Words on the week", visibility="private")
+WRONG = always(rule="noticed.count", act="wrong", part="part-noticed")
+CARD_LINK = always(for_whom="nursery", days="7")
 OWN_HOME = always(name="The loft", timezone="Europe/Lisbon")
 HOUSEHOLD = always(name="Renamed", timezone="UTC", week_starts_on="0")
 
@@ -106,7 +114,16 @@ PAGES = {
     "/reflections/": page(Need.HOME, home=True),
     "/reflections/{label}/": page(Need.OWN_WEEK, kind="week", home=True),
     "/reflections/{label}/thoughts/": button(Need.OWN_WEEK, kind="week", home=True, sends=THOUGHT),
+    "/reflections/{label}/wrong/": button(Need.OWN_WEEK, kind="week", home=True, sends=WRONG),
     "/patterns/": page(Need.HOME, home=True),
+    # The comfort card: its author's alone, except behind a link.
+    "/comfort/": page(Need.HOME, home=True),
+    "/comfort/{child_id}/": page(Need.MEMBER, kind="child", home=True),
+    "/comfort/{child_id}/edit/": page(Need.MEMBER, kind="child", home=True, sends=card_words),
+    "/comfort/{child_id}/delete/": button(Need.OWN_CARD, kind="card"),
+    "/comfort/{child_id}/links/": page(Need.OWN_CARD, kind="card", home=True, sends=CARD_LINK),
+    "/comfort/links/{link_id}/end/": button(Need.OWN_CARD, kind="card link"),
+    "/card/{token}/": page(Need.ANY_THAT_EXISTS, kind="shared card"),  # the token is the permission
     # Setting up, household, account.
     "/welcome/": page(
         Need.SIGN_IN, sends=always(name="The new home", timezone="Europe/Lisbon", week_starts_on="0")

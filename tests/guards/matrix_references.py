@@ -55,6 +55,8 @@ IN_API = [
     Reference(f"{V1}/reflections/{{week}}/", "GET", "household", "household"),
     Reference(f"{V1}/reflections/{{week}}/thoughts/", "GET", "household", "household"),
     Reference(f"{V1}/reflections/{{week}}/thoughts/", "POST", "household", "household"),
+    Reference(f"{V1}/reflections/{{week}}/reports/", "POST", "household", "household"),
+    Reference(f"{V1}/reflections/{{week}}/reports/{{rule}}/", "DELETE", "household", "household"),
 ]
 # The forms of the pages, by class and field; `log/` takes the miss it mends from its address too.
 IN_PAGES = {
@@ -127,7 +129,7 @@ def answer_to(visitor: Visitor, reference: Reference, named: uuid.UUID) -> Answe
     about = world.thing("grant", f"{Who.CO_GUARDIAN}'s to {Who.COACH_RATINGS}") if kind == "grant" else about
     data = {**DOORS[route].doors[reference.method].sends(world, visitor.who, about), **reference.besides}
     path = path_of(route, about)
-    if reference.method == "GET":
+    if reference.method in ("GET", "DELETE"):
         path += "?" + urlencode({reference.name: str(named), **reference.besides})
     else:
         data[reference.name] = [str(named)] if reference.name == "children" else str(named)

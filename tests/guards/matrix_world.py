@@ -39,7 +39,7 @@ from households.services import (
 )
 from observations.models import Draft, Observation
 from observations.services import answer_self_check, delete_moment, record_moment
-from reflections.services import compile_week
+from reflections.services import compile_week, end_card_link, make_card_link, write_card
 from reflections.tokens import unsubscribe_token
 from reminders.models import PushAddress
 from tests.soft_passkey import SoftPasskey
@@ -164,6 +164,7 @@ def build_world(now: datetime, *, complete: bool = False) -> World:
     world.things["check"] = [*_checks(world), Thing("missing", {"check_id": MISSING}, state="missing")]
     world.things["grant"] = [*_grants(world), Thing("missing", {"grant_id": MISSING}, state="missing")]
     world.things["granted"] = [*_granted(world)]
+    _cards(world)
     compile_week(household_ids=[home.pk for home in world.homes.values()], label=LABEL, now=now)
     _leave(world)
     _other_things(world)
@@ -296,6 +297,32 @@ def _checks(world: World) -> Iterator[Thing]:
             yield Thing(name, {"check_id": check.public_id}, home, who, shared, state)
 
 
+def _cards(world: World) -> None:
+    """A comfort card of the author and one of somebody who left, each with a link; and links that ended."""
+    missing = Thing("missing", {"child_id": MISSING}, state="missing")
+    cards, links, tokens = [missing], [Thing("missing", {"link_id": MISSING}, state="missing")], []
+    pip = world.children["pip"].public_id
+    for who in (Who.AUTHOR, Who.FORMER):
+        about = {"actor_id": world.users[who].pk, "child_id": pip}
+        write_card(**about, words={"called": "Pip", "helps": f"Words of the {who}"}, now=world.now)
+        if who is Who.AUTHOR:  # an address names the child, and each means their own card
+            cards.append(Thing(f"{who}'s", {"child_id": pip}, ATTIC, who))
+        for became in ("open", "ended", "expired"):
+            at = world.now - timedelta(days=8 if became == "expired" else 1)
+            link, token = make_card_link(**about, for_whom="nursery", days=7, now=at)
+            opens = became == "open" and who is Who.AUTHOR
+            if became == "ended":
+                end_card_link(actor_id=about["actor_id"], link_id=link.public_id, now=world.now)
+            if became == "open":
+                links.append(Thing(f"{who}'s", {"link_id": link.public_id}, ATTIC, who))
+            state = "live" if opens else "missing"
+            tokens.append(Thing(f"{who}'s {became}", {"token": token}, ATTIC, who, state=state))
+    world.things |= {"card": cards, "card link": links, "shared card": [*tokens, _NO_CARD]}
+
+
+_NO_CARD = Thing("unknown", {"token": "x" * 43}, state="missing")
+
+
 def _leave(world: World) -> None:
     Membership.objects.filter(user=world.users[Who.FORMER]).update(left_at=world.now)
 
@@ -327,8 +354,8 @@ def _other_things(world: World) -> None:
         Thing("missing", {"pk": 10**16}, state="missing"),
     ]
     world.things["week"] = [
-        Thing("last week", {"label": LABEL, "week": LABEL}),
-        Thing("missing", {"label": "2019-W01", "week": "2019-W01"}, state="missing"),
+        Thing("last week", {"label": LABEL, "week": LABEL, "rule": "noticed.count"}),
+        Thing("missing", {"label": "2019-W01", "week": "2019-W01", "rule": "noticed.count"}, state="missing"),
     ]
     world.things["practice"] = [
         Thing("notice", {"slug": "notice"}),

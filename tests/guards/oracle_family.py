@@ -38,7 +38,17 @@ from observations.services import (
     restore_moment,
 )
 from reflections.models import Digest
-from reflections.services import compile_closed, compile_week, deliver_digest, plan_digests, write_thought
+from reflections.selectors import get_shared_card
+from reflections.services import (
+    compile_closed,
+    compile_week,
+    deliver_digest,
+    make_card_link,
+    plan_digests,
+    report_sentence,
+    write_card,
+    write_thought,
+)
 
 HER_CHECKS = ("2", "9")  # so many days ago
 WEEKS = ("2026-W45", "2026-W46", "2026-W47")
@@ -238,6 +248,7 @@ def _what_is_hers(life: Life) -> Iterator[Scene]:
     yield life.day(3, 12), lambda: _own_state(life, "shared 8")
     yield life.day(3, 13), lambda: _check(life)
     yield life.day(3, 14), lambda: _account(life)
+    yield life.day(3, 16), lambda: _card(life)
     yield (
         life.day(3, 15),
         lambda: record_moment_with_each(
@@ -310,6 +321,15 @@ def _check(life: Life) -> None:
         )
 
 
+def _card(life: Life) -> None:
+    """Her card of a child, changed once, with a link to it that somebody opens."""
+    about = {"actor_id": life.users["alice"].pk, "child_id": life.children["pip"].public_id}
+    write_card(**about, words={"called": "Pip", "helps": SECRET_WORD}, now=life.day(3, 16))
+    write_card(**about, words={"helps": f"The {SECRET_WORD}"}, revision=1, now=life.day(3, 16, 1))
+    _link, token = make_card_link(**about, for_whom="nursery", days=30, now=life.day(3, 16, 2))
+    assert SECRET_WORD in get_shared_card(token=token, now=life.day(3, 16, 3)).words.helps
+
+
 def _account(life: Life) -> None:
     """Keys, choices, a second home: nothing of an account is anybody else's."""
     alice, at = life.users["alice"].pk, life.day(3, 14)
@@ -362,7 +382,9 @@ def _end_of_week(life: Life) -> None:
             now=monday,
         )
     if life.private:
-        write_thought(actor_id=life.users["alice"].pk, label="2026-W46", text=SECRET_WORD, now=monday)
+        about = {"actor_id": life.users["alice"].pk, "label": "2026-W46", "now": monday}
+        write_thought(**about, text=SECRET_WORD)
+        report_sentence(**about, rule="noticed.count", is_hidden=True, words=SECRET_WORD)
     evening = monday.replace(hour=20)
     for digest in Digest.objects.order_by("pk"):
         deliver_digest(digest_id=digest.pk, now=evening)

@@ -58,6 +58,8 @@ MAY_BE_STORED = {
     "/robots.txt": "public, max-age=86400",
     "/favicon.ico": "public, max-age=86400",
 }
+# Who opens a card's link does not tell the address, and the token in it, to any other page.
+REFERRERS = {"/card/{token}/": "no-referrer"}
 # A caught mail is shown in a frame of the page about it, as a mail program would show it: sandboxed, without scripts.
 IN_A_FRAME = "/dev/mail/{name}/html/"
 FRAMED_POLICY = {
@@ -86,6 +88,9 @@ def missing_from(response: Any, route: str = "", *, policy: dict[str, str] | Non
     """What this response lacks, in words."""
     stored = MAY_BE_STORED.get(route) if response.status_code < 400 else None
     expected = ALWAYS | ({"Cache-Control": stored} if stored else {})
+    # Somebody turned away before the page is reached never saw the card.
+    if route in REFERRERS and response.status_code in (200, 404):
+        expected = {**expected, "Referrer-Policy": REFERRERS[route]}
     wrong = [
         f"{name}: {response.headers.get(name)!r}"
         for name, value in expected.items()

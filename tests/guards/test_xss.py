@@ -126,6 +126,7 @@ def addresses(house: House) -> Iterator[tuple[str, str]]:
         names = set(routes()[route])
         if "GET" in rule.doors and names <= set(ids) and not route.startswith(("/dev/", "/account/logout")):
             yield route, path_with(route, ids)
+    yield "a card behind its link", f"/card/{house.card_token}/"
     for number, moment_id in enumerate(house.moments[1:]):
         for place in ("", "edit/", "history/"):
             yield f"moment {number} {place}", f"/moments/{moment_id}/{place}"

@@ -16,8 +16,16 @@ from households.rules import EMOJI_MAX, HOUSEHOLD_NAME_MAX, NICKNAME_MAX
 from households.services import create_household, deliver_invitation
 from observations.rules import NOTE_MAX
 from observations.services import answer_self_check, edit_moment, record_moment
-from reflections.models import Digest, Reflection, Thought
-from reflections.services import compile_week, deliver_digest, plan_digests
+from reflections.comfort import CardWords
+from reflections.models import ComfortCard, Digest, Reflection, SentenceReport, Thought
+from reflections.services import (
+    compile_week,
+    deliver_digest,
+    make_card_link,
+    plan_digests,
+    report_sentence,
+    write_card,
+)
 from tests.guards.oracle_family import named
 from tests.guards.xss_corpus import PAYLOADS, chunks
 
@@ -35,6 +43,7 @@ class House:
     moments: list[uuid.UUID]  # whose notes are many texts at once
     check_id: uuid.UUID
     label: str
+    card_token: str
 
 
 def build(now: datetime, spell: Spell, *, with_mail: bool = True) -> House:
@@ -67,9 +76,10 @@ def build(now: datetime, spell: Spell, *, with_mail: bool = True) -> House:
     this_week = week_start(now.date(), 0)
     label = week_label(this_week - timedelta(weeks=1))
     _reflect(owner, home, texts, label=label, now=now)
+    token = _write_card(owner, child, texts, now)
     if with_mail:
         _send(owner, home, monday=datetime.combine(this_week, time(8), UTC))
-    return House(owner, coach, home, child, moments, check.public_id, label)
+    return House(owner, coach, home, child, moments, check.public_id, label, token)
 
 
 def _name_everybody(owner: User, home: Household, texts: list[str], at: datetime) -> None:
@@ -200,6 +210,22 @@ def _reflect(owner: User, home: Household, texts: list[str], *, label: str, now:
         )
         thought.text = text
         thought.save()
+    for rule, text in zip(("noticed.count", "print.counted"), chunks(texts, longest=20_000), strict=False):
+        report_sentence(actor_id=owner.pk, label=label, rule=rule, now=now)
+        report = SentenceReport.objects.get(reflection=reflection, rule=rule)
+        report.words = text
+        report.save()
+
+
+def _write_card(owner: User, child: Child, texts: list[str], now: datetime) -> str:
+    """A card in which every line is a text, and a link to it."""
+    about = {"actor_id": owner.pk, "child_id": child.public_id}
+    write_card(**about, words={"helps": "x"}, now=now)
+    card = ComfortCard.objects.get(author=owner, child=child)
+    lines = "\n".join(texts)
+    card.text = CardWords(called=texts[3], hard=lines, helps=lines, back=lines, also=lines).to_text()
+    card.save()
+    return make_card_link(**about, for_whom="nursery", days=30, now=now)[1]
 
 
 def _send(owner: User, home: Household, *, monday: datetime) -> None:

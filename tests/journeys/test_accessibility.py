@@ -33,6 +33,7 @@ SIGNED_IN = [
     "/reflections/",
     "/patterns/",
     "/patterns/?months=12",
+    "/comfort/",
     "/practices/",
     "/practices/notice/",
     "/practices/threads/",

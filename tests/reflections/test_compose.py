@@ -10,6 +10,8 @@ from reflections.compose import compose
 from reflections.composition import Kind
 from reflections.facts import (
     Answer,
+    Block,
+    Compared,
     Focus,
     OwnMoment,
     PracticeChoice,
@@ -81,7 +83,7 @@ FULL = week(
 class TestCompose:
     def test_the_parts_stand_in_their_order(self):
         keys = [part["key"] for part in compose(FULL).to_json()["sections"]]
-        assert keys == ["keep", "noticed", "back", "focus", "you", "small_thing", "small_print"]
+        assert keys == ["keep", "late", "noticed", "back", "focus", "you", "small_thing", "small_print"]
 
     def test_the_same_facts_always_give_the_same_reflection(self):
         assert compose(FULL).to_json() == compose(FULL).to_json()
@@ -353,3 +355,124 @@ class TestSourceDigest:
         changed = dataclasses.replace(FULL, **{field: "another"})
         same = source_digest(changed, schema=1) == source_digest(FULL, schema=1)
         assert same is (field in {"practices", "prompts"})
+
+
+def low(number: int, value: int = 2, dimension: Dimension = Dimension.COMFORT, **fields) -> OwnMoment:
+    return moment(number, answers=(Answer(dimension, value),), **fields)
+
+
+class TestAHardWeek:
+    HARD = week(low(1, tone=Tone.MISSED), low(2, 1, Dimension.SAFETY, day=2), moment(3, day=3))
+
+    def keys(self, facts):
+        return [part["key"] for part in compose(facts).to_json()["sections"]]
+
+    @pytest.mark.parametrize(
+        ("values", "hard"),
+        [((2, 2), True), ((1, 2, 5, 5), True), ((2,), False), ((2, 2, 4, 4, 5), False), ((3, 3), False)],
+    )
+    def test_it_takes_two_low_answers_and_half_of_all(self, values, hard):
+        facts = week(*[low(number, value) for number, value in enumerate(values)])
+        assert (compose(facts).kind is Kind.HARD) is hard
+
+    @pytest.mark.parametrize(
+        ("dimension", "value", "hard"),
+        [
+            (Dimension.SAFETY, 2, True),
+            (Dimension.COMFORT, 1, True),
+            (Dimension.COMFORT, 3, False),
+            (Dimension.NEEDS, 1, False),
+        ],
+    )
+    def test_one_answer_about_the_whole_week_is_enough(self, dimension, value, hard):
+        facts = week(moment(1), checks=(SelfCheck(uuid.UUID(int=9), (Answer(dimension, value),)),))
+        assert (compose(facts).kind is Kind.HARD) is hard
+        assert ("hard.check" in said(facts)) is hard
+
+    def test_other_questions_make_no_week_hard(self):
+        facts = week(*[low(n, 1, Dimension.NEEDS) for n in (1, 2, 3)])
+        assert compose(facts).kind is Kind.WEEK
+
+    def test_kind_words_come_first_and_then_the_way_back(self):
+        assert self.keys(self.HARD)[:3] == ["hard", "way_back", "keep"]
+        came = week(low(1), low(2), moment(3, Tone.CAME_BACK))
+        assert self.keys(came)[:2] == ["hard", "keep"]
+        assert "way_back" not in self.keys(came)
+
+    def test_it_names_the_moments_it_rests_on(self):
+        assert said(self.HARD)["hard.moments"]["moments"] == [str(moment(n).id) for n in (1, 2)]
+
+    def test_the_way_to_help_is_on_the_page_and_nothing_of_what_was_low_is_in_a_mail(self):
+        mailed = {rule: sentence["mail"] for rule, sentence in said(self.HARD).items()}
+        assert (mailed["hard.moments"], mailed["hard.help"]) == (None, None)
+        assert mailed["hard.kind"] == mailed["way_back.usual"] == "full"
+
+    def test_a_focus_that_says_so_stays_on_the_page(self):
+        focus = Focus(Dimension.COMFORT, MONDAY, Answers(1, (1, 2, 2, 1, 2)), ())
+        facts = dataclasses.replace(self.HARD, focus=focus)
+        assert said(facts)["focus.few"]["mail"] is None
+        other = dataclasses.replace(self.HARD, focus=dataclasses.replace(focus, dimension=Dimension.NEEDS))
+        assert said(other)["focus.few"]["mail"] == "full"
+
+
+class TestALateWeek:
+    def test_what_came_later_has_a_part_of_its_own_and_is_in_no_mail(self):
+        found = section(week(moment(1), moment(2), late=(moment(2).id,)), "late")
+        assert [item["rule"] for item in found["sentences"]] == ["print.late"]
+        assert {item["mail"] for item in found["sentences"]} == {None}
+
+    def test_a_week_that_was_told_as_quiet_says_so(self):
+        found = section(week(moment(1), late=(moment(1).id,)), "late")
+        assert [item["rule"] for item in found["sentences"]] == ["print.late", "late.all"]
+
+    def test_without_late_moments_there_is_no_such_part(self):
+        assert section(week(moment(1)), "late") is None
+
+
+def block(*values: int, days: int = 12) -> Block:
+    on = tuple(MONDAY + timedelta(days=number % days) for number in range(len(values)))
+    return Block(Answers(1, values), on, tuple(uuid.UUID(int=700 + n) for n in range(len(values))))
+
+
+class TestTheFocusCompared:
+    LATER = (2, 2, 1, 3) * 7
+    EARLIER = (4, 5, 4, 3) * 7
+
+    def facts(self, earlier: Block, later: Block, dimension: Dimension = Dimension.NEEDS) -> WeekFacts:
+        compared = Compared(earlier, later)
+        return week(moment(1), focus=Focus(dimension, MONDAY, later.answers, later.moments, compared))
+
+    def test_two_blocks_far_apart_are_said_to_be(self):
+        sentence = said(self.facts(block(*self.EARLIER), block(*self.LATER)))["focus.apart"]
+        assert (sentence["params"]["n"], sentence["params"]["mean"]) == (28, 4.0)
+        assert sentence["mail"] == "full"
+        assert len(sentence["moments"]) == 56
+
+    def test_two_that_chance_can_bring_are_unclear_and_never_the_same(self):
+        found = said(self.facts(block(*self.EARLIER), block(*self.EARLIER)))
+        assert "focus.unclear" in found
+        assert "focus.apart" not in found
+
+    @pytest.mark.parametrize(
+        ("earlier", "later"),
+        [
+            (block(*EARLIER[:23]), block(*LATER)),
+            (block(*EARLIER), block(*LATER[:23])),
+            (block(*EARLIER, days=7), block(*LATER)),
+            (block(*EARLIER), block(*LATER, days=7)),
+        ],
+    )
+    def test_too_few_answers_or_days_say_nothing(self, earlier, later):
+        assert not {"focus.apart", "focus.unclear"} & set(said(self.facts(earlier, later)))
+
+    def test_what_is_never_averaged_is_never_compared(self):
+        found = said(self.facts(block(*self.EARLIER), block(*self.LATER), Dimension.SETTLED))
+        assert not {"focus.apart", "focus.unclear"} & set(found)
+
+    def test_own_state_is_compared_for_its_author_alone(self):
+        found = said(self.facts(block(*self.EARLIER), block(*self.LATER), Dimension.SELF))
+        assert found["focus.apart"]["mail"] is None
+
+    def test_in_the_three_weeks_between_nothing_is_said(self):
+        focus = Focus(Dimension.NEEDS, MONDAY, Answers(1, self.LATER), ())
+        assert not {"focus.apart", "focus.unclear"} & set(said(week(moment(1), focus=focus)))

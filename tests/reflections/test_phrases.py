@@ -1,5 +1,5 @@
 import re
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -8,51 +8,8 @@ from reflections import compose as compose_module
 from reflections.compose import compose
 from reflections.phrases import PHRASES, Words, phrase
 from tests.reflections import test_compose as cases
+from tests.reflections.rule_examples import EXAMPLES
 
-# Every rule with parameters that its grammar has to carry: one and several of everything.
-EXAMPLES: dict[str, list[dict[str, Any]]] = {
-    "keep.came_back": [{"day": "2026-11-11"}],
-    "keep.in_tune": [{"day": "2026-11-11"}],
-    "way_back.practice": [{"practice": "repair_script"}],
-    "noticed.count": [{"moments": 1, "days": 1}, {"moments": 7, "days": 4}],
-    "noticed.done": [{"done": [["waited", 3], ["held", 1]]}],
-    "noticed.contexts": [{"contexts": [["bedtime", 3], ["meals", 1]]}],
-    "noticed.feelings": [{"feelings": [["tired", 2]]}],
-    "noticed.shared": [{"author": "b", "moments": 1}, {"author": "x", "moments": 3}],
-    "back.came_back": [{"n": 1}, {"n": 3}],
-    "back.of_missed": [
-        {"missed": 1, "mended": 0},
-        {"missed": 1, "mended": 1},
-        {"missed": 3, "mended": 0},
-        {"missed": 3, "mended": 1},
-        {"missed": 3, "mended": 2},
-    ],
-    "back.earlier": [{"n": 1}, {"n": 2}],
-    "focus.chosen": [{"dimension": "needs", "since": "2026-11-02"}],
-    "focus.listed": [
-        {"dimension": "needs", "n": 1, "values": [[4, 1]]},
-        {"dimension": "needs", "n": 3, "values": [[3, 1], [4, 2]]},
-    ],
-    "focus.context": [{"dimension": "settled", "n": 6, "values": [[2, 4], [5, 2]]}],
-    "focus.few": [{"dimension": "needs", "n": 6, "mean": 3.4, "low": 3.0, "high": 3.8}],
-    "focus.average": [{"dimension": "needs", "n": 26, "mean": 3.4, "low": 3.0, "high": 3.8}],
-    "focus.absent": [
-        {"dimension": "needs", "not_seen": 2, "skipped": 0},
-        {"dimension": "needs", "not_seen": 0, "skipped": 1},
-        {"dimension": "needs", "not_seen": 1, "skipped": 3},
-    ],
-    "you.states": [{"values": [[1, 1], [3, 2]]}],
-    "you.question": [{"prompt": "to_a_friend"}],
-    "small.context": [{"practice": "notice", "context": "bedtime"}],
-    "small.focus": [{"practice": "notice", "dimension": "comfort"}],
-    "small.turn": [{"practice": "notice"}],
-    "small.try": [{"practice": "name_it"}],
-    "print.late": [{"n": 1}, {"n": 2}],
-    "print.late_before": [{"n": 1}, {"n": 2}],
-    "print.joined": [{"on": "2026-11-12"}],
-    "print.transition": [{"days": 5}],
-    "print.who_sees": [{"shared": 0, "own": 3}, {"shared": 1, "own": 3}, {"shared": 2, "own": 3}],
-}
 FORBIDDEN = re.compile(
     r"\b(improv\w*|better|worse|score|grade|streak|attachment|risk|measure\w*|assess\w*|patient|subject|bad|trend|fail\w*"
     r"|your child is|no change|should)\b|!",
@@ -130,19 +87,20 @@ class TestPhrase:
         )
 
     def test_labels_come_from_the_library(self, words):
-        (text,) = every_wording(words)["you.states", 0]
-        assert text == "How you were in these moments: Running on empty · Okay (2)."
+        texts = every_wording(words)["you.states", 0]
+        assert "How you were in these moments: Running on empty · Okay (2)." in texts
+        assert all("Running on empty · Okay (2)." in text for text in texts)
 
     def test_an_author_who_is_gone_has_no_name(self, words):
         (text,) = every_wording(words)["noticed.shared", 1]
         assert text == "Somebody in your household shared 3 moments with the household."
 
     def test_every_rule_the_composer_knows_has_words(self):
-        source = (compose_module.__loader__.get_source(compose_module.__name__)) or ""
-        named = set(
-            re.findall(r'"((?:keep|way_back|noticed|back|focus|you|small|quiet|print)\.[a-z_]+)"', source)
-        )
-        assert len(named) > 25
+        (package,) = compose_module.__path__
+        source = "".join(path.read_text("utf-8") for path in Path(package).glob("*.py"))
+        said = r'"((?:keep|way_back|hard|late|noticed|back|focus|you|small|quiet|print)\.[a-z_]+)"'
+        named = set(re.findall(said, source))
+        assert len(named) > 35
         assert named <= set(PHRASES)
 
     def test_a_whole_week_can_be_told(self, words):

@@ -1,3 +1,4 @@
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from reflections.rules import (
     OPEN,
     QuietMail,
     Status,
+    is_compared,
     is_first_partial,
     is_stale,
     jitter,
@@ -260,3 +262,32 @@ class TestIsStale:
         due = at(2026, 11, 16, 18)
         assert not is_stale(due_at=due, now=due + timedelta(hours=72))
         assert is_stale(due_at=due, now=due + timedelta(hours=72, seconds=1))
+
+
+class TestIsCompared:
+    CHOSEN = date(2026, 3, 4)  # a Wednesday
+
+    def weeks(self, many: int, *, length: int = 7) -> list[bool]:
+        starts = [date(2026, 3, 2) + timedelta(days=length * n) for n in range(many)]
+        return [
+            is_compared(chosen_on=self.CHOSEN, start_on=start, end_on=start + timedelta(days=length))
+            for start in starts
+        ]
+
+    def test_it_is_once_in_four_weeks_from_the_end_of_the_second_block_on(self):
+        turns = [number for number, turn in enumerate(self.weeks(53)) if turn]
+        assert turns[0] == 8
+        assert {later - earlier for earlier, later in itertools.pairwise(turns)} == {4}
+        assert len(turns) == 12
+
+    def test_both_blocks_begin_after_the_day_of_the_choice(self):
+        start = date(2026, 3, 2) + timedelta(weeks=8)
+        assert start + timedelta(days=7) - 2 * timedelta(days=28) > self.CHOSEN
+
+    def test_a_week_of_another_length_neither_skips_nor_doubles_one(self):
+        start, turns = date(2026, 3, 2), 0
+        for length in (7, 7, 10, 7, 4, 7, 7, 7, 9, 5, 7, 7, 7, 7, 7, 7):
+            end = start + timedelta(days=length)
+            turns += is_compared(chosen_on=self.CHOSEN, start_on=start, end_on=end)
+            start = end
+        assert turns == (start - self.CHOSEN - timedelta(days=1)).days // 28 - 1

@@ -1,4 +1,5 @@
 import random
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -8,12 +9,16 @@ from reflections.statistics import (
     VALUES,
     Answers,
     Detail,
+    Verdict,
+    chance_higher,
+    compare,
     detail_for,
     mean_interval,
     median,
     proportion_interval,
     spread,
     summarise,
+    weigh,
 )
 
 counts = st.tuples(*[st.integers(0, 12)] * 5).filter(any)
@@ -177,3 +182,51 @@ class TestSummarise:
     def test_two_authors_answers_never_do(self):
         with pytest.raises(ValueError, match="two people"):
             Answers(7, (1,)) + Answers(8, (5,))
+
+
+class TestWeigh:
+    DAYS = [date(2026, 11, 9) + timedelta(days=number) for number in range(28)]
+
+    def test_answers_of_different_days_count_whole(self):
+        assert weigh((5, 5, 4, 1), self.DAYS[:4]) == (1, 0, 0, 1, 2)
+
+    def test_answers_of_one_day_count_for_less(self):
+        assert sum(weigh((4,) * 10, self.DAYS[:1] * 10)) == pytest.approx(10 / (1 + 9 * 0.3))
+
+    def test_a_value_without_its_day_is_refused(self):
+        with pytest.raises(ValueError, match="shorter"):
+            weigh((4, 4), self.DAYS[:1])
+
+
+class TestCompare:
+    @pytest.mark.parametrize(
+        ("earlier", "later", "chance", "verdict"),
+        [
+            # Each agrees with 40,000 draws from the two posteriors.
+            ((1, 3, 8, 9, 5), (2, 5, 9, 8, 3), 0.118, Verdict.UNCLEAR),
+            ((0, 0, 2, 5, 20), (0, 4, 6, 8, 8), 0.0005, Verdict.APART),
+            ((5, 5, 5, 5, 5), (0, 0, 5, 10, 12), 0.9999, Verdict.APART),
+            ((0, 0, 0, 0, 30), (0, 0, 0, 2, 28), 0.226, Verdict.UNCLEAR),
+        ],
+    )
+    def test_it_has_its_golden_values(self, earlier, later, chance, verdict):
+        assert chance_higher(earlier, later) == pytest.approx(chance, abs=0.006)
+        assert compare(earlier, later) is verdict
+
+    def test_turned_around_it_says_the_same(self):
+        one, other = (0, 2, 5, 9, 9), (2, 6, 9, 6, 3)
+        assert chance_higher(one, other) + chance_higher(other, one) == pytest.approx(1, abs=0.004)
+        assert compare(one, other) is compare(other, one) is Verdict.APART
+
+    def test_what_is_near_is_never_apart_when_it_is_looked_at_closely(self):
+        """The short way out of a comparison changes no verdict."""
+        chance = random.Random(11)
+        for shape in SHAPES.values():
+            for _ in range(6):
+                one, other = (spread(chance.choices(VALUES, shape, k=26)) for _ in range(2))
+                higher = chance_higher(one, other)
+                assert (compare(one, other) is Verdict.APART) == (min(higher, 1 - higher) < 0.005)
+
+    def test_nothing_is_compared_with_nothing(self):
+        with pytest.raises(ValueError, match="both sides"):
+            chance_higher((0, 0, 0, 0, 0), (1, 0, 0, 0, 0))

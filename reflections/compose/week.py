@@ -1,9 +1,4 @@
-"""From facts to a reflection: which sentences are said, in which order, and from which moments each one came.
-
-Pure: it chooses rules and numbers, `reflections.phrases` puts them into words. A sentence has a rule id that never
-changes its meaning, its parameters (keys and numbers, never free text or names), and the moments it rests on.
-The order and what may be said follow docs/glossary.md ("reflection") and the gates of `reflections.statistics`.
-"""
+"""The parts of a week: which sentences each says, and from which moments. Each is a function of the facts alone."""
 
 from __future__ import annotations
 
@@ -14,37 +9,19 @@ from datetime import date, timedelta
 from typing import Final
 
 from accounts.rules import DigestLevel
-from checklists.rules import AUTHOR_ONLY, NEVER_AVERAGED, Dimension, Tone
+from checklists.rules import Dimension, Tone
 from observations.rules import EMPTY_TANK_MOMENTS, EMPTY_TANK_VALUE
-from reflections.composition import Composition, Json, Kind, Section, Sentence
+from reflections.composition import Json, Section, Sentence
 from reflections.facts import OwnMoment, PracticeChoice, SharedMoment, WeekFacts
 from reflections.rules import seed
-from reflections.statistics import Detail, Summary, summarise
 
 TOP: Final = 3
 ALTERNATIVES_MAX: Final = 4
 REPAIR_PRACTICE: Final = "repair_script"
 
 
-def compose(facts: WeekFacts) -> Composition:
-    """The reflection of one member's week. The same facts always give the same reflection."""
-    kind = _kind(facts)
-    sections = (part(facts) for part in (_QUIET if kind is Kind.QUIET else _PARTS))
-    return Composition(
-        kind=kind,
-        seed=seed(str(facts.member), facts.label),
-        sections=tuple(section for section in sections if section is not None),
-    )
-
-
-def _kind(facts: WeekFacts) -> Kind:
-    if facts.is_quiet:
-        return Kind.QUIET
-    return Kind.MISSED if facts.is_only_missed else Kind.WEEK
-
-
 # --- A moment to keep --------------------------------------------------------------------------------------------
-def _keep(facts: WeekFacts) -> Section | None:
+def keep(facts: WeekFacts) -> Section | None:
     """A came-back if there is one, else the latest in-tune; after missed ones only, the way back itself."""
     found = _ordered(facts.own, Tone.CAME_BACK) or _ordered(facts.own, Tone.IN_TUNE)
     if found:
@@ -53,16 +30,14 @@ def _keep(facts: WeekFacts) -> Section | None:
         others = [str(moment.id) for moment in found[1 : 1 + ALTERNATIVES_MAX]]
         sentence = Sentence(rule, {"day": kept.day.isoformat()}, (kept.id,), DigestLevel.FULL)
         return Section("keep", (sentence,), {"moment": str(kept.id), "alternatives": others})
-    return _way_back(facts) if facts.is_only_missed else None
+    return way_back(facts) if facts.is_only_missed else None
 
 
-def _way_back(facts: WeekFacts) -> Section:
+def way_back(facts: WeekFacts, *, mail: DigestLevel = DigestLevel.COUNTS) -> Section:
     """In the place of a moment to keep: the practice of repair, as long as the library has it."""
-    sentences = [Sentence("way_back.usual", mail=DigestLevel.COUNTS)]
+    sentences = [Sentence("way_back.usual", mail=mail)]
     if any(practice.slug == REPAIR_PRACTICE for practice in facts.practices):
-        sentences.append(
-            Sentence("way_back.practice", {"practice": REPAIR_PRACTICE}, mail=DigestLevel.COUNTS)
-        )
+        sentences.append(Sentence("way_back.practice", {"practice": REPAIR_PRACTICE}, mail=mail))
     return Section("way_back", tuple(sentences), {"practice": REPAIR_PRACTICE})
 
 
@@ -75,7 +50,7 @@ def _ordered(own: Iterable[OwnMoment], tone: Tone) -> list[OwnMoment]:
 
 
 # --- What you noticed --------------------------------------------------------------------------------------------
-def _noticed(facts: WeekFacts) -> Section:
+def noticed(facts: WeekFacts) -> Section:
     days = {moment.day for moment in facts.own}
     ids = tuple(moment.id for moment in facts.own)
     # The number of moments in a week of missed ones is the number of misses: the mail leaves it out.
@@ -141,86 +116,36 @@ def _shared_sentences(shared: Sequence[SharedMoment]) -> list[Sentence]:
 
 
 # --- Coming back -------------------------------------------------------------------------------------------------
-def _back(facts: WeekFacts) -> Section | None:
+def back(facts: WeekFacts) -> Section | None:
     missed = [moment for moment in facts.own if moment.tone is Tone.MISSED]
     mended = [moment for moment in missed if moment.mended_by]
     came = [moment for moment in facts.own if moment.tone is Tone.CAME_BACK]
     earlier = [moment for moment in came if moment.repairs_earlier_week]
     sentences = []
     if came:
-        sentences.append(Sentence("back.came_back", {"n": len(came)}, _ids(came), DigestLevel.COUNTS))
+        sentences.append(Sentence("back.came_back", {"n": len(came)}, ids_of(came), DigestLevel.COUNTS))
     if missed:
         links = tuple(link for moment in mended for link in moment.mended_by)
         params = {"missed": len(missed), "mended": len(mended)}
-        sentences.append(Sentence("back.of_missed", params, (*_ids(missed), *links)))
+        sentences.append(Sentence("back.of_missed", params, (*ids_of(missed), *links)))
     if len(mended) < len(missed):
-        sentences.append(Sentence("back.no_deadline", moments=_ids(m for m in missed if not m.mended_by)))
+        sentences.append(Sentence("back.no_deadline", moments=ids_of(m for m in missed if not m.mended_by)))
     if earlier:
-        sentences.append(Sentence("back.earlier", {"n": len(earlier)}, _ids(earlier), DigestLevel.FULL))
+        sentences.append(Sentence("back.earlier", {"n": len(earlier)}, ids_of(earlier), DigestLevel.FULL))
     return Section("back", tuple(sentences)) if sentences else None
 
 
-def _ids(moments: Iterable[OwnMoment]) -> tuple[uuid.UUID, ...]:
+def ids_of(moments: Iterable[OwnMoment]) -> tuple[uuid.UUID, ...]:
     return tuple(moment.id for moment in moments)
 
 
-# --- Your focus --------------------------------------------------------------------------------------------------
-def _focus(facts: WeekFacts) -> Section | None:
-    """Spread, n and what was not seen; an average only where n allows, and never a change or a direction."""
-    focus = facts.focus
-    if focus is None:
-        return None
-    summary = summarise(focus.answers)
-    averaged = focus.dimension not in NEVER_AVERAGED and summary.detail is not Detail.LIST
-    # Own state is for its author's eyes, and a mailbox has others.
-    mail = None if focus.dimension in AUTHOR_ONLY else DigestLevel.FULL
-    rule, numbers = _focus_numbers(summary, focus.answers.values, averaged=averaged)
-    named: Json = {"dimension": focus.dimension}
-    sentences = [
-        Sentence("focus.chosen", {**named, "since": focus.since.isoformat()}, mail=mail),
-        Sentence(rule, {**named, **numbers}, focus.moments if summary.n else (), mail),
-    ]
-    if summary.not_seen or summary.skipped:
-        absent = {**named, "not_seen": summary.not_seen, "skipped": summary.skipped}
-        sentences.append(Sentence("focus.absent", absent, focus.moments))
-    return Section("focus", tuple(sentences), _focus_data(focus.dimension, summary, averaged=averaged))
-
-
-def _focus_numbers(summary: Summary, values: tuple[int, ...], *, averaged: bool) -> tuple[str, Json]:
-    """Which sentence n answers allow, with its numbers."""
-    if summary.n == 0:
-        return "focus.no_answers", {}
-    if summary.detail is Detail.LIST:
-        return "focus.listed", {"n": summary.n, "values": _times(values)}
-    if not averaged or summary.interval is None or summary.mean is None:
-        return "focus.context", {"n": summary.n, "values": _times(values)}
-    low, high = round(summary.interval.low, 1), round(summary.interval.high, 1)
-    numbers = {"n": summary.n, "mean": round(summary.mean, 1), "low": low, "high": high}
-    return ("focus.few" if summary.detail is Detail.FEW else "focus.average"), numbers
-
-
-def _times(values: Iterable[int]) -> list[list[int]]:
+def times_of(values: Iterable[int]) -> list[list[int]]:
     """How often each value was answered, from the lowest: never only the most frequent."""
     return [[value, times] for value, times in sorted(Counter(values).items())]
 
 
-def _focus_data(dimension: Dimension, summary: Summary, *, averaged: bool) -> Json:
-    shown = summary.interval if averaged else None
-    return {
-        "dimension": dimension,
-        "detail": summary.detail,
-        "n": summary.n,
-        "spread": {str(value): count for value, count in enumerate(summary.spread, start=1)},
-        "not_seen": summary.not_seen,
-        "skipped": summary.skipped,
-        "median": summary.median if averaged else None,
-        "mean": round(summary.mean, 2) if averaged and summary.mean is not None else None,
-        "interval": [round(shown.low, 2), round(shown.high, 2)] if shown else None,
-    }
-
-
 # --- You ---------------------------------------------------------------------------------------------------------
-def _you(facts: WeekFacts) -> Section | None:
+def you(facts: WeekFacts) -> Section | None:
     """Own state, for the author's page alone; and a question to think about, which needs no data."""
     states = [
         (moment.id, answer.value)
@@ -230,7 +155,7 @@ def _you(facts: WeekFacts) -> Section | None:
     ]
     sentences = []
     if states:
-        values = _times(value for _, value in states)
+        values = times_of(value for _, value in states)
         sentences.append(Sentence("you.states", {"values": values}, tuple(moment for moment, _ in states)))
     empty = tuple(moment for moment, value in states if value == EMPTY_TANK_VALUE)
     if len(empty) >= EMPTY_TANK_MOMENTS:
@@ -242,7 +167,7 @@ def _you(facts: WeekFacts) -> Section | None:
 
 
 # --- One small thing ---------------------------------------------------------------------------------------------
-def _small_thing(facts: WeekFacts) -> Section | None:
+def small_thing(facts: WeekFacts) -> Section | None:
     """A practice that suits where the week's misses were, else the focus, else a week's turn of the library."""
     offered = [practice for practice in facts.practices if not _shown_already(practice, facts)]
     if not offered:
@@ -257,7 +182,7 @@ def _small_thing(facts: WeekFacts) -> Section | None:
     rule, params = "small.turn", {"practice": chosen.slug}
     if context in chosen.contexts:
         rule, params = "small.context", {**params, "context": context}
-        moments = _ids(m for m in facts.own if context in m.contexts)
+        moments = ids_of(m for m in facts.own if context in m.contexts)
     elif chosen.dimension == focus:
         rule, params = "small.focus", {**params, "dimension": focus}
     # The reason stays on the page: the mail offers the practice without saying where the week was hard.
@@ -268,7 +193,7 @@ def _small_thing(facts: WeekFacts) -> Section | None:
 
 
 def _shown_already(practice: PracticeChoice, facts: WeekFacts) -> bool:
-    return facts.is_only_missed and practice.slug == REPAIR_PRACTICE
+    return practice.slug == REPAIR_PRACTICE and (facts.is_only_missed or facts.is_hard)
 
 
 def _hardest_context(own: Sequence[OwnMoment]) -> str:
@@ -278,23 +203,32 @@ def _hardest_context(own: Sequence[OwnMoment]) -> str:
 
 
 # --- Quiet, and the small print ----------------------------------------------------------------------------------
-def _quiet(_facts: WeekFacts) -> Section:
+def quiet(_facts: WeekFacts) -> Section:
     return Section("quiet", (Sentence("quiet.note", mail=DigestLevel.COUNTS),), {"offer": [*Tone]})
 
 
-def _shared_only(facts: WeekFacts) -> Section | None:
+def shared_only(facts: WeekFacts) -> Section | None:
     sentences = tuple(_shared_sentences(facts.shared))
     return (
         Section("noticed", sentences, {"days": [], "shared": _by_author(facts.shared)}) if sentences else None
     )
 
 
-def _small_print(facts: WeekFacts) -> Section:
+def late(facts: WeekFacts) -> Section | None:
+    """What came after the week was told stands apart: the numbers on the page are no longer those of the mail."""
+    if not facts.late:
+        return None
+    sentences = [Sentence("print.late", {"n": len(facts.late)}, facts.late)]
+    if len(facts.late) == len(facts.own) and not facts.checks:
+        sentences.append(Sentence("late.all", moments=facts.late))
+    return Section("late", tuple(sentences))
+
+
+def small_print(facts: WeekFacts) -> Section:
     shared = tuple(moment.id for moment in facts.own if moment.shared)
     days = (facts.end_on - facts.start_on).days
     told = None if facts.is_only_missed else DigestLevel.COUNTS
     said = [
-        (bool(facts.late), Sentence("print.late", {"n": len(facts.late)}, facts.late)),
         (
             bool(facts.late_before),
             Sentence(
@@ -308,7 +242,3 @@ def _small_print(facts: WeekFacts) -> Section:
         (not facts.is_quiet, Sentence("print.counted")),
     ]
     return Section("small_print", tuple(sentence for holds, sentence in said if holds))
-
-
-_PARTS: Final = (_keep, _noticed, _back, _focus, _you, _small_thing, _small_print)
-_QUIET: Final = (_quiet, _shared_only, _small_print)
