@@ -293,7 +293,9 @@ class TestCanary:
         assert all(args == [] for args, _kwargs, _embed in bodies)
 
     def test_a_word_that_slips_into_the_queue_is_seen(self, queue: Queue) -> None:
-        celery_app.tasks["reflections.tasks.deliver"].apply_async(kwargs={"note": SEALED["note"]})
+        celery_app.tasks["reflections.tasks.deliver"].apply_async(
+            kwargs={"digest_id": 1, "note": SEALED["note"]}
+        )
         assert found_in(json.dumps(queue()).encode()) == {"note"}
 
     @pytest.mark.parametrize("is_superuser", [False, True])
