@@ -89,7 +89,7 @@ class PhoneApi(APIView):
     """Base of the doors for phones."""
 
     permission_classes = [*APIView.permission_classes, SessionOnly]
-    problem_statuses = (503,)
+    problem_statuses: tuple[int, ...] = (503,)
 
     def permission_denied(self, request: Request, message: Any = None, code: Any = None) -> NoReturn:
         if not request.user.is_authenticated:
