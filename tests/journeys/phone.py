@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,20 @@ from playwright.sync_api import Page, expect
 from tests.journeys.conftest import App
 
 
+def wait_for(page: Page, happened: Callable[[], bool], seconds: int = 40) -> None:
+    """Give the page time until that is so."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not come to that"
+        page.wait_for_timeout(100)
+
+
 def get_ready(page: Page) -> None:
     """The worker rules the page, and the kit and a key are on the phone."""
     page.goto("/log/")
     page.wait_for_function("navigator.serviceWorker.ready.then(() => true)", timeout=20_000)
     page.wait_for_function("!!navigator.serviceWorker.controller", timeout=20_000)
-    page.wait_for_function(HAS_KIT, timeout=20_000)
+    wait_for(page, lambda: bool(page.evaluate(HAS_KIT)))
 
 
 HAS_KIT = """async () => {
@@ -51,7 +61,7 @@ def waiting(page: Page) -> int:
 
 
 def wait_until_sent(page: Page) -> None:
-    page.wait_for_function(f"async () => (await ({COUNT})()) === 0", timeout=30_000)
+    wait_for(page, lambda: waiting(page) == 0)
 
 
 def tap(page: Page, tone: str = "We were in tune") -> None:

@@ -18,6 +18,17 @@ function show(name) {
   for (const part of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-part]"))) part.hidden = part.dataset.part !== name;
 }
 
+/** One row for each moment: the first time it was noted, and whether something of it needs its author. @param {Row[]} rows */
+function byMoment(rows) {
+  /** @type {Map<string, Row>} */
+  const found = new Map();
+  for (const row of rows) {
+    const first = found.get(row.moment_id) ?? row;
+    found.set(row.moment_id, { ...first, trouble: first.trouble || row.trouble, draft: first.draft && row.draft });
+  }
+  return [...found.values()];
+}
+
 /** @param {Row[]} rows */
 function list(rows) {
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("template[data-row]"));
@@ -42,7 +53,7 @@ async function draw(store) {
   const [[state, count], flow, rows] = [await stateOf(store), await store.flow(), await store.list()];
   say(find("[data-headline]"), state || "nothing", count);
   say(find("[data-why]"), state || "nothing", count);
-  list(rows);
+  list(byMoment(rows));
   for (const act of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-act]"))) {
     act.hidden = !(act.dataset.act ?? "").split(" ").includes(state || "nothing");
   }

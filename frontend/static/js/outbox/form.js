@@ -32,7 +32,8 @@ export function throughOutbox(form, { outbox, keep, then, failed }) {
     // A page of nobody's has no token to send a form with.
     if (!navigator.onLine || form.dataset.keep === "shell") return complain(form, isFull(error) ? "full" : "offline");
     isPlain = true;
-    form.requestSubmit(submitter);
+    // Not at once: while the first submit event is still on its way, a second one is ignored.
+    setTimeout(() => form.requestSubmit(submitter));
   };
   form.addEventListener("submit", async (event) => {
     if (isPlain || event.defaultPrevented) return;

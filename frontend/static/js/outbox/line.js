@@ -25,9 +25,10 @@ export function say(line, state, count = 0) {
 /** What to say of this outbox: the state, and its number. @param {Outbox} store @returns {Promise<[string, number]>} */
 export async function stateOf(store) {
   const [count, flow, rows] = [await store.count(), await store.flow(), await store.list()];
+  const troubled = new Set(rows.filter((row) => row.trouble).map((row) => row.moment_id)).size;
   if (flow.evicted) return ["evicted", flow.evicted];
   if (!count) return ["", 0];
-  if (rows.some((row) => row.trouble)) return ["trouble", rows.filter((row) => row.trouble).length];
+  if (troubled) return ["trouble", troubled];
   return [flow.stop === "foreign" ? "" : flow.stop || "waiting", count];
 }
 

@@ -66,9 +66,9 @@ export class Outbox {
     return this.db.run("readonly", (store) => store("ops").getAll());
   }
 
-  /** @returns {Promise<number>} */
-  count() {
-    return this.db.run("readonly", (store) => store("ops").count());
+  /** How many moments wait: several operations may be about one. @returns {Promise<number>} */
+  async count() {
+    return new Set((await this.list()).map((row) => row.moment_id)).size;
   }
 
   /**

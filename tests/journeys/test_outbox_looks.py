@@ -1,0 +1,90 @@
+"""The pages of the phone: nothing for axe to find, in both themes, and quiet on a phone that others look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.journeys.phone import get_ready, put_many, tap
+from tests.journeys.reports import Reports
+from tests.journeys.test_accessibility import RULES, THEMES
+from tests.journeys.test_discreet import CHOOSE
+
+DISCARD = """async () => {
+  for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
+}"""
+
+
+@pytest.fixture(autouse=True)
+def _no_reports(reports: Reports) -> Iterator[None]:
+    """Requests fail here on purpose, and the console says so; anything else is still a complaint."""
+    yield
+    assert [line for line in reports.take() if "Failed to load resource" not in line] == []
+
+
+def violations(page: Page) -> list[str]:
+    found = [item["id"] for item in Axe().run(page, options=RULES).response["violations"]]
+    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return [*found, *(["wider than the phone"] if wide else [])]
+
+
+class TestAxe:
+    @pytest.mark.parametrize("theme", THEMES)
+    def test_finds_nothing_on_what_a_phone_shows_without_a_connection(
+        self, open_phone: Callable[..., Page], sign_in: Callable[..., None], theme: str
+    ) -> None:
+        page = open_phone(color_scheme=theme)
+        sign_in(page, "jon@example.org")
+        get_ready(page)
+        page.context.set_offline(True)
+        put_many(page, 2)
+        found = {}
+        page.goto("/log/")
+        expect(page.get_by_text("2 moments are on this phone")).to_be_visible()
+        found["sheet"] = violations(page)
+        tap(page, "We came back")
+        found["saved"] = violations(page)
+        page.get_by_role("button", name="Add more").tap()
+        expect(page.get_by_role("heading", name="Add what you like")).to_be_visible()
+        found["more"] = violations(page)
+        page.goto("/moments/")
+        found["offline"] = violations(page)
+        page.goto("/waiting/")
+        expect(page.get_by_role("heading", name="3 moments wait on this phone")).to_be_visible()
+        found["waiting"] = violations(page)
+        page.goto("/waiting/?leave")
+        expect(page.get_by_role("heading", name="3 moments are not sent yet")).to_be_visible()
+        found["question"] = violations(page)
+        page.evaluate(DISCARD)
+        assert {where: what for where, what in found.items() if what} == {}
+
+
+class TestDiscreet:
+    def test_the_pages_are_neutral_and_times_wait_for_a_tap(
+        self, open_phone: Callable[..., Page], sign_in: Callable[..., None]
+    ) -> None:
+        page = open_phone()
+        sign_in(page, "jon@example.org")
+        page.evaluate(CHOOSE, True)
+        get_ready(page)
+        page.reload()
+        page.wait_for_timeout(1_000)
+        page.context.set_offline(True)
+        put_many(page, 1)
+        for path in ("/log/", "/waiting/", "/moments/"):
+            page.goto(path)
+            expect(page).to_have_title("Notes")
+            assert "Attune" not in page.content()
+        page.goto("/waiting/")
+        expect(page.locator("[data-rows] time")).to_be_hidden()
+        page.locator("summary").tap()
+        expect(page.locator("[data-rows] time")).to_be_visible()
+        page.evaluate("window.dispatchEvent(new Event('blur'))")
+        assert page.evaluate("document.getElementById('cover').open")
+        page.evaluate(DISCARD)
+        page.context.set_offline(False)
+        page.goto("/")
+        page.evaluate(CHOOSE, False)
