@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -210,16 +211,12 @@ class OwnRedis:
 class OwnPostgres:
     """A PostgreSQL cluster in a folder, under the user that the machine's own runs under."""
 
-    def __init__(self, folder: Path) -> None:
-        self.port, self.data = free_port(), folder / "cluster"
+    def __init__(self) -> None:
+        # Not in the folder of the test: that is its user's alone, and PostgreSQL refuses to run as root.
+        self.port, self.data = free_port(), Path(tempfile.mkdtemp(prefix="attune-cluster-"))
         self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
-        folder.chmod(0o755)
-        self.data.mkdir()
         if os.geteuid() == 0:
             shutil.chown(self.data, "postgres", "postgres")
-            for parent in self.data.parents[:4]:
-                with contextlib.suppress(OSError):
-                    parent.chmod(parent.stat().st_mode | 0o011)
 
     @staticmethod
     def tool(name: str) -> str:
@@ -234,7 +231,8 @@ class OwnPostgres:
         as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         command = [*as_owner, self.tool(name), "-D", str(self.data), *arguments]
         # Not captured by pipes: the server that it starts would hold them open.
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
+        nowhere = subprocess.DEVNULL
+        subprocess.run(command, check=True, cwd="/", stdout=nowhere, stderr=nowhere, timeout=300)
 
     def create(self) -> None:
         self._run("initdb", "-U", "postgres", "-A", "trust")
@@ -243,3 +241,7 @@ class OwnPostgres:
     def control(self, verb: str, *arguments: str) -> None:
         options = f"-p {self.port} -k {self.data} -c listen_addresses=127.0.0.1"
         self._run("pg_ctl", verb, "-w", "-t", "120", "-o", options, *arguments)
+
+    def remove(self) -> None:
+        self.control("stop", "-m", "immediate")
+        shutil.rmtree(self.data, ignore_errors=True)

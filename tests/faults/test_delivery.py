@@ -40,13 +40,13 @@ def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
 
 
 @pytest.fixture
-def own_postgres(tmp_path: Path) -> Iterator[OwnPostgres]:
+def own_postgres() -> Iterator[OwnPostgres]:
     if not OwnPostgres.is_here():
         pytest.skip("there is no initdb to make a cluster with")
-    server = OwnPostgres(tmp_path)
+    server = OwnPostgres()
     server.create()
     yield server
-    server.control("stop", "-m", "immediate")
+    server.remove()
 
 
 def assert_all_arrived(found: Installation, members: int) -> None:
