@@ -185,8 +185,10 @@ def small_thing(facts: WeekFacts) -> Section | None:
         moments = ids_of(m for m in facts.own if context in m.contexts)
     elif chosen.dimension == focus:
         rule, params = "small.focus", {**params, "dimension": focus}
-    # The reason stays on the page: the mail offers the practice without saying where the week was hard.
-    offer = Sentence("small.try", {"practice": chosen.slug}, mail=DigestLevel.FULL)
+    # The reason stays on the page: the mail offers the practice without saying where the week was hard. In a hard week
+    # the way back is practice enough, and what suits the week would tell of it.
+    mail = None if facts.is_hard else DigestLevel.FULL
+    offer = Sentence("small.try", {"practice": chosen.slug}, mail=mail)
     sentences = (offer, Sentence(rule, params, moments))
     others = [practice.slug for practice in ranked[1 : 1 + ALTERNATIVES_MAX]]
     return Section("small_thing", sentences, {"practice": chosen.slug, "alternatives": others})
