@@ -96,7 +96,7 @@ def _screenshots() -> Iterator[dict[str, str]]:
     for name, sizes, form, label in (
         ("log", "720x1480", "narrow", _("One tap notes a moment")),
         ("week", "720x1480", "narrow", _("A week, in your own words")),
-        ("wide", "1280x800", "wide", _("Today and this week so far")),
+        ("wide", "1280x800", "wide", _("Months at a glance")),
     ):
         yield {
             "src": static(f"screenshots/{name}.webp"),
