@@ -13,7 +13,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-# Each provider of django-anymail, by the name of its module there: its view, and the setting that proves its requests.
+# By the name of its module in django-anymail: its view, and the setting that proves its requests.
 PROVIDERS: Final = {
     "brevo": ("BrevoTrackingWebhookView", "WEBHOOK_SECRET"),
     "mailersend": ("MailerSendTrackingWebhookView", "MAILERSEND_SIGNING_SECRET"),
@@ -21,8 +21,6 @@ PROVIDERS: Final = {
     "mailjet": ("MailjetTrackingWebhookView", "WEBHOOK_SECRET"),
     "postal": ("PostalTrackingWebhookView", "POSTAL_WEBHOOK_KEY"),
     "postmark": ("PostmarkTrackingWebhookView", "WEBHOOK_SECRET"),
-    "resend": ("ResendTrackingWebhookView", "RESEND_SIGNING_SECRET"),
-    "sendgrid": ("SendGridTrackingWebhookView", "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY"),
     "sparkpost": ("SparkPostTrackingWebhookView", "WEBHOOK_SECRET"),
 }
 SECRET_CHARS_MIN: Final = 16

@@ -111,7 +111,7 @@ MATRIX = [
     ("connect", "421 too many connections", Status.READY, "server 421", Status.FAILED_TEMP),
     ("connect", "554 no mail from you", Status.READY, "server 554", Status.FAILED_TEMP),
     ("connect", CLOSES, Status.READY, "connection SMTPServerDisconnected", Status.FAILED_TEMP),
-    ("connect", HANGS, Status.READY, "connection TimeoutError", None),
+    ("connect", HANGS, Status.READY, "connection SMTPServerDisconnected", None),
     ("MAIL", "451 try later", Status.READY, "server 451", Status.FAILED_TEMP),
     ("MAIL", "553 not you", Status.READY, "server 553", Status.FAILED_TEMP),
     ("RCPT", "421 shutting down", Status.READY, "recipient 421", Status.FAILED_TEMP),
