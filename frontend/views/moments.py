@@ -23,6 +23,8 @@ from frontend.current import Home, SignedInRequest, at_home
 from frontend.forms.moments import EditForm, MomentForm, Offer
 from frontend.forms.timeline import FilterForm
 from frontend.render import is_swap, render_page, see_other
+from frontend.views.comments import asking, said_on
+from frontend.views.focuses import trying_in
 from frontend.words import answers_in_words, ticks_in_words
 from households.scope import Capability
 from households.selectors import has_grants, list_children, list_members
@@ -118,8 +120,17 @@ def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         "thread": find_thread(actor_id=request.user.pk, moment=found),
         "revision_count": found.edit_count if mine else 0,
         "soft_card": soft_card.take(request),
+        **_between(request, found, now=timezone.now()),
     }
     return render_page(request, "frontend/moments/detail.html", context)
+
+
+def _between(request: SignedInRequest, found: Observation, *, now: datetime) -> dict[str, Any]:
+    """What passed between the reader and their coaches over a moment of their own; of another's, nothing."""
+    if found.author_id != request.user.pk:
+        return {}
+    said = said_on(request, household_pk=found.household_id, observation_id=found.pk, now=now)
+    return {"from_coach": said, "asking": asking(request, found, now=now)}
 
 
 @require_safe
@@ -169,6 +180,7 @@ def _sheet(
         "form": form,
         "conflict": status == 409,
         "several_children": bool(form.offer.children),
+        "trying": trying_in(request, found, now=now),
         **form.questions(),
     }
     return render_page(request, template, context, status=status)

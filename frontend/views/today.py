@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from checklists.rules import Tone
+from coaching.selectors import count_unread, has_suggestion
 from common.dates import local_day, week_start
 from frontend import soft_card
 from frontend.current import Home, SignedInRequest, with_child
@@ -64,6 +65,8 @@ def _today(request: SignedInRequest, home: Home) -> HttpResponse:
         "reflection": _ready_week(request, home, today=day),
         "check_due": _is_check_due(request, home, first=first, today=day),
         "soft_card": soft_card.take(request),
+        "suggested": has_suggestion(actor_id=request.user.pk, household_id=home.household.pk, now=now),
+        "unread": count_unread(actor_id=request.user.pk, household_id=home.household.pk),
     }
     return render_page(request, "frontend/today.html", context)
 

@@ -1,5 +1,6 @@
 """Reads of observations. Every one of them asks `households.scope` who is reading; only the compile has no reader."""
 
+from observations.selectors.caseload import count_unopened, granted_keys, list_shared_days
 from observations.selectors.compiling import (
     earliest_for_compile,
     latest_own_for_compile,
@@ -14,8 +15,18 @@ from observations.selectors.granted import (
     Shown,
     WeekCounts,
     get_granted,
+    list_granted_weeks,
     preview_grant,
     show_granted,
+)
+from observations.selectors.granted_patterns import (
+    count_granted_cues,
+    count_granted_mended,
+    count_granted_with_cues,
+    list_granted_answers,
+    list_granted_checks,
+    list_granted_values,
+    occasion_of,
 )
 from observations.selectors.moments import (
     MomentFilters,
@@ -62,8 +73,12 @@ __all__ = [
     "Stretch",
     "WeekCounts",
     "count_by_day",
+    "count_granted_cues",
+    "count_granted_mended",
+    "count_granted_with_cues",
     "count_mended",
     "count_ticked",
+    "count_unopened",
     "count_with_ticks",
     "earliest_for_compile",
     "find_mended",
@@ -73,6 +88,7 @@ __all__ = [
     "get_granted",
     "get_moment",
     "get_self_check",
+    "granted_keys",
     "latest_own_for_compile",
     "list_answered",
     "list_answers_for_compile",
@@ -82,6 +98,10 @@ __all__ = [
     "list_deleted_moments",
     "list_focuses_for_compile",
     "list_for_compile",
+    "list_granted_answers",
+    "list_granted_checks",
+    "list_granted_values",
+    "list_granted_weeks",
     "list_late_for_compile",
     "list_latest_child_ids",
     "list_mended",
@@ -93,8 +113,10 @@ __all__ = [
     "list_repairable",
     "list_revisions",
     "list_self_checks",
+    "list_shared_days",
     "name_moments",
     "needs_soft_card",
+    "occasion_of",
     "page_revisions",
     "preview_grant",
     "show_granted",

@@ -110,4 +110,12 @@ API = {
     f"{V1}/reflections/{{week}}/thoughts/": Route(
         {"GET": Door(Need.OWN_WEEK), "POST": Door(Need.OWN_WEEK, THOUGHT)}, "week"
     ),
+    f"{V1}/comments/": Route({"GET": Door(Need.SIGN_IN)}),
+    f"{V1}/comments/{{comment_id}}/": Route({"GET": Door(Need.AUTHOR)}, "comment"),
+    f"{V1}/comments/{{comment_id}}/read/": Route({"POST": Door(Need.AUTHOR)}, "comment"),
+    f"{V1}/comments/{{comment_id}}/replies/": Route(
+        {"POST": Door(Need.AUTHOR, always(text="Thank you"))}, "comment"
+    ),
+    f"{V1}/focuses/": Route({"GET": Door(Need.SIGN_IN)}),
+    f"{V1}/focuses/{{focus_id}}/": Route({"PATCH": Door(Need.AUTHOR, always(answer="decline"))}, "focus"),
 }

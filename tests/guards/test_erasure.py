@@ -85,4 +85,10 @@ class TestEveryTableIsAModel:
 class TestOrder:
     def test_what_refers_to_others_goes_first(self) -> None:
         order = [type(estate).__name__ for estate in list_estates()]
-        assert order == ["ReflectionsEstate", "ObservationsEstate", "HouseholdsEstate", "AccountsEstate"]
+        assert order == [
+            "CoachingEstate",
+            "ReflectionsEstate",
+            "ObservationsEstate",
+            "HouseholdsEstate",
+            "AccountsEstate",
+        ]

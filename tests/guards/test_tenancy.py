@@ -9,6 +9,7 @@ NO_FAMILY = {
     "households.Household",  # the tenant itself
     "observations.RecordHead",  # a hash that outlives its household, and then names none
     "reflections.MailGate",  # one row, about the mail server
+    "coaching.CoachProfile",  # a coach's own, the same to every family
 }
 FAMILY_APPS = ("households", "observations", "reflections", "coaching")
 
