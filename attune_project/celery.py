@@ -32,6 +32,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/5"),
         "options": {"queue": SCHEDULE, "expires": 5 * 60},
     },
+    "tell": {
+        "task": "coaching.tasks.tell",
+        "schedule": crontab(minute="1-59/5"),
+        "options": {"queue": SCHEDULE, "expires": 5 * 60},
+    },
     "purge": {
         "task": "observations.tasks.purge",
         "schedule": crontab(hour=3, minute=40),

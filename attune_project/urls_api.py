@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("checklists.api.urls")),
     path("", include("observations.api.urls")),
     path("", include("reflections.api.urls")),
+    path("", include("coaching.api.urls")),
     # An unknown address gets no page, and a missing slash no redirect that would lose the body of a request.
     re_path("", NowhereApi.as_view(), name="nowhere"),
 ]

@@ -1,7 +1,14 @@
 from django.apps import AppConfig
 
+from common.estates import register
+
 
 class CoachingConfig(AppConfig):
     """The coach's side of a household, under a live grant."""
 
     name = "coaching"
+
+    def ready(self) -> None:
+        from coaching.estate import CoachingEstate
+
+        register(self.label, CoachingEstate())

@@ -37,6 +37,8 @@ class WeekShown:
     author: str
     words: str
     tones: Sequence[tuple[str, int]]
+    label: str
+    grant_id: object = None  # the grant that shows it, where it can be opened by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,18 @@ class FamilyShown:
     next_cursor: str
 
 
-def shown_in_words(shown: Shown, *, names: Mapping[int, Any]) -> FamilyShown:
-    """*names* says how each author is called, by their key."""
+def shown_in_words(
+    shown: Shown, *, names: Mapping[int, Any], grants: Mapping[int, Any] | None = None
+) -> FamilyShown:
+    """*names* says how each author is called, by their key; *grants* which of theirs shows it, to a coach."""
     return FamilyShown(
         weeks=[
             WeekShown(
                 author=str(names.get(week.author_id, "")),
                 words=week_in_words(week.first_day, week.last_day),
                 tones=[(tone, week.tones[tone]) for tone in Tone if week.tones.get(tone)],
+                label=week.label,
+                grant_id=(grants or {}).get(week.author_id),
             )
             for week in shown.weeks
         ],

@@ -91,6 +91,21 @@ def _grants() -> QuerySet[Any]:
     )
 
 
+def let_in(*, now: datetime, via: str = "") -> Exists:
+    """Rows that name a household, an author and a coach, for as long as that author lets that coach in there.
+
+    *via* is the path from the row to the one that names them.
+    """
+    path = f"{via}__" if via else ""
+    return Exists(
+        live_grants(now=now).filter(
+            household_id=OuterRef(f"{path}household_id"),
+            author_id=OuterRef(f"{path}author_id"),
+            coach_id=OuterRef(f"{path}coach_id"),
+        )
+    )
+
+
 def granted_to(coach_id: int, *, now: datetime) -> Sight:
     """What live grants let this coach see: of their authors and children, from their day on, and nothing private."""
 

@@ -15,19 +15,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.selectors import get_verified_address
+from checklists.selectors import get_content
+from coaching.selectors import get_caseload
 from common.errors import NotVisible
 from common.forms import ServiceForm
+from frontend.caseload import caseload_in_words, lane_choices
 from frontend.coach_session import at_work, on_watch
 from frontend.current import SignedInRequest, find_home
+from frontend.forms.coaching import CaseloadForm
 from frontend.forms.fields import posted
 from frontend.forms.grants import SCOPES_IN_SHORT, SCOPES_OFFERED
 from frontend.render import render_page, see_other
-from frontend.shown import note_in_words, shown_in_words
+from frontend.shown import shown_in_words
 from frontend.views.household import form_status
 from households.rules import GrantScope
-from households.selectors import list_caseload, list_grants_here
+from households.selectors import list_grants_here
 from households.services import accept_grant, block_author, decline_offer, find_offer, return_grant
-from observations.services import look_at_family, look_at_moment
+from observations.services import look_at_family
 
 if TYPE_CHECKING:
     from households.models import Grant
@@ -50,11 +54,22 @@ class Given:
 @require_safe
 @at_work
 def families(request: SignedInRequest) -> HttpResponse:
-    """Everybody who lets the reader look, by household."""
-    found: dict[uuid.UUID, list[Given]] = {}
-    for grant in list_caseload(coach_id=request.user.pk, now=timezone.now()):
-        found.setdefault(grant.household.public_id, []).append(_given(grant))
-    context = {"families": list(found.items()), "has_home": find_home(request) is not None}
+    """Everybody who lets the reader look, in lanes by reason to look. A filter that cannot be read is none."""
+    caseload = get_caseload(coach_id=request.user.pk, now=timezone.now())
+    content = get_content(request.user.language)
+    form = CaseloadForm(request.GET, lanes=lane_choices())
+    wanted = form.cleaned_data if form.is_valid() else {}
+    context = {
+        **caseload_in_words(
+            caseload,
+            practices={practice.slug: practice.title for practice in content.practices},
+            name=wanted.get("q", ""),
+            lane=wanted.get("lane", ""),
+        ),
+        "form": form,
+        "is_filtered": any(wanted.values()),
+        "has_home": find_home(request) is not None,
+    }
     return render_page(request, "frontend/coach/families.html", context)
 
 
@@ -77,21 +92,14 @@ def family(request: SignedInRequest, household_id: uuid.UUID) -> HttpResponse:
         "household_id": household_id,
         "given": _all_given(looked.grants),
         "names": list(dict.fromkeys(names.values())),
-        "seen": shown_in_words(looked.shown, names=names),
+        "seen": shown_in_words(
+            looked.shown,
+            names=names,
+            grants={grant.author_id: grant.public_id for grant in looked.grants},
+        ),
         "has_moments": any(grant.scope != GrantScope.SUMMARY for grant in looked.grants),
     }
     return render_page(request, "frontend/coach/family.html", context, partial="note-rows")
-
-
-@require_safe
-@at_work
-def moment(request: SignedInRequest, household_id: uuid.UUID, moment_id: uuid.UUID) -> HttpResponse:
-    """One moment or self-check, read-only."""
-    found = look_at_moment(
-        coach_id=request.user.pk, household_id=household_id, moment_id=moment_id, now=timezone.now()
-    )
-    context = {"household_id": household_id, "note": note_in_words(found)}
-    return render_page(request, "frontend/coach/moment.html", context)
 
 
 @require_safe

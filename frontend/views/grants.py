@@ -16,6 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.notices import tell_actor
 from accounts.rules import Change
+from coaching.selectors import list_hand_overs, list_muted, present_coaches
+from coaching.services import answer_hand_over
 from common.dates import local_day
 from common.errors import Refused
 from common.forms import ServiceForm
@@ -81,6 +83,25 @@ def preview(request: SignedInRequest, home: Home) -> HttpResponse:
     return _coaches_page(request, home, form=form, now=now, seen=seen, scope=terms["scope"])
 
 
+@require_POST
+@at_home
+def suggested(request: SignedInRequest, home: Home, hand_over_id: uuid.UUID) -> HttpResponse:
+    """What a coach suggested: no; or the form with the colleague's address in it. Letting in is a step of its own."""
+    now = timezone.now()
+    address = answer_hand_over(
+        actor_id=request.user.pk,
+        household_id=home.household.public_id,
+        hand_over_id=hand_over_id,
+        now=now,
+    )
+    if "yes" not in request.POST:
+        messages.success(request, _("They are not told what you decided."))
+        return see_other(request, "household-coaches")
+    today = local_day(now, home.household.timezone)
+    form = OfferForm(None, initial={"coach_email": address}, children=home.children, today=today)
+    return _coaches_page(request, home, form=form, now=now, is_suggested=True)
+
+
 def _offer_form(request: SignedInRequest, home: Home, now: datetime) -> OfferForm:
     today = local_day(now, home.household.timezone)
     return OfferForm(posted(request), children=home.children, today=today)
@@ -108,6 +129,9 @@ def _coaches_page(
         "household": home.household,
         "form": form if home.children else None,
         "grants": [_grant_shown(grant, now) for grant in grants],
+        "suggested": list_hand_overs(
+            actor_id=request.user.pk, household_id=home.household.public_id, now=now
+        ),
         **seen,
     }
     return render_page(request, "frontend/household/coaches.html", context, status=form_status(form))
@@ -184,8 +208,24 @@ def _changed(request: SignedInRequest) -> HttpResponse:
 
 
 def _grant_page(request: SignedInRequest, found: Grant, *, form: TermsForm, now: datetime) -> HttpResponse:
-    context = {"household": found.household, "shown": _grant_shown(found, now), "form": form}
+    context = {
+        "household": found.household,
+        "shown": _grant_shown(found, now),
+        "form": form,
+        **_coach_of(request, found),
+    }
     return render_page(request, "frontend/household/coach.html", context, status=form_status(form))
+
+
+def _coach_of(request: SignedInRequest, found: Grant) -> dict[str, Any]:
+    """How the coach of a grant that was accepted presents themselves, and whether the reader wants to hear of them."""
+    if found.coach_id is None:
+        return {}
+    asked = {"actor_id": request.user.pk}
+    return {
+        "presented": present_coaches(**asked, coach_ids=[found.coach_id])[found.coach_id],
+        "is_muted": found.coach_id in list_muted(**asked, household_id=found.household_id),
+    }
 
 
 @require_POST

@@ -23,6 +23,8 @@ from frontend.current import Home, SignedInRequest, at_home
 from frontend.forms.moments import EditForm, MomentForm, Offer
 from frontend.forms.timeline import FilterForm
 from frontend.render import is_swap, render_page, see_other
+from frontend.views.comments import asking, said_on
+from frontend.views.focuses import trying_in
 from frontend.words import answers_in_words, ticks_in_words
 from households.scope import Capability
 from households.selectors import has_grants, list_children, list_members
@@ -119,6 +121,7 @@ def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         "revision_count": found.edit_count if mine else 0,
         "cooling_until": found.cooling_until if mine and found.is_cooling_at(timezone.now()) else None,
         "soft_card": _soft_card(request, found) if mine else soft_card.take(request),
+        **_between(request, found, now=timezone.now()),
     }
     return render_page(request, "frontend/moments/detail.html", context)
 
@@ -129,6 +132,14 @@ def _soft_card(request: SignedInRequest, found: Observation) -> Any:
         content = get_content(request.user.language)
         soft_card.offer_if_needed(request, moment_id=found.public_id, content=content, now=timezone.now())
     return soft_card.take(request)
+
+
+def _between(request: SignedInRequest, found: Observation, *, now: datetime) -> dict[str, Any]:
+    """What passed between the reader and their coaches over a moment of their own; of another's, nothing."""
+    if found.author_id != request.user.pk:
+        return {}
+    said = said_on(request, household_pk=found.household_id, observation_id=found.pk, now=now)
+    return {"from_coach": said, "asking": asking(request, found, now=now)}
 
 
 @require_safe
@@ -179,6 +190,7 @@ def _sheet(
         "conflict": status == 409,
         "note_max": NOTE_MAX,
         "several_children": bool(form.offer.children),
+        "trying": trying_in(request, found, now=now),
         **form.questions(),
     }
     return render_page(request, template, context, status=status)

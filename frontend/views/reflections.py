@@ -22,6 +22,7 @@ from common.forms import ServiceForm
 from frontend.current import Home, SignedInRequest, at_home, at_named_home
 from frontend.forms.reflections import SwapForm, ThoughtForm, WrongForm
 from frontend.render import render_page, see_other
+from frontend.views.comments import said_on
 from observations.selectors import get_moment
 from reflections.mail import period_in_words
 from reflections.selectors import Part, WeekPage, get_reflection, list_reflections, list_thoughts
@@ -149,6 +150,7 @@ def _week_page(
         "thoughts": thoughts,
         "thought_form": form if compiled else None,
         "refused": refused,
+        "from_coach": said_on(request, household_pk=home.household.pk, week=week.label, now=timezone.now()),
     }
     status = 422 if form.errors or refused else 200
     return render_page(request, "frontend/reflections/week.html", context, status=status)

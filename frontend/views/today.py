@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.selectors import has_disowned
 from checklists.rules import Tone
+from coaching.selectors import count_unread, has_suggestion
 from common.dates import local_day, week_start
 from frontend import soft_card
 from frontend.current import Home, SignedInRequest, with_child
@@ -74,6 +75,8 @@ def _today(request: SignedInRequest, home: Home) -> HttpResponse:
         "offers_install": any(entry["tones"] for entry in week)
         and not is_discreet(request)
         and INSTALL_COOKIE not in request.COOKIES,
+        "suggested": has_suggestion(actor_id=request.user.pk, household_id=home.household.pk, now=now),
+        "unread": count_unread(actor_id=request.user.pk, household_id=home.household.pk),
     }
     return render_page(request, "frontend/today.html", context)
 

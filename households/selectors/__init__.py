@@ -15,17 +15,23 @@ from households.models import Child, Household, Invitation, Membership
 from households.rules import Role
 from households.scope import Capability, member_of, still_lives_here
 from households.selectors.grants import (
+    get_given_grant,
     get_grant,
     has_grants,
     list_access,
     list_caseload,
     list_grants,
     list_grants_here,
+    list_live_grants,
+    list_seeing_grants,
+    name_coaches,
+    opened_by,
 )
 
 __all__ = [
     "WeekSettings",
     "get_child",
+    "get_given_grant",
     "get_grant",
     "get_household",
     "get_membership",
@@ -43,13 +49,17 @@ __all__ = [
     "list_household_ids",
     "list_households",
     "list_invitations",
+    "list_live_grants",
     "list_living_somewhere",
     "list_long_deserted",
     "list_members",
     "list_memberships",
     "list_memberships_for_compile",
+    "list_seeing_grants",
     "list_week_settings",
+    "name_coaches",
     "open_invitations",
+    "opened_by",
     "pick_households",
     "require",
 ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from common.errors import NotVisible
 from common.pages import Page, page_of
 from households.models import AccessEntry, Grant, GrantChild
-from households.rules import ACCESS_PAGE_SIZE
+from households.rules import ACCESS_PAGE_SIZE, GrantScope
 from households.scope import Capability, live_grants, visible_to
 
 
@@ -62,11 +62,46 @@ def _with_children(grants: QuerySet[Grant]) -> QuerySet[Grant]:
     )
 
 
+def list_live_grants(*, actor_id: int, household_id: int, now: datetime) -> QuerySet[Grant]:
+    """The actor's own grants in one household that open something now, each with its coach, oldest first."""
+    rows: QuerySet[Grant] = live_grants(now=now).filter(author_id=actor_id, household_id=household_id)
+    return rows.select_related("coach").order_by("accepted_at", "id")
+
+
+def list_seeing_grants(
+    *, actor_id: int, household_id: int, child_id: int, on: date, now: datetime
+) -> QuerySet[Grant]:
+    """Those of the actor's live grants that show single moments with this child of this local day."""
+    return list_live_grants(actor_id=actor_id, household_id=household_id, now=now).filter(
+        scope__in=GrantScope.RATINGS.and_wider, children__child_id=child_id, from_on__lte=on
+    )
+
+
+def name_coaches(*, actor_id: int, household_id: int | None = None) -> dict[int, str]:
+    """How the actor wrote to each coach they ever let in and whose grant is still known: the address, by key."""
+    rows = Grant.objects.filter(author_id=actor_id, coach_id__isnull=False)
+    if household_id is not None:
+        rows = rows.filter(household_id=household_id)
+    return dict(rows.order_by("offered_at", "id").values_list("coach_id", "coach_email"))
+
+
 # --- The coach's -------------------------------------------------------------------------------------------------
 def list_caseload(*, coach_id: int, now: datetime) -> QuerySet[Grant]:
     """The live grants that were given to this coach, with author, household and children, oldest first."""
     rows: QuerySet[Grant] = live_grants(now=now).filter(coach_id=coach_id)
     return _with_children(rows.select_related("author")).order_by("accepted_at", "id")
+
+
+def get_given_grant(*, coach_id: int, grant_id: uuid.UUID, now: datetime) -> Grant:
+    """A live grant that was given to this coach, with author, household and children.
+
+    Raises:
+        NotVisible: there is none.
+    """
+    found = list_caseload(coach_id=coach_id, now=now).filter(public_id=grant_id).first()
+    if found is None:
+        raise NotVisible("grant")
+    return found
 
 
 def list_grants_here(*, coach_id: int, household_id: uuid.UUID, now: datetime) -> Sequence[Grant]:
@@ -79,6 +114,18 @@ def list_grants_here(*, coach_id: int, household_id: uuid.UUID, now: datetime) -
     if not found:
         raise NotVisible("household")
     return found
+
+
+def opened_by(reader_id: int) -> Exists:
+    """Rows with an author and a public id that this reader opened one by one, as a condition."""
+    return Exists(
+        AccessEntry.objects.filter(
+            household_id=OuterRef("household_id"),
+            author_id=OuterRef("author_id"),
+            subject_id=OuterRef("public_id"),
+            reader_id=reader_id,
+        )
+    )
 
 
 # --- Who looked --------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from households.services.households import create_household, edit_household
 from households.services.invitations import (
     accept_invitation,
     block_inviter,
+    checked_address,
     decline_invitation,
     find_invitation,
     forget_old_invitations,
@@ -39,6 +40,7 @@ __all__ = [
     "block_author",
     "block_inviter",
     "change_grant",
+    "checked_address",
     "come_back",
     "create_household",
     "decline_invitation",

@@ -1,5 +1,6 @@
 """Reads of observations. Every one of them asks `households.scope` who is reading; only the compile has no reader."""
 
+from observations.selectors.caseload import count_unopened, granted_keys, list_shared_days
 from observations.selectors.changes import Change, ChangePage, CursorExpired, list_changes
 from observations.selectors.comfort import Comforted, list_comforted
 from observations.selectors.compiling import (
@@ -18,8 +19,18 @@ from observations.selectors.granted import (
     Shown,
     WeekCounts,
     get_granted,
+    list_granted_weeks,
     preview_grant,
     show_granted,
+)
+from observations.selectors.granted_patterns import (
+    count_granted_cues,
+    count_granted_mended,
+    count_granted_with_cues,
+    list_granted_answers,
+    list_granted_checks,
+    list_granted_values,
+    occasion_of,
 )
 from observations.selectors.moments import (
     MomentFilters,
@@ -71,8 +82,12 @@ __all__ = [
     "Stretch",
     "WeekCounts",
     "count_by_day",
+    "count_granted_cues",
+    "count_granted_mended",
+    "count_granted_with_cues",
     "count_mended",
     "count_ticked",
+    "count_unopened",
     "count_with_ticks",
     "earliest_for_compile",
     "find_mended",
@@ -82,6 +97,7 @@ __all__ = [
     "get_granted",
     "get_moment",
     "get_self_check",
+    "granted_keys",
     "latest_own_for_compile",
     "latest_received",
     "list_answered",
@@ -94,6 +110,10 @@ __all__ = [
     "list_deleted_moments",
     "list_focuses_for_compile",
     "list_for_compile",
+    "list_granted_answers",
+    "list_granted_checks",
+    "list_granted_values",
+    "list_granted_weeks",
     "list_late_for_compile",
     "list_latest_child_ids",
     "list_mended",
@@ -105,8 +125,10 @@ __all__ = [
     "list_repairable",
     "list_revisions",
     "list_self_checks",
+    "list_shared_days",
     "name_moments",
     "needs_soft_card",
+    "occasion_of",
     "page_revisions",
     "preview_grant",
     "show_granted",

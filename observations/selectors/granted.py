@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from django.db.models import BooleanField, Case, Count, Q, QuerySet, Value, When
 
 from checklists.rules import AUTHOR_ONLY
-from common.dates import local_day, week_start
+from common.dates import local_day, week_label, week_start
 from common.errors import NotVisible
 from common.pages import Page, page_of
 from households.rules import GrantScope
@@ -42,6 +42,11 @@ class WeekCounts:
     @property
     def last_day(self) -> date:
         return self.first_day + timedelta(days=6)
+
+    @property
+    def label(self) -> str:
+        """How the week is named in addresses, as the author's own week is."""
+        return week_label(self.first_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,11 @@ def get_granted(*, sight: Sight, household_id: uuid.UUID, moment_id: uuid.UUID) 
     if found is None:
         raise NotVisible("moment")
     return _detailed([found], sight)[0]
+
+
+def list_granted_weeks(*, sight: Sight, household: Household, now: datetime) -> Sequence[WeekCounts]:
+    """The counts of the last twelve weeks through *sight*, latest first, each author's apart."""
+    return _weeks(sight, household, now)
 
 
 def preview_grant(

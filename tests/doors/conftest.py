@@ -11,6 +11,7 @@ import pytest
 import time_machine
 
 from accounts.services import create_token
+from coaching.services import comment_on_moment, suggest_focus
 from households.rules import GRANT_LIFETIME
 from observations.services import answer_self_check
 from observations.sync import account_of
@@ -24,7 +25,7 @@ def that_evening(now: datetime) -> Iterator[datetime]:
 
 
 @pytest.fixture
-def places(that_evening, record, parent, household, child, give, now) -> Callable[[], dict[str, Any]]:
+def places(that_evening, record, parent, household, child, give, coach, now) -> Callable[[], dict[str, Any]]:
     """Values for the places in addresses, of things that exist and are the parent's: made anew for each call."""
 
     compile_week(household_ids=[household.pk], label="2026-W47", now=now)
@@ -41,10 +42,23 @@ def places(that_evening, record, parent, household, child, give, now) -> Callabl
             now=now,
         )
         token, _secret = create_token(actor_id=parent.pk, name="a script", now=now)
+        moment_id = record(details={"visibility": "household"}).public_id
+        comment = comment_on_moment(
+            actor_id=coach.pk,
+            household_id=household.public_id,
+            moment_id=moment_id,
+            saw="You waited",
+            now=now,
+        )
+        focus = suggest_focus(
+            actor_id=coach.pk, grant_id=grant.public_id, practice="notice", weeks=2, now=now
+        )
         return {
             "household_id": household.public_id,
             "child_id": child.public_id,
-            "moment_id": record(details={"visibility": "household"}).public_id,
+            "moment_id": moment_id,
+            "comment_id": comment.public_id,
+            "focus_id": focus.public_id,
             "check_id": check.public_id,
             "token_id": token.digest,
             "key": "attune",
@@ -107,6 +121,8 @@ def valid_bodies(that_evening, child, parent) -> Callable[[str], dict[str, Any]]
                 "account": account_of(parent.public_id),
                 "ops": [{**a_sealed_op(moment_id), "reason": "poison"}],
             },
+            "focuses_answer": {"answer": "accept", "weeks": 1},
+            "comments_reply": {"text": "thank you"},
             "grants_offer": {
                 "household": str(child.household.public_id),
                 "coach_email": f"{nickname.lower()}@example.org",

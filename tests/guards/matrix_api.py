@@ -138,4 +138,12 @@ API = {
         {"POST": Door(Need.OWN_WEEK, always(rule="noticed.count"))}, "week"
     ),
     f"{V1}/reflections/{{week}}/reports/{{rule}}/": Route({"DELETE": Door(Need.OWN_WEEK)}, "week"),
+    f"{V1}/comments/": Route({"GET": Door(Need.SIGN_IN)}),
+    f"{V1}/comments/{{comment_id}}/": Route({"GET": Door(Need.AUTHOR)}, "comment"),
+    f"{V1}/comments/{{comment_id}}/read/": Route({"POST": Door(Need.AUTHOR)}, "comment"),
+    f"{V1}/comments/{{comment_id}}/replies/": Route(
+        {"POST": Door(Need.AUTHOR, always(text="Thank you"))}, "comment"
+    ),
+    f"{V1}/focuses/": Route({"GET": Door(Need.SIGN_IN)}),
+    f"{V1}/focuses/{{focus_id}}/": Route({"PATCH": Door(Need.AUTHOR, always(answer="decline"))}, "focus"),
 }

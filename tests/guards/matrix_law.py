@@ -45,6 +45,7 @@ class Need(StrEnum):
     GIVEN_GRANT = "to have been given it, and it live"
     LOOK = "to have been given a live grant there"
     LOOK_CLOSELY = "to have been given one that shows moments, and the moment not private"
+    TRYING = "to be the author, and to try something at a coach's suggestion"
     SECOND_STEP = "to sign in with a second step: an app, and recovery codes"
     REACHED = "that this very device takes their reminders"
     ANY_THAT_EXISTS = "that there is such a thing, whoever asks"
@@ -178,6 +179,7 @@ def _at_home(who: Who, need: Need, thing: Thing, *, is_guardian: bool) -> Outcom
         Need.MEMBER: live,
         Need.OPEN_INVITATION: is_guardian and live,
         Need.AUTHOR: own and live,
+        Need.TRYING: own and live and who is Who.AUTHOR,
         Need.UNDO: own and thing.state in ("live", "deleted"),
         Need.SEE: live and (own or shared),
         Need.SEE_OR_UNDO: (live and (own or shared)) or (own and thing.state == "deleted"),

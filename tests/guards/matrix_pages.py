@@ -47,6 +47,10 @@ CHILD = always(nickname="Newcomer", birth_month_month="5", birth_month_year="202
 THOUGHT = always(text="Words on the week", visibility="private")
 WRONG = always(rule="noticed.count", act="wrong", part="part-noticed")
 CARD_LINK = always(for_whom="nursery", days="7")
+COMMENT = always(saw="You waited", gives="Time", child="Came closer", more="")
+REPLY = always(text="Thank you")
+FOCUS = always(practice="notice", weeks="2", accept="1")
+PROFILE = always(name="Cleo", practice="", introduction="", reply_days="3")
 OWN_HOME = always(name="The loft", timezone="Europe/Lisbon")
 HOUSEHOLD = always(name="Renamed", timezone="UTC", week_starts_on="0")
 
@@ -159,6 +163,15 @@ PAGES = {
     "/household/coaches/{grant_id}/renew/": button(Need.OWN_LIVE_GRANT, kind="grant"),
     "/household/coaches/{grant_id}/withdraw/": button(Need.OWN_ANY_GRANT, kind="grant"),
     "/household/access/": page(Need.SIGN_IN),
+    "/household/coaches/suggested/{hand_over_id}/": button(Need.AUTHOR, kind="hand-over", home=True),
+    "/household/coaches/{grant_id}/mute/": button(Need.OWN_LIVE_GRANT, kind="grant"),
+    # What a coach wrote, and asking for it: the author's alone.
+    "/comments/": page(Need.HOME, home=True),
+    "/comments/{comment_id}/": page(Need.AUTHOR, kind="comment", sends=REPLY),
+    "/comments/{comment_id}/read/": button(Need.AUTHOR, kind="comment"),
+    # Everything the author noted lies in the weeks in which they try something; nobody else tries anything.
+    "/moments/{moment_id}/tried/": button(Need.TRYING, kind="moment", sends=always(tried="yes")),
+    "/moments/{moment_id}/ask/": button(Need.AUTHOR, kind="moment"),
     # From outside, inside a live grant.
     "/coach/": page(Need.SIGN_IN),
     "/coach/offers/{token}/": page(Need.NOTHING),  # puts the token away and shows nothing
@@ -166,10 +179,23 @@ PAGES = {
     "/coach/offers/decline/": button(Need.INVITED),
     "/coach/grants/{grant_id}/return/": button(Need.GIVEN_GRANT, kind="grant"),
     "/coach/{household_id}/": page(Need.LOOK, kind="household"),
+    "/coach/{household_id}/months/": page(Need.LOOK, kind="household"),
     "/coach/{household_id}/open/": page(Need.LOOK, kind="household"),
-    "/coach/{household_id}/moments/{moment_id}/": page(Need.LOOK_CLOSELY, kind="granted"),
+    "/coach/{household_id}/moments/{moment_id}/": page(Need.LOOK_CLOSELY, kind="granted", sends=COMMENT),
+    "/coach/grants/{grant_id}/weeks/{label}/": page(Need.GIVEN_GRANT, kind="grant", sends=COMMENT),
+    "/coach/grants/{grant_id}/focus/": page(Need.GIVEN_GRANT, kind="grant", sends=FOCUS),
+    "/coach/grants/{grant_id}/later/": page(
+        Need.GIVEN_GRANT, kind="grant", sends=always(days="7", reason="On holiday")
+    ),
+    "/coach/grants/{grant_id}/hand-over/": page(
+        Need.GIVEN_GRANT, kind="grant", sends=always(colleague_email="dora@example.org")
+    ),
+    "/coach/words/": page(Need.SIGN_IN),
+    "/coach/profile/": page(Need.SIGN_IN, sends=PROFILE),
     # The library: the same for everybody who is signed in.
     "/practices/": page(Need.SIGN_IN),
+    "/practices/focus/": page(Need.HOME, home=True),
+    "/practices/focus/{focus_id}/": button(Need.AUTHOR, kind="focus", home=True, sends=FOCUS),
     "/practices/threads/": page(Need.SIGN_IN),
     "/practices/{slug}/": page(Need.ANY_THAT_EXISTS, kind="practice"),
 }

@@ -51,6 +51,8 @@ IN_API = [
     Reference(f"{V1}/grants/", "POST", "children", "child"),
     Reference(f"{V1}/grants/{{grant_id}}/", "PATCH", "children", "child"),
     Reference(f"{V1}/access/", "GET", "household", "household"),
+    Reference(f"{V1}/comments/", "GET", "household", "household"),
+    Reference(f"{V1}/focuses/", "GET", "household", "household"),
     Reference(f"{V1}/reflections/", "GET", "household", "household"),
     Reference(f"{V1}/reflections/{{week}}/", "GET", "household", "household"),
     Reference(f"{V1}/reflections/{{week}}/thoughts/", "GET", "household", "household"),

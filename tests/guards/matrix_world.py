@@ -24,6 +24,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.services import block_sender, create_token
 from accounts.tokens import not_me_token
+from coaching.services import accept_focus, comment_on_moment, suggest_colleague, suggest_focus
 from households.models import Child, Household, Membership
 from households.rules import GRANT_LIFETIME, GRANT_OFFER_LIFETIME, GrantScope, Role
 from households.services import (
@@ -162,9 +163,18 @@ def build_world(now: datetime, *, complete: bool = False) -> World:
     _people_things(world, founded)
     world.things["moment"] = [*_moments(world), Thing("missing", {"moment_id": MISSING}, state="missing")]
     world.things["check"] = [*_checks(world), Thing("missing", {"check_id": MISSING}, state="missing")]
-    world.things["grant"] = [*_grants(world), Thing("missing", {"grant_id": MISSING}, state="missing")]
+    world.things["grant"] = [
+        *_grants(world),
+        Thing("missing", {"grant_id": MISSING, "label": LABEL}, state="missing"),
+    ]
     world.things["granted"] = [*_granted(world)]
     _cards(world)
+    world.things["comment"] = [*_comments(world), Thing("missing", {"comment_id": MISSING}, state="missing")]
+    world.things["hand-over"] = [
+        *_hand_overs(world),
+        Thing("missing", {"hand_over_id": MISSING}, state="missing"),
+    ]
+    world.things["focus"] = [*_focuses(world), Thing("missing", {"focus_id": MISSING}, state="missing")]
     compile_week(household_ids=[home.pk for home in world.homes.values()], label=LABEL, now=now)
     _leave(world)
     _other_things(world)
@@ -493,7 +503,7 @@ def _grant(
     if state == "returned":
         return_grant(actor_id=guest.pk, grant_id=grant.public_id, now=world.now)
     name = f"{author}'s {state} to {coach}" if state in ("lapsed", "returned") else f"{author}'s to {coach}"
-    return Thing(name, {"grant_id": grant.public_id}, ATTIC, author, state=state)
+    return Thing(name, {"grant_id": grant.public_id, "label": LABEL}, ATTIC, author, state=state)
 
 
 def _granted(world: World) -> Iterator[Thing]:
@@ -504,6 +514,54 @@ def _granted(world: World) -> Iterator[Thing]:
     shared = world.thing("moment", f"{Who.AUTHOR}'s shared live")
     elsewhere = {**shared.ids, "household_id": world.homes[ELSEWHERE].public_id}
     yield replace(shared, name="in another household", ids=elsewhere, home=ELSEWHERE, author=None)
+
+
+def _comments(world: World) -> Iterator[Thing]:
+    """What one coach wrote to the author, and another to the co-guardian."""
+    for author, coach in ((Who.AUTHOR, Who.COACH_NOTES), (Who.CO_GUARDIAN, Who.COACH_RATINGS)):
+        comment = comment_on_moment(
+            actor_id=world.users[coach].pk,
+            household_id=world.homes[ATTIC].public_id,
+            moment_id=world.thing("moment", f"{author}'s shared live").ids["moment_id"],
+            saw=f"What the {coach} saw",
+            gives="A place to come to",
+            more="What came next?",
+            now=world.now - timedelta(days=1),
+        )
+        yield Thing(f"{coach}'s to {author}", {"comment_id": comment.public_id}, ATTIC, author)
+
+
+def _hand_overs(world: World) -> Iterator[Thing]:
+    """What a coach suggested to each of the two who let them in."""
+    coach = Who.COACH_RATINGS
+    for author in GIVEN[coach]:
+        row = suggest_colleague(
+            actor_id=world.users[coach].pk,
+            grant_id=world.thing("grant", f"{author}'s to {coach}").ids["grant_id"],
+            colleague_email="dora@example.org",
+            now=world.now,
+        )
+        yield Thing(f"{coach}'s to {author}", {"hand_over_id": row.public_id}, ATTIC, author)
+
+
+def _focuses(world: World) -> Iterator[Thing]:
+    """What a coach suggested to each of the two to try: it waits for their answers. The author tries another."""
+    author, coach, at = world.users[Who.AUTHOR].pk, Who.COACH_NOTES, world.now - timedelta(days=10)
+    grant_id = world.thing("grant", f"{Who.AUTHOR}'s to {coach}").ids["grant_id"]
+    taken = suggest_focus(
+        actor_id=world.users[coach].pk, grant_id=grant_id, practice="name_it", weeks=4, now=at
+    )
+    accept_focus(actor_id=author, focus_id=taken.public_id, now=at)
+    coach = Who.COACH_RATINGS
+    for author in GIVEN[coach]:
+        row = suggest_focus(
+            actor_id=world.users[coach].pk,
+            grant_id=world.thing("grant", f"{author}'s to {coach}").ids["grant_id"],
+            practice="notice",
+            weeks=2,
+            now=world.now,
+        )
+        yield Thing(f"{coach}'s to {author}", {"focus_id": row.public_id}, ATTIC, author)
 
 
 def _passkeys(world: World) -> Iterator[Thing]:

@@ -26,9 +26,14 @@ OTHER_SITE = {"Origin": "https://evil.example"}
 # What a coach opens is written down for its author before it is shown; what is shown once, that it was shown.
 WRITTEN_DOWN = {
     **dict.fromkeys(
-        ["/coach/{household_id}/", "/coach/{household_id}/moments/{moment_id}/"],
+        [
+            "/coach/{household_id}/",
+            "/coach/{household_id}/months/",
+            "/coach/{household_id}/moments/{moment_id}/",
+        ],
         frozenset({"households_accessentry"}),
     ),
+    "/coach/grants/{grant_id}/weeks/{label}/": frozenset({"households_accessentry"}),
     "/account/recovery-codes/": frozenset({"mfa_authenticator"}),
 }
 

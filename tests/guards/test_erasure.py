@@ -86,6 +86,7 @@ class TestOrder:
     def test_what_refers_to_others_goes_first(self) -> None:
         order = [type(estate).__name__ for estate in list_estates()]
         assert order == [
+            "CoachingEstate",
             "RemindersEstate",
             "ReflectionsEstate",
             "ObservationsEstate",

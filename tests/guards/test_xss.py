@@ -46,9 +46,10 @@ name nickname display_name email role note text visibility tone child moment_id 
 week_starts_on birth_month birth_month_month birth_month_year colour emoji language digest_level digest_weekday
 digest_hour standing_visibility focus scope days token household action next when picked asked cues contexts feelings
 repairs rating_needs rating_self login password code credential device send coach_email children from_on block
+saw gives more practice introduction reply_days wish
 """
 _PARAMETERS = """
-text child author tone dimension since until cursor after week country repairs next keep practice household q
+text child author tone dimension since until cursor after week country repairs next keep practice household q tick
 """
 
 
@@ -136,6 +137,9 @@ def coachs_addresses(house: House) -> Iterator[tuple[str, str]]:
     family = f"/coach/{house.home.public_id}/"
     yield "the coach's families", "/coach/"
     yield "the coach's family", family
+    yield "the coach's months", f"{family}months/"
+    yield "the coach's own words", "/coach/words/"
+    yield "the coach's profile", "/coach/profile/"
     for number, moment_id in enumerate(house.moments):
         yield f"the coach's moment {number}", f"{family}moments/{moment_id}/"
 

@@ -9,6 +9,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from accounts.models import ApiToken, User
 from checklists.rules import Dimension
+from coaching.models import CoachProfile
+from coaching.rules import SLOT_MAX
+from coaching.services import comment_on_moment, reply_to_comment
 from common.dates import week_label, week_start
 from common.text import clean_text
 from households.models import Child, Grant, GrantChild, Household, Invitation, Membership
@@ -73,6 +76,7 @@ def build(now: datetime, spell: Spell, *, with_mail: bool = True) -> House:
         now=now,
     )
     coach = _let_coaches_in(owner, home, texts, founded)
+    _speak(owner, coach, home, texts, moments=moments, now=now)
     this_week = week_start(now.date(), 0)
     label = week_label(this_week - timedelta(weeks=1))
     _reflect(owner, home, texts, label=label, now=now)
@@ -170,6 +174,28 @@ def _let_coaches_in(owner: User, home: Household, texts: list[str], at: datetime
         GrantChild(household=home, grant=grant, child=child) for child in Child.objects.filter(household=home)
     )
     return coach
+
+
+def _speak(
+    owner: User, coach: User, home: Household, texts: list[str], *, moments: list[uuid.UUID], now: datetime
+) -> None:
+    """The coach says all of it in every slot, and the owner answers in the same words."""
+    CoachProfile.objects.create(
+        coach=coach, name=texts[3][:60], practice=texts[4][:80], introduction=texts[5][:600]
+    )
+    said = chunks(texts, longest=SLOT_MAX)
+    for number, text in enumerate(said):
+        comment = comment_on_moment(
+            actor_id=coach.pk,
+            household_id=home.public_id,
+            moment_id=moments[number % len(moments)],
+            saw=text,
+            gives=said[number - 1],
+            child=said[number - 2],
+            more=said[number - 3],
+            now=now,
+        )
+        reply_to_comment(actor_id=owner.pk, comment_id=comment.public_id, text=text, now=now)
 
 
 def _one_line(text: str) -> str:

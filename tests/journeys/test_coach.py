@@ -16,6 +16,12 @@ OPEN_ACCOUNT = f"""
 from accounts.services import open_account
 open_account(email="{COACH}", password="{PASSWORD}", display_name="Dora", timezone="UTC")
 """
+SEEN = "You put the pan down before you said anything."
+TELL = """
+from django.utils import timezone
+from coaching.services import tell_people
+tell_people(now=timezone.now().replace(hour=12))
+"""
 # What an open page asks every half minute, asked now, through the very element that would.
 ASK_NOW = """() => {
   const watch = document.querySelector("[data-still-open]");
@@ -37,6 +43,23 @@ class TestACoach:
         ask(parent)
         accept(coach, sign_in, mailbox)
         look(coach)
+        opened = coach.url
+        moment = write(coach)
+        suggest(coach)
+        coach.goto(opened)
+
+        # The author reads it on the moment's own page, answers, and takes what was suggested.
+        parent.goto("/")
+        expect(parent.get_by_text("Something new from your coach")).to_be_visible()
+        parent.goto(f"/moments/{moment}/")
+        expect(parent.get_by_text(SEEN)).to_be_visible()
+        parent.get_by_role("link", name="Answer").click()
+        parent.locator("[name=text]").fill("That evening was good.")
+        parent.get_by_role("button", name="Send").click()
+        expect(parent.get_by_text("Sent to your coach.")).to_be_visible()
+        parent.goto("/practices/focus/")
+        parent.get_by_role("button", name="I will try it").click()
+        expect(parent.get_by_text("From today on.")).to_be_visible()
 
         parent.goto("/household/access/")
         expect(parent.get_by_text(COACH).first).to_be_visible()
@@ -44,11 +67,43 @@ class TestACoach:
         parent.locator(".row", has_text=COACH).get_by_role("button", name="End it now").click()
         expect(parent.get_by_text("They see nothing of yours any more.")).to_be_visible()
 
+        told = told_of(mailbox)
+        app.manage("shell", "-v", "0", "-c", TELL)
+        assert told_of(mailbox) == told, "what waited to be told of is told no more"
         coach.evaluate(ASK_NOW)
         expect(coach.get_by_role("heading", name="Access ended")).to_be_visible()
         assert "We were in tune" not in coach.locator("body").inner_text()
+        answer = coach.goto(opened)
+        assert answer is not None
+        assert answer.status == 404
         coach.goto("/coach/")
         expect(coach.get_by_text("Nobody at the moment")).to_be_visible()
+
+
+def told_of(mailbox: Mailbox) -> int:
+    """How many mails said that there is something new."""
+    return sum("Your notes" in str(message["subject"]) for message in mailbox.messages)
+
+
+def write(page: Page) -> str:
+    """Words in three parts on the moment that is open; gives its id."""
+    page.locator("[name=saw]").fill(SEEN)
+    page.locator("[name=gives]").fill("A place to come to.")
+    page.locator("[name=child]").fill("She leaned on you.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Sent. A mail says")).to_be_visible()
+    found = re.search(r"/moments/([0-9a-f-]{36})/", page.url)
+    assert found
+    return found[1]
+
+
+def suggest(page: Page) -> None:
+    page.goto("/coach/")
+    page.locator("a.case-main").first.click()
+    page.get_by_role("link", name="to try").click()
+    page.locator("[name=practice]").select_option("name_it")
+    page.get_by_role("button", name="Suggest").click()
+    expect(page.get_by_text("Suggested. They decide.")).to_be_visible()
 
 
 def ask(page: Page) -> None:
@@ -76,6 +131,6 @@ def accept(page: Page, sign_in: Callable[..., None], mailbox: Mailbox) -> None:
 
 
 def look(page: Page) -> None:
-    page.locator("a.row[href^='/coach/']").first.click()
+    page.locator("a.case-main").first.click()
     page.locator("a.row[href*='/moments/']", has_text="We were in tune").first.click()
     expect(page.get_by_text("can see that you opened this")).to_be_visible()
