@@ -48,6 +48,7 @@ def places(that_evening, record, parent, household, child, give, now) -> Callabl
             "token_id": token.digest,
             "key": "attune",
             "week": "2026-W47",
+            "rule": "noticed.count",
             "grant_id": grant.public_id,
         }
 
@@ -90,7 +91,8 @@ def valid_bodies(that_evening, child) -> Callable[[str], dict[str, Any]]:
                 "ratings": {"needs": 4},
                 "note": "",
             },
-            "thoughts_write": {"text": "quiet week"},
+            "reports_write": {"rule": "noticed.count"},
+        "thoughts_write": {"text": "quiet week"},
             "grants_offer": {
                 "household": str(child.household.public_id),
                 "coach_email": f"{nickname.lower()}@example.org",
