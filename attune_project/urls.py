@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from attune_project.provider import reports_view
 from frontend.views import operator
@@ -11,7 +11,7 @@ from frontend.views import operator
 handler400 = "frontend.views.errors.bad_request"
 handler500 = "frontend.views.errors.server_error"
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("frontend.urls")),
     path("api/v1/", include("attune_project.urls_api")),
 ]
