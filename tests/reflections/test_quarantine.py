@@ -62,8 +62,8 @@ class TestRelease:
 
 class TestDoctor:
     def test_a_quarantine_is_a_finding(self, digest):
-        with time_machine.travel(EVENING, tick=False):
-            [finding] = doctor.check_digests()
+        Digest.objects.exclude(pk=digest.pk).delete()  # they are overdue by now, which is another finding
+        [finding] = doctor.check_digests()
         assert "1 weekly mail is in quarantine" in finding.wrong
         assert "digests release" in finding.mend
 
