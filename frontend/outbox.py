@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest
-from django.utils.safestring import SafeString, mark_safe
 
 from observations.sync import account_of
 
@@ -25,8 +24,9 @@ _EXPORT = re.compile(r"^export ", re.MULTILINE)
 def told_to_scripts(request: HttpRequest) -> dict[str, Any]:
     """For `base.html`: whose page it is, and the name of the cookie that counts what waits."""
     user = getattr(request, "user", None)
+    account = account_of(user.public_id) if user is not None and user.is_authenticated else ""
     return {
-        "account": account_of(user.public_id) if user is not None and user.is_authenticated else "",
+        "account": account,
         "pending_cookie": settings.PENDING_COOKIE_NAME,
     }
 
@@ -37,7 +37,7 @@ def count_pending(request: HttpRequest) -> int:
     return sum(int(count) for count in found)
 
 
-def shared_script() -> SafeString:
+def shared_script() -> str:
     """The modules that the worker shares with the pages, as one classic script: not every worker imports.
 
     Import and export lines are all that tells the two apart; what is offered comes back as the properties of `shared`.
@@ -49,5 +49,4 @@ def shared_script() -> SafeString:
             raise LookupError(f"js/outbox/{name}.js is not among the static files")
         texts.append(_EXPORT.sub("", _IMPORT.sub("", Path(path).read_text("utf-8"))))
     offered = ", ".join(_OFFERED)
-    whole = f"const shared = (() => {{\n{''.join(texts)}\nreturn {{ {offered} }};\n}})();"
-    return mark_safe(whole)  # noqa: S308 (our own files, as they are served to the pages)
+    return f"const shared = (() => {{\n{''.join(texts)}\nreturn {{ {offered} }};\n}})();"

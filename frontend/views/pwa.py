@@ -8,7 +8,8 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -26,6 +27,8 @@ from observations.rules import NOTE_MAX
 
 # The paper of `tokens.css` in both themes, as the `theme-color` of every page has it.
 LIGHT, DARK = "#f6f1e7", "#1b1814"
+# Where the worker's text takes the modules in that it shares with the pages.
+_SHARED_HERE = "// (shared)"
 
 
 @login_not_required
@@ -113,8 +116,9 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     """The worker with its allow-list written in. Its text, and so its cache, changes with any file or help text."""
     language = get_language() or "en"
     depends_on = repr((get_help(language), get_content(language).version, is_discreet(request))).encode()
-    context = {"shell_version": hashlib.sha256(depends_on).hexdigest()[:12], "shared": shared_script()}
-    response = render(request, "frontend/sw.js", context, content_type="text/javascript")
+    context = {"shell_version": hashlib.sha256(depends_on).hexdigest()[:12]}
+    text = render_to_string("frontend/sw.js", context, request).replace(_SHARED_HERE, shared_script())
+    response = HttpResponse(text, content_type="text/javascript")
     response["Cache-Control"] = "no-cache"
     response["Service-Worker-Allowed"] = "/"
     return response

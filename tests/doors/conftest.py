@@ -111,7 +111,6 @@ def valid_bodies(that_evening, child, parent) -> Callable[[str], dict[str, Any]]
                 "ratings": {"needs": 4},
                 "note": "",
             },
-<<<<<<< HEAD
             "thoughts_write": {"text": "quiet week"},
             "sync_send": {
                 "account": account_of(parent.public_id),
@@ -125,10 +124,7 @@ def valid_bodies(that_evening, child, parent) -> Callable[[str], dict[str, Any]]
             },
             "focuses_answer": {"answer": "accept", "weeks": 1},
             "comments_reply": {"text": "thank you"},
-=======
             "reports_write": {"rule": "noticed.count"},
-        "thoughts_write": {"text": "quiet week"},
->>>>>>> work-words
             "grants_offer": {
                 "household": str(child.household.public_id),
                 "coach_email": f"{nickname.lower()}@example.org",

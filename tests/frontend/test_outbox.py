@@ -39,7 +39,7 @@ class TestWhatAPageTells:
         page = client.get("/account/login/").content.decode()
         assert '<meta name="outbox" data-cookie="pending">' in page
 
-    def test_is_that_the_phone_keeps_this_page(self, client: Client) -> None:
+    def test_is_that_the_phone_keeps_this_page(self, client: Client, db: None) -> None:
         for address in SHELLS:
             assert (
                 '<meta name="outbox" data-cookie="pending" data-shell>'
@@ -119,7 +119,7 @@ class TestTheWorkersPart:
         for name in ("class Outbox", "class Phone", "function flush", "function bootstrap"):
             assert name in script
 
-    def test_stands_in_the_worker(self, client: Client) -> None:
+    def test_stands_in_the_worker(self, client: Client, db: None) -> None:
         assert shared_script() in client.get("/sw.js").content.decode()
 
 

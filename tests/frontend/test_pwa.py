@@ -110,6 +110,7 @@ class TestManifest:
         assert client.get("/manifest.webmanifest")["Cache-Control"] == "no-store"
 
 
+@pytest.mark.django_db
 class TestServiceWorker:
     def test_is_asked_for_anew_each_time_and_rules_the_whole_site(self, client: Client) -> None:
         answer = client.get("/sw.js")

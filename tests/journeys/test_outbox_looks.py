@@ -13,6 +13,10 @@ from tests.journeys.reports import Reports
 from tests.journeys.test_accessibility import RULES, THEMES
 from tests.journeys.test_discreet import CHOOSE
 
+NEXT_WORKER = """() => new Promise((done) => {
+  navigator.serviceWorker.addEventListener("controllerchange", () => done(true), { once: true });
+  navigator.serviceWorker.getRegistration().then((worker) => worker.update());
+})"""
 DISCARD = """async () => {
   for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
 }"""
@@ -68,10 +72,10 @@ class TestDiscreet:
     ) -> None:
         page = open_phone()
         sign_in(page, "jon@example.org")
-        page.evaluate(CHOOSE, True)
         get_ready(page)
+        page.evaluate(CHOOSE, True)
+        page.evaluate(NEXT_WORKER)
         page.reload()
-        page.wait_for_timeout(1_000)
         page.context.set_offline(True)
         put_many(page, 1)
         for path in ("/log/", "/waiting/", "/moments/"):
