@@ -92,7 +92,7 @@ def valid_bodies(that_evening, child) -> Callable[[str], dict[str, Any]]:
                 "note": "",
             },
             "reports_write": {"rule": "noticed.count"},
-        "thoughts_write": {"text": "quiet week"},
+            "thoughts_write": {"text": "quiet week"},
             "grants_offer": {
                 "household": str(child.household.public_id),
                 "coach_email": f"{nickname.lower()}@example.org",
