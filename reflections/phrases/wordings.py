@@ -12,7 +12,7 @@ Params = Mapping[str, Any]
 
 TITLES: Final[Mapping[str, Any]] = {
     "keep": gettext_lazy("A moment to keep"),
-    "hard": gettext_lazy("A hard week"),
+    "hard": gettext_lazy("First of all"),  # it stands in the mail as well
     "way_back": gettext_lazy("A way back"),
     "late": gettext_lazy("Arrived later"),
     "noticed": gettext_lazy("What you noticed"),

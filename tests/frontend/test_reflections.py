@@ -441,6 +441,6 @@ class TestAHardWeek:
             record(tone="missed", details={"contexts": ["hurt_ill"], "ratings": {"comfort": 1}})
         compiled()
         page = browser.get(reverse("reflection", args=[LABEL])).content.decode()
-        hard, way_back = page.index(">A hard week</h2>"), page.index(">A way back</h2>")
+        hard, way_back = page.index(">First of all</h2>"), page.index(">A way back</h2>")
         assert hard < way_back < page.index(">What you noticed</h2>")
         assert '<a class="button quiet" href="/help/">The help page</a>' in page
