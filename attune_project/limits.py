@@ -278,7 +278,11 @@ def find_refusal(
 def too_many(request: HttpRequest, wait: int) -> HttpResponse:
     """429 in the form this request can read, with the seconds until it may come back."""
     minutes = {"minutes": -(-wait // 60)}
-    response = problem(429, code="slow_down") if is_api(request) else render(request, "429.html", minutes, status=429)
+    response = (
+        problem(429, code="slow_down")
+        if is_api(request)
+        else render(request, "429.html", minutes, status=429)
+    )
     response.headers["Retry-After"] = str(wait)
     return response
 

@@ -16,6 +16,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from common.api.fields import Input
 from common.api.problems import PROBLEM_JSON, ProblemOutput
 
+WAITS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 RETRY_AFTER = {
     "Retry-After": {
@@ -45,7 +46,7 @@ class ProblemAutoSchema(AutoSchema):
             object=status,
             schema={
                 "description": status.phrase,
-                **({"headers": RETRY_AFTER} if status == HTTPStatus.TOO_MANY_REQUESTS else {}),
+                **({"headers": RETRY_AFTER} if status in WAITS else {}),
                 "content": {PROBLEM_JSON: {"schema": shape}},
             },
         )
@@ -59,6 +60,7 @@ class ProblemAutoSchema(AutoSchema):
             statuses += [409, 415]
         if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", [])):
             statuses += [412, 428]
+        statuses += getattr(self.view, "problem_statuses", ())
         return [HTTPStatus(status) for status in statuses]
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common.api import SessionAuthentication, actor_of, problem_response, read_body, read_query
+from common.api import SessionOnly, actor_of, problem_response, read_body, read_query
 from common.api.access import CsrfFailed
 from households.rules import SESSION_HOUSEHOLD
 from observations.api import sync_shapes as shapes
@@ -85,20 +85,11 @@ class CursorGone(exceptions.APIException):
     default_detail = _("This list has moved on. Please start again from the top.")
 
 
-class PageSession(SessionAuthentication):
-    """The page's own session, with the codes of the sync protocol."""
-
-    def enforce_csrf(self, request: Request) -> None:
-        try:
-            super().enforce_csrf(request)
-        except CsrfFailed as error:
-            raise CsrfStale from error
-
-
 class PhoneApi(APIView):
     """Base of the doors for phones."""
 
-    authentication_classes = [PageSession]
+    permission_classes = [*APIView.permission_classes, SessionOnly]
+    problem_statuses: tuple[int, ...] = (503,)
 
     def permission_denied(self, request: Request, message: Any = None, code: Any = None) -> NoReturn:
         if not request.user.is_authenticated:
@@ -113,6 +104,8 @@ def _phone_problem(error: Exception, context: Mapping[str, Any]) -> Response | N
     """The same problem documents as everywhere, but that a phone finds one code for whatever is wrong with the form."""
     if isinstance(error, OperationalError):
         error = SlowDown()
+    elif isinstance(error, CsrfFailed):
+        error = CsrfStale()
     response = problem_response(error, context)
     if response is not None and response.status_code == HTTPStatus.BAD_REQUEST and response.data:
         response.data["code"] = "bad_request"
@@ -150,6 +143,8 @@ class SyncKitApi(PhoneApi):
 
 
 class SyncApi(PhoneApi):
+    problem_statuses = (426, 503)
+
     @extend_schema(
         operation_id="sync_send",
         parameters=[PROTOCOL],
@@ -189,6 +184,8 @@ class SyncRescueApi(PhoneApi):
 
 
 class ChangesApi(PhoneApi):
+    problem_statuses = (410, 503)
+
     @extend_schema(
         operation_id="changes_list", parameters=[shapes.ChangesQuery], responses=shapes.ChangesOutput
     )

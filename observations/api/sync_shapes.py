@@ -7,7 +7,6 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.rules import Visibility
-from checklists.rules import Dimension
 from common.api import Input, Instant, Output, PublicId, QueryNumber, Text
 from observations.api.serializers import MomentOutput, SelfCheckOutput
 from observations.rules import OPS_MAX, PAGE_SIZE_MAX, SEALED_CHARS_MAX, OpStatus
@@ -15,6 +14,7 @@ from observations.rules import OPS_MAX, PAGE_SIZE_MAX, SEALED_CHARS_MAX, OpStatu
 KID_CHARS = 32
 ACCOUNT_CHARS = 32
 REASON_CHARS = 40
+DEVICE_CHARS = 64
 _ACCOUNT = "What this account is called in an outbox: the same for life."
 
 
@@ -34,7 +34,9 @@ class OpInput(Input):
 
 class SyncInput(Input):
     account = Text(max_length=ACCOUNT_CHARS, help_text=_ACCOUNT)
-    device_id = PublicId(help_text="A random id of this installation and account. It is not stored.")
+    device_id = Text(
+        max_length=DEVICE_CHARS, help_text="A random id of this installation and account. It is not stored."
+    )
     client_now = Instant(help_text="What the phone's clock says as it sends this.")
     ops = serializers.ListField(child=OpInput(), allow_empty=True, max_length=OPS_MAX)
 
@@ -121,7 +123,7 @@ class KitOutput(Output):
     children = KitChildOutput(many=True)
     chosen = serializers.CharField(allow_null=True, help_text="A child's id, `all`, or null.")
     standing_visibility = serializers.ChoiceField(choices=list(Visibility))
-    focus = serializers.ChoiceField(choices=["", *Dimension], allow_blank=True)
+    focus = serializers.CharField(allow_blank=True, help_text="A dimension, or nothing.")
     missed = KitMissOutput(many=True)
     discreet = serializers.BooleanField()
 

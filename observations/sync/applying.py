@@ -28,6 +28,7 @@ from observations.sync.drafts import (
     keep_words,
     put_half_typed,
     settle_deleted,
+    settle_deleted_draft,
     settle_half_typed,
 )
 from observations.sync.plaintext import Plain, Unfit
@@ -195,7 +196,7 @@ def _edit(job: Job, moment: Observation, *, trunk: int, made: set[int]) -> Outco
 def _delete(job: Job) -> Outcome:
     """Delete wins over whatever was changed elsewhere; for a week its author can take that back."""
     if (kept := _kept_of_base(job)) is not None:
-        kept.delete()
+        settle_deleted_draft(kept, now=job.now)
     moment = _find(job)
     settle_deleted(author_id=job.actor_id, moment_id=job.moment_id, now=job.now)
     if moment is None or moment.deleted_at is not None:

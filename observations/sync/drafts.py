@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from observations.models import Draft
-from observations.rules import GONE_KEPT, DraftKind
+from observations.rules import GONE_KEPT, RESTORE_WINDOW, DraftKind
 from observations.sync.plaintext import write_content
 
 
@@ -49,8 +49,11 @@ def content_of(draft: Draft) -> dict[str, Any]:
 
 
 def fold_in(draft: Draft, content: dict[str, Any], *, now: datetime) -> None:
-    """Let a later operation of the same chain go on in the words that are kept of the earlier one."""
+    """Let a later operation of the same chain go on in the words that are kept; what it replaces stays beside it."""
     kept = content_of(draft)
+    replaced = {name: value for name, value in _fields(kept).items() if name in _fields(content)}
+    if replaced:
+        kept["earlier"] = [*kept.get("earlier", []), replaced]
     later = {name: value for name, value in content.items() if name not in ("type", "base", "fields")}
     fields = {**_fields(kept), **_fields(content)}
     draft.content = write_content(
@@ -70,6 +73,12 @@ def put_half_typed(content: dict[str, Any], *, author_id: int, moment_id: uuid.U
 def settle_half_typed(*, author_id: int, moment_id: uuid.UUID) -> None:
     """What was half-typed of this moment is saved now."""
     Draft.objects.filter(author_id=author_id, moment_id=moment_id, kind=DraftKind.HALF).delete()
+
+
+def settle_deleted_draft(draft: Draft, *, now: datetime) -> None:
+    """Its author deleted what these words were to become: they go as any deleted moment does, in a week."""
+    draft.kind, draft.expires_at = DraftKind.GONE, now + RESTORE_WINDOW
+    draft.save(update_fields=["kind", "expires_at"])
 
 
 def settle_deleted(*, author_id: int, moment_id: uuid.UUID, now: datetime) -> None:

@@ -32,7 +32,7 @@ ASKED: Final = ("child", "children", "tone", "note", "visibility", "when", "pick
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One draft, opened for its author: `said` are its fields as they were sent, `moment` is what it is a version of."""
+    """One draft, opened for its author: `said` are its fields as sent, `moment` is what it is a version of."""
 
     draft: Draft
     said: dict[str, Any]

@@ -13,6 +13,7 @@ import time_machine
 from accounts.services import create_token
 from households.rules import GRANT_LIFETIME
 from observations.services import answer_self_check
+from observations.sync import account_of
 from reflections.services import compile_week
 
 
@@ -54,8 +55,13 @@ def places(that_evening, record, parent, household, child, give, now) -> Callabl
     return make
 
 
+def a_sealed_op(op_id: str) -> dict[str, str]:
+    """One that no key opens: what is tried is the door."""
+    return {"op_id": op_id, "moment_id": str(uuid.uuid4()), "kid": "2026-11a", "sealed": "BAAA"}
+
+
 @pytest.fixture
-def valid_bodies(that_evening, child) -> Callable[[str], dict[str, Any]]:
+def valid_bodies(that_evening, child, parent) -> Callable[[str], dict[str, Any]]:
     """A body that each operation accepts. An operation that is not here fails the tests that need one."""
 
     def body_of(operation_id: str) -> dict[str, Any]:
@@ -91,6 +97,16 @@ def valid_bodies(that_evening, child) -> Callable[[str], dict[str, Any]]:
                 "note": "",
             },
             "thoughts_write": {"text": "quiet week"},
+            "sync_send": {
+                "account": account_of(parent.public_id),
+                "device_id": moment_id,
+                "client_now": "2026-11-18T19:30:00.120Z",
+                "ops": [a_sealed_op(moment_id)],
+            },
+            "sync_rescue": {
+                "account": account_of(parent.public_id),
+                "ops": [{**a_sealed_op(moment_id), "reason": "poison"}],
+            },
             "grants_offer": {
                 "household": str(child.household.public_id),
                 "coach_email": f"{nickname.lower()}@example.org",

@@ -19,8 +19,9 @@ from django.test import Client
 
 from frontend.forms.account import TokenForm
 from households.models import Child, Household
-from observations.models import Observation
+from observations.models import Draft, Observation
 from observations.when import Said
+from tests.phone import Phone
 
 pytestmark = pytest.mark.usefixtures("that_evening")
 
@@ -107,26 +108,26 @@ def both(
     return by_page
 
 
+RECORDED: list[tuple[dict[str, Any], Any]] = [
+    ({}, set()),
+    ({"tone": "missed"}, set()),
+    ({"tone": "perfect"}, {"tone"}),
+    ({"tone": ""}, {"tone"}),
+    ({"child": UNKNOWN}, NOT_THERE),
+    ({"child": "nonsense"}, {"child"}),
+    ({"id": "nonsense"}, {"id"}),
+    ({"occurred_at": "2026-11-18T18:00:00+01:00"}, set()),
+    ({"occurred_at": "2026-11-25T18:00:00+00:00"}, {"occurred_at"}),
+    ({"occurred_at": "1999-11-18T18:00:00+00:00"}, {"occurred_at"}),
+    ({"occurred_at": "nonsense"}, {"occurred_at"}),
+    ({"tone": "came_back", "repairs": UNKNOWN}, {"repairs"}),
+    ({"tone": "came_back", "repairs": "nonsense"}, {"repairs"}),
+    ({"tone": "perfect", "child": "nonsense"}, {"tone", "child"}),
+]
+
+
 class TestRecording:
-    @pytest.mark.parametrize(
-        ("changed", "refused"),
-        [
-            ({}, set()),
-            ({"tone": "missed"}, set()),
-            ({"tone": "perfect"}, {"tone"}),
-            ({"tone": ""}, {"tone"}),
-            ({"child": UNKNOWN}, NOT_THERE),
-            ({"child": "nonsense"}, {"child"}),
-            ({"id": "nonsense"}, {"id"}),
-            ({"occurred_at": "2026-11-18T18:00:00+01:00"}, set()),
-            ({"occurred_at": "2026-11-25T18:00:00+00:00"}, {"occurred_at"}),
-            ({"occurred_at": "1999-11-18T18:00:00+00:00"}, {"occurred_at"}),
-            ({"occurred_at": "nonsense"}, {"occurred_at"}),
-            ({"tone": "came_back", "repairs": UNKNOWN}, {"repairs"}),
-            ({"tone": "came_back", "repairs": "nonsense"}, {"repairs"}),
-            ({"tone": "perfect", "child": "nonsense"}, {"tone", "child"}),
-        ],
-    )
+    @pytest.mark.parametrize(("changed", "refused"), RECORDED)
     def test_both_doors_refuse_the_same(self, browser, child, changed, refused):
         def said() -> dict[str, Any]:
             return {
@@ -169,41 +170,41 @@ def editing(moment: Observation) -> Door:
     )
 
 
+EDITED: list[tuple[dict[str, Any], Any]] = [
+    ({}, set()),
+    ({"note": "x" * 5000}, set()),
+    ({"note": "  " + "x" * 5000 + "\n"}, set()),
+    ({"note": "x" * 5001}, {"note"}),
+    ({"note": "a\u0000b"}, {"note"}),
+    ({"note": "<b>\u202e & 🦊"}, set()),
+    ({"cues": ["held", "phone_away"]}, set()),
+    ({"cues": ["nonsense"]}, {"cues"}),
+    ({"cues": ["bedtime"]}, {"cues"}),
+    ({"contexts": ["nonsense"]}, {"contexts"}),
+    ({"feelings": ["nonsense"]}, {"feelings"}),
+    ({"contexts": ["bedtime"], "feelings": ["calm"]}, set()),
+    ({"cues": [f"key_{number}" for number in range(41)]}, {"cues"}),
+    ({"ratings": {"needs": 5, "safety": "not_seen", "self": "skipped"}}, set()),
+    ({"ratings": {"needs": 6}}, {"ratings"}),
+    ({"ratings": {"needs": 0}}, {"ratings"}),
+    ({"ratings": {"self": "nonsense"}}, {"ratings"}),
+    ({"visibility": "household"}, set()),
+    ({"visibility": "everybody"}, {"visibility"}),
+    ({"tone": "perfect"}, {"tone"}),
+    ({"child": UNKNOWN}, NOT_THERE),
+    ({"child": "nonsense"}, {"child"}),
+    ({"repairs": UNKNOWN}, {"repairs"}),
+    ({"repairs": "nonsense"}, {"repairs"}),
+    ({"occurred_at": "2026-11-17T08:15:00Z"}, set()),
+    ({"occurred_at": "2026-11-19T08:15:00Z"}, {"occurred_at"}),
+    ({"occurred_at": "2021-01-01T08:15:00Z"}, {"occurred_at"}),
+    ({"occurred_at": "0001-01-01T00:00:00Z"}, {"occurred_at"}),
+    ({"note": "x" * 5001, "visibility": "everybody"}, {"visibility", "note"}),
+]
+
+
 class TestEditing:
-    @pytest.mark.parametrize(
-        ("changed", "refused"),
-        [
-            ({}, set()),
-            ({"note": "x" * 5000}, set()),
-            ({"note": "  " + "x" * 5000 + "\n"}, set()),
-            ({"note": "x" * 5001}, {"note"}),
-            ({"note": "a\u0000b"}, {"note"}),
-            ({"note": "<b>\u202e & 🦊"}, set()),
-            ({"cues": ["held", "phone_away"]}, set()),
-            ({"cues": ["nonsense"]}, {"cues"}),
-            ({"cues": ["bedtime"]}, {"cues"}),
-            ({"contexts": ["nonsense"]}, {"contexts"}),
-            ({"feelings": ["nonsense"]}, {"feelings"}),
-            ({"contexts": ["bedtime"], "feelings": ["calm"]}, set()),
-            ({"cues": [f"key_{number}" for number in range(41)]}, {"cues"}),
-            ({"ratings": {"needs": 5, "safety": "not_seen", "self": "skipped"}}, set()),
-            ({"ratings": {"needs": 6}}, {"ratings"}),
-            ({"ratings": {"needs": 0}}, {"ratings"}),
-            ({"ratings": {"self": "nonsense"}}, {"ratings"}),
-            ({"visibility": "household"}, set()),
-            ({"visibility": "everybody"}, {"visibility"}),
-            ({"tone": "perfect"}, {"tone"}),
-            ({"child": UNKNOWN}, NOT_THERE),
-            ({"child": "nonsense"}, {"child"}),
-            ({"repairs": UNKNOWN}, {"repairs"}),
-            ({"repairs": "nonsense"}, {"repairs"}),
-            ({"occurred_at": "2026-11-17T08:15:00Z"}, set()),
-            ({"occurred_at": "2026-11-19T08:15:00Z"}, {"occurred_at"}),
-            ({"occurred_at": "2021-01-01T08:15:00Z"}, {"occurred_at"}),
-            ({"occurred_at": "0001-01-01T00:00:00Z"}, {"occurred_at"}),
-            ({"note": "x" * 5001, "visibility": "everybody"}, {"visibility", "note"}),
-        ],
-    )
+    @pytest.mark.parametrize(("changed", "refused"), EDITED)
     def test_both_doors_refuse_the_same(self, browser, record, child, now, changed, refused):
         said = {
             "child": str(child.public_id),
@@ -391,3 +392,48 @@ class TestTheComparison:
 
 def _refuse_all(_value: object) -> None:
     raise ValidationError("no")
+
+
+# --- What a phone sends later ------------------------------------------------------------------------------------
+class TestTheThirdDoor:
+    """A phone is told of one field, the first that was wrong: it is one that the other doors refuse as well."""
+
+    def refused(
+        self, browser: Client, kind: str, said: dict[str, Any], *, moment_id: str = ""
+    ) -> frozenset[str]:
+        phone = Phone(browser).start()
+        fields = without(said, "id", "occurred_at")
+        plain = {
+            "type": kind,
+            "base": {"rev": 1} if kind == "update" else None,
+            "occurred_at": said.get("occurred_at"),
+            "occurred_src": "typed",
+            "fields": fields,
+        }
+        (result,) = phone.send([phone.seal_op(plain, moment_id=moment_id or said["id"])])
+        if result["status"] in ("applied", "merged"):
+            return frozenset()
+        assert result["status"] == "rescued"
+        return frozenset({Draft.objects.get().field})
+
+    @pytest.mark.parametrize(("changed", "refused"), [item for item in RECORDED if "id" not in item[0]])
+    def test_it_refuses_what_is_refused_when_recording(self, browser, child, changed, refused):
+        said = {
+            "id": str(uuid.uuid4()),
+            "child": str(child.public_id),
+            "tone": "in_tune",
+            "occurred_at": "2026-11-18T19:00:00+00:00",
+            **changed,
+        }
+        self.compare(self.refused(browser, "create", said), refused)
+
+    @pytest.mark.parametrize(("changed", "refused"), EDITED)
+    def test_it_refuses_what_is_refused_when_editing(self, browser, record, child, changed, refused):
+        moment = record(tone="came_back")
+        said = {"child": str(child.public_id), "tone": "came_back", "note": "words", **changed}
+        self.compare(self.refused(browser, "update", said, moment_id=str(moment.public_id)), refused)
+
+    def compare(self, found: frozenset[str], refused: Any) -> None:
+        expected = {"child"} if refused == NOT_THERE else set(refused)
+        assert bool(found) == bool(expected)
+        assert found <= expected

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from observations.sync import account_of
 from tests.guards.matrix_law import Door, Need, Route, always, page
 from tests.guards.matrix_world import Thing, Who, World
 
@@ -35,6 +36,23 @@ def api_offer(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
 
 
 THOUGHT = always(text="Words on the week", visibility="private")
+
+
+def phone_batch(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    """An empty outbox: what is asked is who gets as far as sending one."""
+    account = account_of(world.users[who].public_id) if who in world.users else "a_nobody"
+    return {
+        "account": account,
+        "device_id": str(uuid.uuid4()),
+        "client_now": world.now.isoformat(),
+        "ops": [],
+    }
+
+
+def phone_rescue(world: World, who: Who, thing: Thing | None) -> dict[str, Any]:
+    batch = phone_batch(world, who, thing)
+    return {"account": batch["account"], "ops": []}
+
 
 V1 = "/api/v1"
 API = {
@@ -105,6 +123,12 @@ API = {
     f"{V1}/moments/{{moment_id}}/revisions/": Route({"GET": Door(Need.AUTHOR)}, "moment"),
     f"{V1}/self-checks/": Route({"GET": Door(Need.SIGN_IN), "POST": Door(Need.HOME, api_check)}),
     f"{V1}/self-checks/{{check_id}}/": Route({"GET": Door(Need.SEE)}, "check"),
+    # For phones: what they send is the sender's own, and what changed is their household's.
+    f"{V1}/sync/session": Route({"GET": Door(Need.SESSION)}),
+    f"{V1}/sync/kit": Route({"GET": Door(Need.SESSION)}),
+    f"{V1}/sync/": Route({"POST": Door(Need.SESSION, phone_batch)}, headers={"X-Sync-Protocol": "1"}),
+    f"{V1}/sync/rescue/": Route({"POST": Door(Need.SESSION, phone_rescue)}),
+    f"{V1}/changes/": Route({"GET": Door(Need.HOME_IN_SESSION)}),
     f"{V1}/reflections/": Route({"GET": Door(Need.SIGN_IN)}),
     f"{V1}/reflections/{{week}}/": Route({"GET": Door(Need.OWN_WEEK)}, "week"),
     f"{V1}/reflections/{{week}}/thoughts/": Route(

@@ -35,6 +35,7 @@ class Need(StrEnum):
     END_HELPER = "to be a guardian of its household, and it a helper's"
     OPEN_INVITATION = "to be a guardian of its household, and it still open"
     OWNER = "to have made it"
+    OWN_VERSION = "to have made it, and it another version of a moment"
     OWN_WEEK = "to have lived in a household in that week, and to live there still"
     OWN_GRANT = "to have given it, and it offered or live"
     OWN_LIVE_GRANT = "to have given it, and it live"
@@ -143,6 +144,8 @@ def _of_thing(who: Who, need: Need, thing: Thing) -> Outcome:
         return Outcome.PASSES if own and thing.state in GRANT_STATES[need] else Outcome.HIDDEN
     if need in (Need.GIVEN_GRANT, Need.LOOK, Need.LOOK_CLOSELY):
         return Outcome.PASSES if _is_given(who, need, thing) else Outcome.HIDDEN
+    if need is Need.OWN_VERSION:
+        return Outcome.PASSES if thing.author is who and thing.state == "live" else Outcome.HIDDEN
     if need is Need.OWNER:
         return Outcome.PASSES if thing.author is who else Outcome.HIDDEN
     home, role = HOME.get(who, ("", ""))

@@ -43,6 +43,16 @@ OWN_HOME = always(name="The loft", timezone="Europe/Lisbon")
 HOUSEHOLD = always(name="Renamed", timezone="UTC", week_starts_on="0")
 
 
+def draft_saved(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    return {
+        "child": str(world.child_of(who).public_id) if who in HOME else "",
+        "tone": "in_tune",
+        "picked": "2026-11-01T10:00",
+        "note": "Mended",
+        "visibility": "private",
+    }
+
+
 PAGES = {
     # Public: each with its reason.
     "/": page(Need.HOME_IF_ANYBODY, home=True),  # what Attune is; for members Today
@@ -73,6 +83,10 @@ PAGES = {
     "/log/saved/{moment_id}/undo/": button(Need.AUTHOR, kind="moment"),
     "/moments/": page(Need.HOME, home=True),
     "/moments/deleted/": page(Need.HOME, home=True),
+    "/moments/drafts/": page(Need.HOME, home=True),
+    "/moments/drafts/{draft_id}/": page(Need.OWNER, kind="draft", home=True, sends=draft_saved),
+    "/moments/drafts/{draft_id}/choose/": button(Need.OWN_VERSION, kind="draft", home=True),
+    "/moments/drafts/{draft_id}/discard/": button(Need.OWNER, kind="draft"),
     "/moments/{moment_id}/": page(Need.SEE_OR_UNDO, kind="moment"),
     "/moments/{moment_id}/more/": page(Need.AUTHOR, kind="moment", sends=SHEET),
     "/moments/{moment_id}/edit/": page(Need.AUTHOR, kind="moment", sends=SHEET),

@@ -42,6 +42,7 @@ IN_API = [
     Reference(f"{V1}/moments/", "POST", "repairs", "moment", CAME_BACK),
     Reference(f"{V1}/moments/{{moment_id}}/", "PATCH", "child", "child"),
     Reference(f"{V1}/moments/{{moment_id}}/", "PATCH", "repairs", "moment", CAME_BACK),
+    Reference(f"{V1}/changes/", "GET", "household", "household"),
     Reference(f"{V1}/self-checks/", "GET", "household", "household"),
     Reference(f"{V1}/self-checks/", "POST", "id", "check"),
     Reference(f"{V1}/self-checks/", "POST", "child", "child"),

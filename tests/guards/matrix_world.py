@@ -34,7 +34,7 @@ from households.services import (
     withdraw_grant,
     withdraw_invitation,
 )
-from observations.models import Observation
+from observations.models import Draft, Observation
 from observations.services import answer_self_check, delete_moment, record_moment
 from reflections.services import compile_week
 from reflections.tokens import unsubscribe_token
@@ -316,6 +316,7 @@ def _other_things(world: World) -> None:
         Thing("missing", {"invitation_id": MISSING}, state="missing"),
     ]
     world.things["token"] = [*_tokens(world), Thing("missing", {"token_id": "f" * 128}, state="missing")]
+    world.things["draft"] = [*_drafts(world), Thing("missing", {"draft_id": MISSING}, state="missing")]
     world.things["passkey"] = [
         *_passkeys(world),
         Thing("missing", {"pk": 10**16}, state="missing"),
@@ -380,6 +381,24 @@ def _tokens(world: World) -> Iterator[Thing]:
             )
             world.secrets[f"{who} {scope}"] = secret
             yield Thing(f"{who}'s, to {scope}", {"token_id": token.digest}, author=who)
+
+
+def _drafts(world: World) -> Iterator[Thing]:
+    """Words that wait for their author: half-typed ones of everybody, and another version of a moment."""
+    for who in PEOPLE:
+        yield _draft(world, who, "half", uuid.uuid4(), "deleted")
+    moment = next(
+        thing for thing in world.things["moment"] if thing.author is Who.AUTHOR and thing.state == "live"
+    )
+    yield _draft(world, Who.AUTHOR, "two", moment.ids["moment_id"], "live")
+
+
+def _draft(world: World, who: Who, kind: str, moment_id: Any, state: str) -> Thing:
+    content = {"type": "update", "base": {"rev": 1}, "fields": {"note": f"Another version of the {who}"}}
+    draft = Draft(author=world.users[who], moment_id=moment_id, kind=kind, received_at=world.now)
+    draft.content = json.dumps(content)
+    draft.save()
+    return Thing(f"{who}'s {kind}", {"draft_id": draft.public_id}, author=who, state=state)
 
 
 def _grants(world: World) -> Iterator[Thing]:

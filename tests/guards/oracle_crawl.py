@@ -25,7 +25,9 @@ from tests.guards.oracle_family import COACHES, HER_CHECKS, SECRET_WORD, WEEKS, 
 
 _LINK = re.compile(r'(?:href|hx-get|action|src)="([^"]*)"')
 # A cursor is new each time it is sealed, as long as all others, and leads to the next page.
-_CURSOR = re.compile(rb'((?:[?&;]cursor=|"next_cursor":"))[A-Za-z0-9_-]+')
+_CURSOR = re.compile(rb'((?:[?&;]cursor=|"next(?:_cursor)?":"))[A-Za-z0-9_-]+')
+# A phone's token and the key it seals to are new in each installation and session; both have one length.
+_OF_A_SESSION = re.compile(rb'("(?:csrf|pub)":")[A-Za-z0-9_-]+')
 # A thought's id is made by the server; it is random, and opens nothing.
 _THOUGHT = re.compile(rb'"id":"[0-9a-f-]{36}"(,"author":"[0-9a-f-]{36}","text")')
 # So are these in what somebody takes along; every other id there was given by whoever wrote it.
@@ -154,7 +156,8 @@ class Crawl:
 def next_pages(path: str, response: Any) -> Iterator[str]:
     """Where a list goes on; filters and the like that a page links to are among the addresses already."""
     if response.get("Content-Type", "").startswith("application/json"):
-        if cursor := json.loads(response.content).get("next_cursor"):
+        found = json.loads(response.content)
+        if cursor := found.get("next_cursor") or (found.get("has_more") and found.get("next")):
             yield f"{path}{'&' if '?' in path else '?'}{urlencode({'cursor': cursor})}"
         return
     for link in dict.fromkeys(map(html.unescape, _LINK.findall(response.content.decode()))):
@@ -166,4 +169,5 @@ def next_pages(path: str, response: Any) -> Iterator[str]:
 def masked(found: Answer) -> Answer:
     """Without what is fresh in every answer; of a cursor its length stays."""
     body = _CURSOR.sub(lambda match: match[1] + b"<%d>" % len(match[0]), found.body)
+    body = _OF_A_SESSION.sub(lambda match: match[1] + b"<%d>" % len(match[0]), body)
     return Answer(found.status, found.headers, _THOUGHT.sub(rb'"id":"<thought>"\1', body))

@@ -9,6 +9,9 @@ NO_FAMILY = {
     "households.Household",  # the tenant itself
     "observations.RecordHead",  # a hash that outlives its household, and then names none
     "reflections.MailGate",  # one row, about the mail server
+    "observations.SealingKey",  # the installation's, for every phone
+    "observations.SyncOp",  # that one person sent something; what it did stands in other rows
+    "observations.Draft",  # one person's, in whatever household they live: nobody else ever reads it
 }
 FAMILY_APPS = ("households", "observations", "reflections", "coaching")
 

@@ -1,0 +1,451 @@
+"""Each operation has one effect, and one result that says what became of it; nothing that was said is ever lost."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from accounts.services import ask_to_be_erased
+from households.models import Household
+from households.services import add_child, leave_household, separate_household
+from observations.models import Draft, Observation, Revision, SyncOp
+from observations.rules import HELD_MAX, OPS_KEPT
+from observations.services import delete_moment, edit_moment, record_moment, restore_moment
+from observations.sync import forget_ops, purge_drafts, take_held
+from tests.observations.sync.conftest import moment_of
+
+pytestmark = pytest.mark.django_db
+
+
+def statuses(results: list[dict]) -> list[str]:
+    return [result["status"] for result in results]
+
+
+def words(draft: Draft) -> dict:
+    return json.loads(draft.content)["fields"]
+
+
+class TestCreating:
+    def test_a_moment_is_what_the_form_said(self, phone, tap, now) -> None:
+        op = tap(
+            note="a walk",
+            ratings={"needs": 4, "self": "skipped"},
+            cues=["phone_away"],
+            contexts=["bedtime"],
+            feelings=["calm"],
+            visibility="household",
+        )
+        (result,) = phone.flush()
+        assert (result["status"], result["rev"], result["code"]) == ("applied", 1, "")
+        moment = moment_of(op)
+        assert (moment.note, moment.visibility, moment.occurred_at) == ("a walk", "household", now)
+        assert (moment.occurred_src, moment.clock_skew, moment.precision) == ("auto", None, "about")
+        assert set(moment.ratings.values_list("dimension", flat=True)) == {"needs", "self"}
+        assert phone.queue == []
+
+    def test_results_come_in_the_order_of_the_request(self, phone, tap) -> None:
+        ops = [tap(tone=tone) for tone in ("missed", "perfect", "in_tune")]
+        results = phone.flush()
+        assert [result["op_id"] for result in results] == [op["op_id"] for op in ops]
+        assert statuses(results) == ["applied", "rescued", "applied"]
+
+    def test_sent_again_it_has_no_second_effect(self, phone, tap) -> None:
+        op = tap()
+        first, second = phone.send([op]), phone.send([op])
+        assert (statuses(first), statuses(second)) == (["applied"], ["duplicate"])
+        assert first[0]["rev"] == second[0]["rev"] == 1
+        assert Observation.objects.count() == SyncOp.objects.count() == 1
+
+    def test_twice_in_one_batch_it_has_one_effect(self, phone, tap) -> None:
+        op = tap()
+        assert statuses(phone.send([op, op])) == ["applied", "duplicate"]
+
+    def test_one_tap_for_several_children_is_a_moment_with_each(
+        self, phone, child, second_child, now
+    ) -> None:
+        both = [str(child.public_id), str(second_child.public_id)]
+        op = phone.write("create", children=both, tone="in_tune", note="both", at=now)
+        assert statuses(phone.flush()) == ["applied"]
+        assert Observation.objects.count() == 2
+        assert {moment.note for moment in Observation.objects.all()} == {"both"}
+        phone.write("delete", moment_id=op["moment_id"], base={"op": op["op_id"]}, whole=True)
+        assert statuses(phone.flush()) == ["applied"]
+        assert Observation.objects.filter(deleted_at__isnull=True).count() == 0
+
+    def test_what_another_door_was_faster_with_is_not_doubled(self, phone, tap, record, now) -> None:
+        moment = record()
+        tap(moment_id=moment.public_id, note="and words")
+        assert statuses(phone.flush()) == ["applied"]
+        assert Observation.objects.get().note == "and words"
+
+    def test_an_id_that_somebody_else_has_is_free(self, phone, tap, record, co_parent) -> None:
+        other = record(co_parent)
+        tap(moment_id=other.public_id)
+        assert statuses(phone.flush()) == ["applied"]
+        assert Observation.objects.filter(public_id=other.public_id).count() == 2
+
+
+class TestOtherBytes:
+    def test_the_same_id_with_other_bytes_is_refused(self, phone, tap) -> None:
+        op, other = tap(note="one"), tap(note="two")
+        phone.send([op])
+        answer = phone.send([{**other, "op_id": op["op_id"]}])
+        assert statuses(answer) == ["op_id_reused"]
+        assert Observation.objects.get().note == "one"
+
+    def test_and_its_words_can_still_be_rescued(self, phone, tap) -> None:
+        op = tap(note="one")
+        again = phone.write("create", op_id=op["op_id"], note="two")
+        phone.send([op])
+        assert statuses(phone.send([again])) == ["op_id_reused"]
+        phone.rescue([again], reason="op_id_reused")
+        phone.rescue([again], reason="op_id_reused")
+        draft = Draft.objects.get()
+        assert (draft.kind, words(draft)["note"]) == ("rescued", "two")
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"kid": "2020-01a"},
+            {"sealed": "AAAA"},
+            {"sealed": "not base64!"},
+            {"sealed": "é"},
+            {"moment_id": str(uuid.uuid4())},
+            {"op_id": str(uuid.uuid4())},
+        ],
+    )
+    def test_what_does_not_open_has_no_effect_and_leaves_no_trace(self, phone, tap, changed) -> None:
+        op = {**tap(), **changed}
+        assert statuses(phone.send([op])) == ["undecryptable"]
+        assert SyncOp.objects.count() == Observation.objects.count() == 0
+
+    def test_another_accounts_operation_does_not_open(self, phone, phone_of, tap, co_parent) -> None:
+        op = tap()
+        assert statuses(phone_of(co_parent).send([op])) == ["undecryptable"]
+        assert statuses(phone.send([op])) == ["applied"]
+
+
+class TestRescued:
+    @pytest.mark.parametrize(
+        ("said", "code", "field"),
+        [
+            ({"note": "x" * 5_001}, "too_long", "note"),
+            ({"note": "nul \x00"}, "note", "note"),
+            ({"tone": "perfect"}, "tone", "tone"),
+            ({"child": "11111111-2222-4333-8444-555555555555"}, "child", "child"),
+            ({"cues": ["unheard_of"]}, "cues", "cues"),
+            ({"ratings": {"needs": 9}}, "ratings", "ratings"),
+            ({"repairs": "11111111-2222-4333-8444-555555555555"}, "repairs", "repairs"),
+            ({"score": 9}, "score", "score"),
+        ],
+    )
+    def test_what_is_not_as_it_has_to_be_is_kept_to_be_mended(self, phone, tap, said, code, field) -> None:
+        tap(**said)
+        tap(note="beside it")
+        first, second = phone.flush()
+        assert (first["status"], first["code"], second["status"]) == ("rescued", code, "applied")
+        draft = Draft.objects.get()
+        assert (draft.kind, draft.field, draft.expires_at) == ("rescued", field, None)
+        assert all(words(draft)[name] == value for name, value in said.items())
+
+    @pytest.mark.parametrize(
+        "content",
+        [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b'{"type": "create", "type": "x"}'],
+    )
+    def test_what_is_no_operation_at_all_is_kept_too(self, phone, content) -> None:
+        op = phone.seal_op(content, moment_id=uuid.uuid4())
+        assert statuses(phone.send([op])) == ["rescued"]
+        assert Draft.objects.count() == 1
+
+    def test_it_is_told_again_as_what_it_was(self, phone, tap) -> None:
+        op = tap(tone="perfect")
+        assert phone.send([op]) == phone.send([op])
+        assert Draft.objects.count() == 1
+
+    def test_a_later_operation_of_the_chain_goes_on_in_the_words_that_are_kept(self, phone, tap) -> None:
+        op = tap(tone="perfect", note="one")
+        phone.write("update", moment_id=op["moment_id"], base={"op": op["op_id"]}, note="two")
+        assert statuses(phone.flush()) == ["rescued", "rescued"]
+        draft = Draft.objects.get()
+        assert words(draft) | {"child": ""} == {"child": "", "tone": "perfect", "note": "two"}
+
+    def test_deleting_it_in_the_same_chain_lets_it_go_in_a_week(self, phone, tap, now) -> None:
+        op = tap(tone="perfect")
+        phone.write("delete", moment_id=op["moment_id"], base={"op": op["op_id"]})
+        assert statuses(phone.flush()) == ["rescued", "applied"]
+        assert Draft.objects.get().kind == "gone"
+        assert purge_drafts(now=now + timedelta(days=7, seconds=1)) == 1
+
+
+class TestChains:
+    def test_a_chain_made_offline_does_not_conflict_with_itself(self, phone, tap) -> None:
+        op = tap(note="one")
+        moment_id, base = op["moment_id"], op
+        for note in ("two", "three", "four"):
+            base = phone.write("update", moment_id=moment_id, base={"op": base["op_id"]}, note=note)
+        assert statuses(phone.flush()) == ["applied"] * 4
+        assert moment_of(op).note == "four"
+
+    def test_what_comes_too_early_waits_for_what_it_builds_on(self, phone, tap) -> None:
+        op = tap(note="one")
+        second = phone.write("update", moment_id=op["moment_id"], base={"op": op["op_id"]}, note="two")
+        third = phone.write("update", moment_id=op["moment_id"], base={"op": second["op_id"]}, note="3")
+        assert statuses(phone.send([third, second])) == ["deferred", "deferred"]
+        assert not Observation.objects.exists()
+        assert statuses(phone.send([op])) == ["applied"]
+        assert moment_of(op).note == "3"
+        assert statuses(phone.send([third, second])) == ["duplicate", "duplicate"]
+        assert not any(bytes(row.sealed) for row in SyncOp.objects.all())
+
+    def test_after_five_days_it_waits_no_longer_and_its_words_are_kept(self, phone, now) -> None:
+        op = phone.write("update", moment_id=uuid.uuid4(), base={"op": str(uuid.uuid4())}, note="alone")
+        assert statuses(phone.flush()) == ["deferred"]
+        assert take_held(now=now + HELD_MAX) == 0
+        assert take_held(now=now + HELD_MAX + timedelta(seconds=1)) == 1
+        draft = Draft.objects.get()
+        assert (draft.kind, draft.field, words(draft)) == ("rescued", "base", {"note": "alone"})
+        assert statuses(phone.send([op])) == ["rescued"]
+
+    def test_after_five_days_it_is_merged_where_its_moment_is_there(self, phone, record, now) -> None:
+        moment = record(details={"note": "here"})
+        phone.write(
+            "update",
+            moment_id=moment.public_id,
+            base={"op": str(uuid.uuid4())},
+            feelings=["calm"],
+        )
+        phone.flush()
+        take_held(now=now + HELD_MAX + timedelta(seconds=1))
+        assert moment.ticks.filter(key="calm").exists()
+
+
+class TestTwoPlaces:
+    def test_other_fields_are_merged(self, phone, tap, parent, now) -> None:
+        op = tap(note="one")
+        phone.flush()
+        moment = moment_of(op)
+        edit_moment(actor_id=parent.pk, moment_id=moment.public_id, details={"note": "elsewhere"}, now=now)
+        phone.write("update", moment_id=moment.public_id, base={"rev": 1}, feelings=["calm"])
+        (result,) = phone.flush()
+        assert (result["status"], result["rev"]) == ("merged", 3)
+        assert moment_of(op).note == "elsewhere"
+
+    def test_each_answer_is_a_field_of_its_own(self, phone, tap, parent, now) -> None:
+        op = tap(ratings={"needs": 2})
+        phone.flush()
+        edit_moment(
+            actor_id=parent.pk,
+            moment_id=moment_of(op).public_id,
+            details={"ratings": {"safety": 4}},
+            now=now,
+        )
+        phone.write("update", moment_id=op["moment_id"], base={"rev": 1}, ratings={"needs": 5})
+        phone.write("update", moment_id=op["moment_id"], base={"rev": 1}, ratings={"safety": 1})
+        assert statuses(phone.flush()) == ["merged", "conflict"]
+
+    def test_the_same_field_keeps_both_versions(self, phone, tap, parent, now) -> None:
+        op = tap(note="one")
+        phone.flush()
+        edit_moment(actor_id=parent.pk, moment_id=moment_of(op).public_id, details={"note": "there"}, now=now)
+        phone.write("update", moment_id=op["moment_id"], base={"rev": 1}, note="here", feelings=["calm"])
+        assert statuses(phone.flush()) == ["conflict"]
+        assert moment_of(op).note == "there"
+        assert not moment_of(op).ticks.exists()
+        draft = Draft.objects.get()
+        assert (draft.kind, words(draft)) == ("two", {"note": "here", "feelings": ["calm"]})
+
+    def test_the_same_words_in_both_places_are_no_conflict(self, phone, tap, parent, now) -> None:
+        op = tap(note="one")
+        phone.flush()
+        edit_moment(actor_id=parent.pk, moment_id=moment_of(op).public_id, details={"note": "same"}, now=now)
+        phone.write("update", moment_id=op["moment_id"], base={"rev": 1}, note="same")
+        assert statuses(phone.flush()) == ["merged"]
+        assert not Draft.objects.exists()
+
+    def test_a_chain_that_began_before_the_other_change_still_conflicts_with_it(
+        self, phone, tap, parent, now
+    ) -> None:
+        op = tap(note="one")
+        phone.flush()
+        edit_moment(actor_id=parent.pk, moment_id=moment_of(op).public_id, details={"note": "there"}, now=now)
+        first = phone.write("update", moment_id=op["moment_id"], base={"rev": 1}, feelings=["calm"])
+        phone.write("update", moment_id=op["moment_id"], base={"op": first["op_id"]}, note="here")
+        assert statuses(phone.flush()) == ["merged", "conflict"]
+        assert moment_of(op).note == "there"
+
+    def test_nothing_is_shown_to_more_people_by_a_phone_that_has_not_seen_the_words(
+        self, phone, tap, parent, now
+    ) -> None:
+        op = tap(note="one")
+        phone.flush()
+        edit_moment(
+            actor_id=parent.pk, moment_id=moment_of(op).public_id, details={"note": "secret"}, now=now
+        )
+        phone.write("update", moment_id=op["moment_id"], base={"rev": 1}, visibility="household")
+        assert statuses(phone.flush()) == ["conflict"]
+        assert moment_of(op).visibility == "private"
+
+
+class TestGone:
+    def test_deleting_wins_and_the_words_are_kept_thirty_days(self, phone, tap, parent, now) -> None:
+        op = tap(note="one")
+        phone.flush()
+        delete_moment(actor_id=parent.pk, moment_id=moment_of(op).public_id, now=now)
+        late = phone.write("update", moment_id=op["moment_id"], base={"rev": 1}, note="late")
+        assert statuses(phone.flush()) == ["gone"]
+        draft = Draft.objects.get()
+        assert (draft.kind, words(draft)) == ("gone", {"note": "late"})
+        assert purge_drafts(now=now + timedelta(days=30)) == 0
+        assert purge_drafts(now=now + timedelta(days=30, seconds=1)) == 1
+        assert statuses(phone.send([late])) == ["gone"]
+
+    def test_deleting_twice_is_once(self, phone, tap) -> None:
+        op = tap()
+        for _ in range(2):
+            phone.write("delete", moment_id=op["moment_id"], base={"rev": 1})
+        assert statuses(phone.flush()) == ["applied"] * 3
+        assert moment_of(op).revision == 2
+
+    def test_restored_it_takes_changes_again(self, phone, tap, parent, now) -> None:
+        op = tap()
+        phone.write("delete", moment_id=op["moment_id"], base={"op": op["op_id"]})
+        phone.flush()
+        restore_moment(actor_id=parent.pk, moment_id=moment_of(op).public_id, now=now)
+        phone.write("update", moment_id=op["moment_id"], base={"rev": 1}, note="back")
+        assert statuses(phone.flush()) == ["applied"]
+
+    def test_two_versions_of_what_is_deleted_need_no_choice_any_more(self, phone, tap, parent, now) -> None:
+        op = tap(note="one")
+        phone.flush()
+        edit_moment(actor_id=parent.pk, moment_id=moment_of(op).public_id, details={"note": "there"}, now=now)
+        phone.write("update", moment_id=op["moment_id"], base={"rev": 1}, note="here")
+        phone.write("delete", moment_id=op["moment_id"], base={"rev": 1})
+        assert statuses(phone.flush()) == ["conflict", "applied"]
+        assert Draft.objects.get().kind == "gone"
+
+
+class TestWhoMayStillWrite:
+    def test_after_leaving_the_words_are_the_authors_alone(self, phone, tap, parent, household, now) -> None:
+        op = tap(note="before")
+        phone.flush()
+        leave_household(actor_id=parent.pk, household_id=household.public_id, now=now)
+        tap(note="new")
+        phone.write("update", moment_id=op["moment_id"], base={"rev": 1}, note="changed")
+        phone.write("delete", moment_id=op["moment_id"], base={"rev": 1})
+        assert statuses(phone.flush()) == ["private_only"] * 3
+        assert {words(draft)["note"] for draft in Draft.objects.all()} == {"new", "changed"}
+        assert Observation.objects.get().note == "before"
+
+    def test_after_moving_out_they_arrive_where_their_author_lives(
+        self, phone, tap, parent, household, child, now
+    ) -> None:
+        tap(note="old")
+        phone.flush()
+        new = separate_household(
+            actor_id=parent.pk,
+            household_id=household.public_id,
+            name="The loft",
+            timezone="Europe/Lisbon",
+            child_ids=[child.public_id],
+            now=now,
+        )
+        op = tap(note="on the way")
+        assert statuses(phone.flush()) == ["applied"]
+        assert moment_of(op).household_id == new.pk
+
+    def test_another_familys_child_is_no_child(self, phone, stranger, now, make_user) -> None:
+        home = Household.objects.get(name="Elsewhere")
+        theirs = add_child(
+            actor_id=stranger.pk,
+            household_id=home.public_id,
+            nickname="Kit",
+            birth_month=now.date().replace(day=1, year=2024),
+            now=now,
+        )
+        phone.write("create", child=str(theirs.public_id), tone="in_tune", at=now)
+        (result,) = phone.flush()
+        assert (result["status"], result["code"]) == ("rescued", "child")
+
+    def test_whoever_asked_to_be_erased_is_signed_out(self, phone, tap, parent, now) -> None:
+        tap()
+        ask_to_be_erased(actor_id=parent.pk, confirmation="erase", now=now)
+        assert phone.post(phone.queue).status_code == 401
+
+
+class TestDrafts:
+    def test_a_later_one_takes_the_place_of_an_earlier(self, phone) -> None:
+        moment_id = uuid.uuid4()
+        for note in ("h", "hal", "half"):
+            phone.write("draft.put", moment_id=moment_id, note=note)
+        assert statuses(phone.flush()) == ["applied"] * 3
+        assert words(Draft.objects.get()) == {"note": "half"}
+
+    def test_saving_the_moment_takes_it_away(self, phone, tap) -> None:
+        op = phone.write("draft.put", note="half")
+        tap(moment_id=op["moment_id"], note="half and whole")
+        phone.flush()
+        assert not Draft.objects.exists()
+
+    def test_an_empty_one_takes_it_away(self, phone) -> None:
+        op = phone.write("draft.put", note="half")
+        phone.write("draft.put", moment_id=op["moment_id"])
+        phone.flush()
+        assert not Draft.objects.exists()
+
+    def test_one_that_comes_late_is_kept_only_for_words_that_are_nowhere_else(self, phone, tap) -> None:
+        op = tap(note="whole")
+        phone.flush()
+        phone.write("draft.put", moment_id=op["moment_id"], note="whole")
+        phone.flush()
+        assert not Draft.objects.exists()
+        phone.write("draft.put", moment_id=op["moment_id"], note="other words")
+        phone.flush()
+        assert words(Draft.objects.get()) == {"note": "other words"}
+        assert moment_of(op).revision == 1
+
+    def test_it_need_not_be_complete_or_right(self, phone) -> None:
+        phone.write("draft.put", note="x" * 6_000, tone="")
+        assert statuses(phone.flush()) == ["applied"]
+        assert len(words(Draft.objects.get())["note"]) == 6_000
+
+
+class TestForgetting:
+    def test_operations_are_known_for_400_days(self, phone, tap, now) -> None:
+        op = tap()
+        phone.flush()
+        assert forget_ops(now=now + OPS_KEPT) == 0
+        assert forget_ops(now=now + OPS_KEPT + timedelta(seconds=1)) == 1
+        # Later than that the moment itself still is there, and is not doubled.
+        assert statuses(phone.send([op])) == ["applied"]
+        assert Observation.objects.count() == 1
+
+    def test_what_is_held_is_not_forgotten(self, phone, now) -> None:
+        phone.write("update", moment_id=uuid.uuid4(), base={"op": str(uuid.uuid4())}, note="held")
+        phone.flush()
+        assert forget_ops(now=now + 2 * OPS_KEPT) == 0
+
+
+class TestBreakingOff:
+    def test_one_that_breaks_off_stops_no_other_and_stays_on_the_phone(
+        self, phone, tap, monkeypatch, caplog
+    ) -> None:
+        broken = tap(note="broken")
+        good = tap(note="good")
+
+        def fail(**said):
+            if said["moment_id"] == uuid.UUID(broken["moment_id"]):
+                raise RuntimeError
+            return record_moment(**said)
+
+        monkeypatch.setattr("observations.sync.applying.record_moment", fail)
+        results = phone.flush()
+        assert [(r["status"], r["code"]) for r in results] == [("deferred", "failed"), ("applied", "")]
+        assert phone.queue == [broken]
+        assert Observation.objects.get().public_id == uuid.UUID(good["moment_id"])
+        assert "broke off" in caplog.text
+        monkeypatch.undo()
+        assert statuses(phone.flush()) == ["applied"]
+        assert Revision.objects.count() == 0
