@@ -71,15 +71,14 @@ const keep = async (address, init) => {
 
 const fromShell = (address) => caches.match(address, { cacheName: NAME, ignoreSearch: true, ignoreVary: true });
 
-self.addEventListener("install", (event) => {
-  event.waitUntil(
-    Promise.all([
-      ...SHELL.map((address) => keep(address, { cache: "no-cache" })),
-      // Without credentials: what a signed-in member would get here must not outlive their session.
-      ...PAGES.map((address) => keep(address, { credentials: "omit", cache: "no-store", headers: LOOK })),
-    ]).then(() => self.skipWaiting()),
-  );
-});
+// One after the other: the page that is being used needs the connection more than what is kept for later.
+const keepShell = async () => {
+  for (const address of SHELL) await keep(address, { cache: "no-cache" });
+  // Without credentials: what a signed-in member would get here must not outlive their session.
+  for (const address of PAGES) await keep(address, { credentials: "omit", cache: "no-store", headers: LOOK });
+};
+
+self.addEventListener("install", (event) => event.waitUntil(keepShell().then(() => self.skipWaiting())));
 
 // A new worker takes over at once and reloads nothing: a half-typed form stays as it is. The shell before this one stays as
 // long, for pages that are still open and may ask for another of their modules.
