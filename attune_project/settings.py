@@ -12,6 +12,7 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 
+from attune_project import pushing
 from attune_project.keys import MIN_SECRET_CHARS, absent, push_key, secret
 from attune_project.provider import reports_settings
 from attune_project.settings_account import *  # noqa: F403 (signing in, a chapter of its own)
@@ -256,22 +257,9 @@ if METRICS_TOKEN and len(METRICS_TOKEN) < MIN_SECRET_CHARS:
 # Without a key nothing is offered and nothing sent.
 WEB_PUSH: bool = env.bool("WEB_PUSH", default=not PRODUCTION) and SERVES == "family"
 PUSH_KEY = push_key(env.str("PUSH_KEY", default=""), file=_keys_file) if WEB_PUSH else ""
-# A browser says where it is reached, so the places are written down: those of the browsers there are.
-PUSH_HOSTS: list[str] = env.list(
-    "PUSH_HOSTS",
-    default=[
-        "fcm.googleapis.com",
-        "updates.push.services.mozilla.com",
-        ".push.apple.com",
-        ".notify.windows.com",
-    ],
-)
-# Whom a push service may write to about what we send (RFC 8292, 2.1).
+PUSH_HOSTS: list[str] = env.list("PUSH_HOSTS", default=pushing.HOSTS)
 PUSH_CONTACT: str = env.str(
-    "PUSH_CONTACT",
-    default=SITE_URL
-    if SITE_URL.startswith("https://")
-    else f"mailto:{DEFAULT_FROM_EMAIL.rpartition('<')[2].rstrip('>')}",
+    "PUSH_CONTACT", default=pushing.contact(site_url=SITE_URL, sender=DEFAULT_FROM_EMAIL)
 )
 
 # --- Work on a schedule ------------------------------------------------------------------------------------------

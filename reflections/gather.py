@@ -155,8 +155,9 @@ def _read_focuses(read: _Read, chunk: _Chunk) -> None:
     since = min(week.ends_at for week in chunk.weeks) - BLOCK
     focused = {household_id for household_id, _member_id in read.focuses}
     _read_answers(read, focused, starts_at=since, ends_at=chunk.ends_at)
-    compared = _list_compared(read, chunk)
-    if compared:  # the four weeks before, in one week of four and for those alone
+    if compared := _list_compared(
+        read, chunk
+    ):  # the four weeks before, in one week of four and for those alone
         _read_answers(read, compared, starts_at=since - BLOCK, ends_at=since)
 
 
@@ -174,7 +175,7 @@ def _read_answers(read: _Read, household_ids: set[int], *, starts_at: datetime, 
 
 
 def _list_compared(read: _Read, chunk: _Chunk) -> set[int]:
-    """Households in which somebody's focus is compared in one of these weeks."""
+    """Households that need the four weeks before as well: once in four weeks, where somebody's focus is compared."""
     focuses: dict[int, list[Any]] = defaultdict(list)
     for (household_id, _member_id), chosen in read.focuses.items():
         focuses[household_id] += chosen

@@ -27,6 +27,7 @@ class _AnyMoment:
     note: str = ""
     note_unreadable: bool = False
     repairs: None = None
+    about_adult: bool = False
 
 
 class ShellForm(MomentForm):

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
-Params = Mapping[str, Any]
+from reflections.phrases.grammar import absent, moments_on_days, of_missed, who_sees
 
 TITLES: Final[Mapping[str, Any]] = {
     "keep": gettext_lazy("A moment to keep"),
@@ -24,67 +24,6 @@ TITLES: Final[Mapping[str, Any]] = {
     "so_far": gettext_lazy("This week, so far"),
     "small_print": gettext_lazy("Small print"),
 }
-
-
-# --- Sentences whose grammar needs more than one number ----------------------------------------------------------
-def _moments_on_days(params: Params) -> dict[str, str]:
-    moments = ngettext("%(n)d moment", "%(n)d moments", params["moments"]) % {"n": params["moments"]}
-    days = ngettext("%(n)d day", "%(n)d days", params["days"]) % {"n": params["days"]}
-    return {"moments": moments, "days": days}
-
-
-def _of_missed(params: Params) -> str:
-    missed, mended = params["missed"], params["mended"]
-    if missed == 1:
-        return (
-            _("You wrote down one missed moment, and it has its came-back.")
-            if mended
-            else _("You wrote down one moment in which you missed each other.")
-        )
-    if not mended:
-        return _("You wrote down %(missed)d missed moments. No came-back is linked to them yet.") % params
-    text = ngettext(
-        "Of the %(missed)d missed moments you wrote down, %(mended)d has a came-back. "
-        "These are only the ones you wrote down.",
-        "Of the %(missed)d missed moments you wrote down, %(mended)d have a came-back. "
-        "These are only the ones you wrote down.",
-        mended,
-    )
-    return text % params
-
-
-def _absent(params: Params) -> str:
-    unseen, skipped = params["not_seen"], params["skipped"]
-    could_not_tell = ngettext("You could not tell once", "You could not tell %(n)d times", unseen) % {
-        "n": unseen
-    }
-    if not skipped:
-        return _("%(could_not_tell)s. That does not count as an answer.") % {"could_not_tell": could_not_tell}
-    if not unseen:
-        text = ngettext(
-            "You left the question open once. That does not count as an answer.",
-            "You left the question open %(n)d times. That does not count as an answer.",
-            skipped,
-        )
-        return text % {"n": skipped}
-    text = ngettext(
-        "%(could_not_tell)s and left the question open once. Neither counts as an answer.",
-        "%(could_not_tell)s and left the question open %(n)d times. Neither counts as an answer.",
-        skipped,
-    )
-    return text % {"could_not_tell": could_not_tell, "n": skipped}
-
-
-def _who_sees(params: Params) -> str:
-    if not params["shared"]:
-        return _("Only you can open this page, and nobody else sees the moments on it.")
-    text = ngettext(
-        "Only you can open this page. %(shared)d of its moments is shared with your household.",
-        "Only you can open this page. %(shared)d of its moments are shared with your household.",
-        params["shared"],
-    )
-    return text % params
-
 
 PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
     # A moment to keep
@@ -142,14 +81,14 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
     # What you noticed
     "noticed.count": (
         lambda p: (
-            _("You wrote down %(moments)s on %(days)s. Quiet days are not counted.") % _moments_on_days(p)
+            _("You wrote down %(moments)s on %(days)s. Quiet days are not counted.") % moments_on_days(p)
         ),
         lambda p: (
             _("%(moments)s on %(days)s: that is what you wrote down. Quiet days are not counted.")
-            % _moments_on_days(p)
+            % moments_on_days(p)
         ),
         lambda p: (
-            _("This week holds %(moments)s from %(days)s. Quiet days are not counted.") % _moments_on_days(p)
+            _("This week holds %(moments)s from %(days)s. Quiet days are not counted.") % moments_on_days(p)
         ),
     ),
     "noticed.check": (
@@ -187,7 +126,7 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
         ),
         ngettext_lazy("You found the way back once.", "You found the way back %(n)d times.", "n"),
     ),
-    "back.of_missed": (_of_missed,),
+    "back.of_missed": (of_missed,),
     "back.no_deadline": (
         gettext_lazy("There is no deadline for coming back: tonight counts, and so does next week."),
         gettext_lazy("Coming back has no closing time. A word about it days later still counts."),
@@ -266,7 +205,7 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
             "them so far apart, about once in 100 comparisons. What is behind it, only you can know."
         ),
     ),
-    "focus.absent": (_absent,),
+    "focus.absent": (absent,),
     # You
     "you.states": (
         gettext_lazy("How you were in these moments: %(values)s."),
@@ -357,7 +296,7 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
         ),
         gettext_lazy("You chose what to write down, so this is a part of the week and not all of it."),
     ),
-    "print.who_sees": (_who_sees,),
+    "print.who_sees": (who_sees,),
     "print.counted": (
         gettext_lazy(
             "Counted by the day on which a moment happened, in your household's time zone. Answers are only ever "

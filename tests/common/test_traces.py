@@ -42,6 +42,7 @@ class TestCountTraces:
         record(nobody)
         assert traces(nobody) == {
             "households.Membership.user": 1,
+            "observations.FeedEntry.author": 1,
             "observations.Observation.author": 1,
             "observations.RecordLink.author": 1,
         }

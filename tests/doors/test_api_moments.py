@@ -60,6 +60,8 @@ class TestRecord:
             "precision": "about",
             "timezone": "Europe/Lisbon",
             "visibility": "private",
+            "about_adult": False,
+            "cooling_until": None,
             "note": "",
             "note_unreadable": False,
             "cues": [],

@@ -18,6 +18,9 @@ _FRESH = [
     (re.compile(rb'(name="(?:moment|check)_id" value=")[0-9a-f-]{36}'), rb"\1<fresh>"),
     (re.compile(rb'(name="csrfmiddlewaretoken" value=")[A-Za-z0-9]{64}'), rb"\1<csrf>"),
     (re.compile(rb"(X-CSRFToken[^A-Za-z0-9]{3,20})[A-Za-z0-9]{64}"), rb"\1<csrf>"),
+    # Of the doors for phones: the token, the hour, and a cursor, which is sealed anew each time and always as long.
+    (re.compile(rb'("(?:csrf|server_time)":")[^"]+'), rb"\1<fresh>"),
+    (re.compile(rb'("next":")([^"]+)'), lambda found: found[1] + b"x" * len(found[2])),
     (re.compile(rb'(nonce[-=]"?)[A-Za-z0-9+/_=-]{16,}'), rb"\1<nonce>"),
 ]
 _ID_CHARS = 16  # shorter ones name content that is the same for everybody

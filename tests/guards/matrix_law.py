@@ -100,7 +100,7 @@ def button(need: Need, *, kind: str = "", home: bool = False, sends: Sends = NOT
 
 
 # A door that every signed-out person may pass, though its address names something.
-PUBLIC_THINGS = {"caught mail", "subscription", "shared card"}
+PUBLIC_THINGS = {"caught mail", "subscription", "shared card", "address"}
 
 
 GRANT_STATES = {

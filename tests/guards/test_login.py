@@ -41,6 +41,7 @@ PUBLIC = {
     "/coach/offers/{token}/",
     "/coach/offers/decline/",
     "/not-me/{token}/",
+    "/card/{token}/",
     "/unsubscribe/{token}/",
     "/dev/mail/",
     "/dev/mail/{name}/",

@@ -10,7 +10,7 @@ import pytest
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FOREIGN = {"__future__", "django", "typing", "uuid"}
+FOREIGN = {"__future__", "collections", "django", "typing", "uuid"}
 
 
 def imported(source: str) -> set[str]:

@@ -55,7 +55,7 @@ class Withdrawing:
         self.mine = {"actor_id": self.world.users[WRITER].pk, "now": self.now}
         moment_id = self.world.thing("moment", f"{WRITER}'s shared live").ids["moment_id"]
         self.moment = {"moment_id": moment_id, **self.mine}
-        self.grant = self.world.thing("grant", f"{WRITER}'s to {COACH}").ids
+        self.grant = {"grant_id": self.world.thing("grant", f"{WRITER}'s to {COACH}").ids["grant_id"]}
 
     def from_everybody(self) -> list[Way]:
         return [

@@ -258,7 +258,11 @@ class TestAcceptGrant:
         "another token's": lambda grant, _now: Grant.objects.filter(pk=grant.pk).update(
             token_sha256="0" * 64
         ),
-        "taken": lambda grant, now: Grant.objects.filter(pk=grant.pk).update(accepted_at=now),
+        "taken": lambda grant, now: Grant.objects.filter(pk=grant.pk).update(
+            accepted_at=now,
+            coach=User.objects.exclude(pk=grant.author_id).first(),
+            expires_at=now + GRANT_LIFETIME,
+        ),
     }
 
     @pytest.mark.parametrize("became", BECAME)

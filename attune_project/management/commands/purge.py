@@ -13,6 +13,7 @@ import common.tasks
 import households.tasks
 import observations.tasks
 import reflections.tasks
+import reminders.tasks
 
 NIGHTLY: Final[dict[str, Callable[[], None]]] = {
     "moments deleted more than seven days ago": observations.tasks.purge,
@@ -23,6 +24,7 @@ NIGHTLY: Final[dict[str, Callable[[], None]]] = {
     "bytes of weekly mails that ended more than 30 days ago": reflections.tasks.forget,
     "notes of erasures that have long been in the ledger": common.tasks.forget,
     "people who asked for it seven days ago": accounts.tasks.erase,
+    "prompts of more than a month ago, and devices that nothing reaches": reminders.tasks.forget,
     "expired API tokens": accounts.tasks.forget,
     "invitations and grants that ended more than 30 days ago, households that everybody left": households.tasks.forget,
     "expired sessions": attune_project.tasks.forget_sessions,
