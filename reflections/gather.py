@@ -155,9 +155,7 @@ def _read_focuses(read: _Read, chunk: _Chunk) -> None:
     since = min(week.ends_at for week in chunk.weeks) - BLOCK
     focused = {household_id for household_id, _member_id in read.focuses}
     _read_answers(read, focused, starts_at=since, ends_at=chunk.ends_at)
-    if compared := _list_compared(
-        read, chunk
-    ):  # the four weeks before, in one week of four and for those alone
+    if compared := _list_compared(read, chunk):
         _read_answers(read, compared, starts_at=since - BLOCK, ends_at=since)
 
 
