@@ -26,6 +26,7 @@ class _AnyMoment:
     revision: str = ""
     note: str = ""
     note_unreadable: bool = False
+    about_adult: bool = False
     repairs: None = None
     about_adult: bool = False
 
