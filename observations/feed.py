@@ -215,6 +215,7 @@ def _shown_as(row: Observation, fields: Mapping[str, Any] | None) -> bytes:
     if not _is_shared(row):
         return b""
     seen = dict(state_of(row).fields if fields is None else fields)
+    seen.pop("about_adult", None)
     seen["ratings"] = {name: value for name, value in seen["ratings"].items() if name not in AUTHOR_ONLY}
     if row.repairs is None or not _is_shared(row.repairs) or not row.comes_back_to(row.repairs):
         seen["repairs"] = None

@@ -114,9 +114,7 @@ class TestAWorkerThatIsKilled:
     def test_the_schedule_goes_on_with_it(self, run, monkeypatch):
         nudged = []
         monkeypatch.setattr(tasks.plan_chunk, "apply_async", lambda **_: None)
-        monkeypatch.setattr(
-            tasks.compile_chunk, "apply_async", lambda *, kwargs, queue: nudged.append(kwargs)
-        )
+        monkeypatch.setattr(tasks.compile_chunk, "apply_async", lambda *, kwargs, **_: nudged.append(kwargs))
         for at in (EVENING, EVENING + CHUNK_LEASE):
             with time_machine.travel(at, tick=False):
                 tasks.plan()

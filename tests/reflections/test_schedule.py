@@ -21,7 +21,7 @@ def sent_to(monkeypatch) -> set[tuple[str, str]]:
     seen: set[tuple[str, str]] = set()
 
     def at_once(task):
-        def apply_async(*, kwargs, queue):
+        def apply_async(*, kwargs, queue, expires):
             seen.add((task.name.rpartition(".")[2], queue))
             task(**kwargs)
 
@@ -142,7 +142,7 @@ class TestLimits:
         settings.DIGESTS_PER_SECOND = 0.1
         nudged = []
         monkeypatch.setattr(tasks.plan_chunk, "apply_async", lambda **_: None)
-        monkeypatch.setattr(tasks.deliver, "apply_async", lambda *, kwargs, queue: nudged.append(kwargs))
+        monkeypatch.setattr(tasks.deliver, "apply_async", lambda *, kwargs, **_: nudged.append(kwargs))
         [week, *_] = ensure_and_list_weeks(family)
         person = family.alice
         homes = Household.objects.bulk_create(

@@ -14,7 +14,7 @@ from households.services import leave_household, separate_household
 from observations.estate import ObservationsEstate
 from observations.feed import forget_changes
 from observations.models import FeedCounter, FeedEntry
-from observations.rules import CURSOR_KEPT
+from observations.rules import COOLING_OFF, CURSOR_KEPT
 from observations.services import (
     answer_self_check,
     delete_moment,
@@ -203,6 +203,18 @@ class TestNoTrace:
             reader.catch_up()
         change(moment, **details)
         assert theirs.catch_up() == []
+
+    def test_taking_off_the_mark_of_another_adult_is_no_change_for_others(
+        self, theirs, mine, record, parent, now
+    ) -> None:
+        moment = record(details={"about_adult": True})
+        night_later = now + COOLING_OFF
+        own = {"actor_id": parent.pk, "moment_id": moment.public_id, "now": night_later}
+        with time_machine.travel(night_later, tick=False):
+            edit_moment(details={"visibility": "household"}, **own)
+            assert (mine.catch_up(), theirs.catch_up()) == (["upsert"], ["upsert"])
+            edit_moment(details={"about_adult": False}, **own)
+            assert (mine.catch_up(), theirs.catch_up()) == (["upsert"], [])
 
     def test_a_link_to_a_private_miss_is_no_change_for_others(self, theirs, record, change) -> None:
         miss = record(tone="missed")
