@@ -1,4 +1,7 @@
-"""What an author tries at a coach's suggestion, and what can be said about it at its end: to both the same."""
+"""What an author tries at a coach's suggestion, and what can be said about it at its end.
+
+The comparison is the same to both; what was tried is counted for each reader in the moments they may see.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from coaching.statistics import Comparison, compare
 from common.dates import local_day
 from common.errors import NotVisible
 from households.scope import Capability, granted_to, let_in, visible_to
-from observations.selectors import list_granted_values
+from observations.selectors import granted_keys, list_granted_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def list_focuses(
     rows = _own(actor_id, now)
     if household_id is not None:
         rows = rows.filter(household__public_id=household_id)
-    return _seen(rows[:FOCUSES_SHOWN], language=language, now=now)
+    return _seen(rows[:FOCUSES_SHOWN], answers=FocusAnswer.objects.all(), language=language, now=now)
 
 
 def get_focus_of(*, actor_id: int, focus_id: uuid.UUID, now: datetime) -> Focus:
@@ -86,11 +89,16 @@ def _own(actor_id: int, now: datetime) -> QuerySet[Focus]:
 def list_focuses_suggested(
     *, coach_id: int, household_id: int, author_id: int, language: str, now: datetime
 ) -> list[FocusSeen]:
-    """What this coach suggested to an author who still lets them in, latest first."""
+    """What this coach suggested to an author who still lets them in, latest first.
+
+    What was tried is counted in the single moments this coach may see now: none of a summary, and a private one never.
+    """
     rows = Focus.objects.filter(
         let_in(now=now), coach_id=coach_id, household_id=household_id, author_id=author_id
     ).select_related("household")
-    return _seen(rows.order_by("-suggested_at", "-id")[:FOCUSES_SHOWN], language=language, now=now)
+    shown = rows.order_by("-suggested_at", "-id")[:FOCUSES_SHOWN]
+    counted = FocusAnswer.objects.filter(observation__in=granted_keys(granted_to(coach_id, now=now)))
+    return _seen(shown, answers=counted, language=language, now=now)
 
 
 def list_current_practices(*, coach_id: int, now: datetime) -> dict[tuple[int, int], str]:
@@ -105,27 +113,30 @@ def list_current_practices(*, coach_id: int, now: datetime) -> dict[tuple[int, i
 
 
 # --- Both --------------------------------------------------------------------------------------------------------
-def _seen(rows: Iterable[Focus], *, language: str, now: datetime) -> list[FocusSeen]:
+def _seen(
+    rows: Iterable[Focus], *, answers: QuerySet[FocusAnswer], language: str, now: datetime
+) -> list[FocusSeen]:
+    """These foci as somebody reads them who may know of these *answers*."""
     practices = get_content(language).practice_by_slug
     found = list(rows)
-    answers = _answers([row.pk for row in found])
+    counted = _counted(answers, [row.pk for row in found])
     return [
         FocusSeen(
             focus=row,
             practice=practices.get(row.practice),
             is_current=_is_current(row, now),
             is_over=_is_over(row, now),
-            tried=answers.get((row.pk, Tried.YES), 0),
-            asked=sum(times for (focus_id, _tried), times in answers.items() if focus_id == row.pk),
+            tried=counted.get((row.pk, Tried.YES), 0),
+            asked=sum(times for (focus_id, _tried), times in counted.items() if focus_id == row.pk),
             comparison=_compared(row, practices.get(row.practice), now),
         )
         for row in found
     ]
 
 
-def _answers(focus_ids: Collection[int]) -> dict[tuple[int, str], int]:
+def _counted(answers: QuerySet[FocusAnswer], focus_ids: Collection[int]) -> dict[tuple[int, str], int]:
     counted: dict[tuple[int, str], int] = {}
-    rows = FocusAnswer.objects.filter(focus_id__in=focus_ids, observation__deleted_at__isnull=True)
+    rows = answers.filter(focus_id__in=focus_ids, observation__deleted_at__isnull=True)
     for focus_id, tried in rows.values_list("focus_id", "tried"):
         counted[focus_id, tried] = counted.get((focus_id, tried), 0) + 1
     return counted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -24,8 +25,10 @@ from coaching.services import accept_focus, decline_focus, say_tried, stop_focus
 from coaching.statistics import ANSWERS_NEEDED, Dated, Verdict, compare
 from common.errors import Conflict, NotVisible
 from households.models import Grant, Household
-from households.services import withdraw_grant
+from households.rules import GrantScope
+from households.services import add_child, withdraw_grant
 from observations.models import Observation
+from observations.services import edit_moment
 from tests.coaching.conftest import SHARED
 
 Give = Callable[..., Grant]
@@ -155,6 +158,101 @@ class TestFocusAsked:
             say_tried(actor_id=parent.pk, moment_id=earlier.public_id, tried="yes", now=now)
         with pytest.raises(ValidationError):
             say_tried(actor_id=parent.pk, moment_id=earlier.public_id, tried="perhaps", now=now)
+
+
+class TestCounted:
+    """What the coach reads of what was tried tells of no moment that they may not see now."""
+
+    @pytest.fixture
+    def counts(
+        self,
+        suggest: Callable[..., Focus],
+        parent: User,
+        coach: User,
+        household: Household,
+        now: datetime,
+    ) -> Callable[[], dict[str, tuple[int, int]]]:
+        accept_focus(actor_id=parent.pk, focus_id=suggest().public_id, now=now)
+
+        def read() -> dict[str, tuple[int, int]]:
+            (own,) = list_focuses(actor_id=parent.pk, language="en", now=now)
+            (seen,) = list_focuses_suggested(
+                coach_id=coach.pk, household_id=household.pk, author_id=parent.pk, language="en", now=now
+            )
+            return {"author": (own.tried, own.asked), "coach": (seen.tried, seen.asked)}
+
+        return read
+
+    @pytest.fixture
+    def tried(self, record: Record, parent: User, now: datetime) -> Callable[..., Observation]:
+        def put(answer: str = "yes", **asked: Any) -> Observation:
+            moment = record(**{"details": SHARED, **asked})
+            say_tried(actor_id=parent.pk, moment_id=moment.public_id, tried=answer, now=now)
+            return moment
+
+        return put
+
+    def test_a_private_moment_counts_for_its_author_alone(
+        self,
+        counts: Callable[[], dict[str, tuple[int, int]]],
+        tried: Callable[..., Observation],
+    ) -> None:
+        tried()
+        tried("not_here")
+        tried(details={"visibility": "private"})
+        assert counts() == {"author": (2, 3), "coach": (1, 2)}
+
+    def test_one_that_becomes_private_is_counted_no_more(
+        self,
+        counts: Callable[[], dict[str, tuple[int, int]]],
+        tried: Callable[..., Observation],
+        parent: User,
+        now: datetime,
+    ) -> None:
+        moment = tried()
+        assert counts()["coach"] == (1, 1)
+        edit_moment(
+            actor_id=parent.pk, moment_id=moment.public_id, details={"visibility": "private"}, now=now
+        )
+        assert counts() == {"author": (1, 1), "coach": (0, 0)}
+
+    def test_one_that_cools_off_is_not_counted(
+        self,
+        counts: Callable[[], dict[str, tuple[int, int]]],
+        tried: Callable[..., Observation],
+        now: datetime,
+    ) -> None:
+        moment = tried(details={"about_adult": True})
+        assert (moment.is_cooling_at(now), moment.visibility) == (True, "private")
+        assert counts() == {"author": (1, 1), "coach": (0, 0)}
+
+    def test_one_about_a_child_outside_the_grant_is_not_counted(
+        self,
+        counts: Callable[[], dict[str, tuple[int, int]]],
+        tried: Callable[..., Observation],
+        parent: User,
+        household: Household,
+        now: datetime,
+    ) -> None:
+        other = add_child(
+            actor_id=parent.pk,
+            household_id=household.public_id,
+            nickname="Other",
+            birth_month=date(2023, 5, 1),
+            now=now,
+        )
+        tried(child_id=other.public_id)
+        assert counts() == {"author": (1, 1), "coach": (0, 0)}
+
+    def test_a_summary_names_no_count(
+        self,
+        counts: Callable[[], dict[str, tuple[int, int]]],
+        tried: Callable[..., Observation],
+        grant: Grant,
+    ) -> None:
+        tried()
+        Grant.objects.filter(pk=grant.pk).update(scope=GrantScope.SUMMARY)
+        assert counts() == {"author": (1, 1), "coach": (0, 0)}
 
 
 class TestAtItsEnd:

@@ -398,14 +398,14 @@ class TestWhatEndsALink:
 
 class TestExport:
     def test_it_holds_ones_own_cards_and_links_and_no_token(
-        self, link: Callable[..., tuple[CardLink, str]], parent: User, co_parent: User
+        self, link: Callable[..., tuple[CardLink, str]], parent: User, co_parent: User, now: datetime
     ) -> None:
         made, token = link()
-        tables = {table.name: list(table.rows()) for table in ReflectionsEstate().export(parent.pk)}
+        tables = {table.name: list(table.rows()) for table in ReflectionsEstate().export(parent.pk, now)}
         (card,) = tables["comfort_cards"]
         assert "Sit with me.\nWait." in card
         assert [row[0] for row in tables["card_links"]] == [made.public_id]
         assert token not in str(tables)
         assert made.token_sha256 not in str(tables)
-        others = {table.name: list(table.rows()) for table in ReflectionsEstate().export(co_parent.pk)}
+        others = {table.name: list(table.rows()) for table in ReflectionsEstate().export(co_parent.pk, now)}
         assert (others["comfort_cards"], others["card_links"]) == ([], [])

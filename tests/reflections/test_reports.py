@@ -134,7 +134,9 @@ class TestOperators:
 class TestEstate:
     def test_it_is_exported_moved_and_erased_with_its_reporter(self, told):
         say(told, words="It was three.")
-        tables = {table.name: list(table.rows()) for table in ReflectionsEstate().export(told.alice.pk)}
+        tables = {
+            table.name: list(table.rows()) for table in ReflectionsEstate().export(told.alice.pk, CLOSED)
+        }
         (row,) = tables["sentences_said_wrong"]
         assert (row[1], row[2], row[4]) == (LABEL, RULE, "It was three.")
         assert ReflectionsEstate().count_left(told.alice.pk)["reflections.SentenceReport"] == 1
