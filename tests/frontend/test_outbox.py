@@ -101,7 +101,7 @@ class TestTheCookie:
             ("3.k3Fq9a", 3),
             ("0.k3Fq9a~4.x8Yz0b", 4),
             ("2._3F-9_~4.-8Y_0-", 6),  # a tag is base64url
-            ("12.a-_b1c_4.x8Yz0b", 16),
+            ("12.a-_b1c~4.x8Yz0b", 16),
             ("x", 0),
             ("99999.k", 0),
             ("-1.k", 0),

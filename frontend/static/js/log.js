@@ -60,16 +60,21 @@ export function keepCapture(form) {
       if (became === "sent") return location.assign(`${LOG}saved/${momentId}/`);
       if (became === "kept") return location.assign(KEPT);
       const more = addMoreHere(momentId, tone);
-      return showSavedHere(store, { tone, momentId, more, undo: () => undoHere(store, momentId) });
+      return showSavedHere(store, { tone, momentId, more, undo: () => undoHere(store, momentId, tone) });
     },
   });
 }
 
-/** @param {Outbox} store @param {string} momentId */
-async function undoHere(store, momentId) {
-  const became = await sendNow(store, await takeBack(store, momentId));
-  if (became === "waits") showSavedHere(store, { momentId, takenBack: true });
-  else location.assign(`${LOG}?undone`);
+/** @param {Outbox} store @param {string} momentId @param {string} tone */
+async function undoHere(store, momentId, tone) {
+  try {
+    const became = await sendNow(store, await takeBack(store, momentId));
+    if (became === "waits") showSavedHere(store, { momentId, takenBack: true });
+    else location.assign(`${LOG}?undone`);
+  } catch {
+    // It was not taken back: the page stays the one of a saved moment, with a button that works.
+    showSavedHere(store, { tone, momentId, more: addMoreHere(momentId, tone), undo: () => undoHere(store, momentId, tone) });
+  }
 }
 
 /** In the page that works offline the sheet is at hand; elsewhere adding waits for a connection. @param {string} momentId @param {string} tone */

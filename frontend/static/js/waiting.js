@@ -73,6 +73,7 @@ function watchButtons(store) {
       button.setAttribute("aria-busy", "true");
       await send(store, { urgent: true, mend: true }).catch(() => undefined);
       button.removeAttribute("aria-busy");
+      find("[data-not-taken]").hidden = !(await store.list()).some((row) => row.trouble);
     }
     changed();
   });
