@@ -39,7 +39,11 @@ class DraftForm(SheetForm):
     )
     picked = WallClockField(label=_("Day and time"))
     note = forms.CharField(
-        required=False, strip=False, label=_("In your own words"), widget=forms.Textarea(attrs={"rows": 6})
+        required=False,
+        strip=False,
+        label=_("In your own words"),
+        # Sealed on the phone, sealed on the server: the browser must not write it to the disk in between.
+        widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off"}),
     )
     visibility = forms.ChoiceField(label=_("Who sees it?"), widget=forms.RadioSelect)
 

@@ -13,7 +13,6 @@ from frontend.outbox import count_pending
 FORGOTTEN_BUT_THE_QUEUE = '"cache"'
 # What the person chose about the queue, where the page asked them (templates/frontend/waiting.html).
 _QUEUE_STAYS = "kept"
-_QUEUE_IS_GONE = {"sent", "deleted"}
 
 # Without "cookies": the session's own ended on the server, and the one that keeps a phone's neutral look has to stay.
 FORGOTTEN = '"cache", "storage"'
@@ -24,12 +23,13 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
     """Asks, and on POST signs out. Then the browser clears what it keeps for this host (`Clear-Site-Data`).
 
     Only somebody's own act clears anything: a session that ran out, or was ended elsewhere, never does. Where sealed
-    words still wait on the phone and their author did not give them up, the browser keeps its storage.
+    words still wait on the phone, whoever's they are, the browser keeps its storage.
     """
     was_signed_in = request.user.is_authenticated
     response: HttpResponseBase = logout(request)
     if was_signed_in and not request.user.is_authenticated:
         waiting = request.POST.get("waiting", "")
-        keeps = waiting == _QUEUE_STAYS or (count_pending(request) and waiting not in _QUEUE_IS_GONE)
+        # Whoever sent or deleted their own has counted it down to nothing; what is left may be somebody else's.
+        keeps = waiting == _QUEUE_STAYS or count_pending(request) > 0
         response.headers["Clear-Site-Data"] = FORGOTTEN_BUT_THE_QUEUE if keeps else FORGOTTEN
     return response

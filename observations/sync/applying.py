@@ -210,9 +210,13 @@ def _delete(job: Job) -> Outcome:
 
 
 def _draft(job: Job) -> Outcome:
-    """Keep what is half-typed; one that comes after its moment was saved is kept if it says something else."""
+    """Keep what is half-typed; one that comes after its moment was saved is kept if it says something else.
+
+    One without any words takes what was kept away: its author chose to leave the moment as it is.
+    """
     moment = _find(job)
-    if moment is None or moment.deleted_at is not None or not _says_the_same(job, moment):
+    is_empty = not job.plain.content.get("fields")
+    if is_empty or moment is None or moment.deleted_at is not None or not _says_the_same(job, moment):
         put_half_typed(job.plain.content, author_id=job.actor_id, moment_id=job.moment_id, now=job.now)
     return Outcome(OpStatus.APPLIED, rev=moment.revision if moment else None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -78,3 +79,20 @@ class TestEveryPage:
                         wrong[route] = kept
         assert wrong == {}
         assert fields > (40 if who is Who.AUTHOR else 8)
+
+    def test_nor_have_those_that_no_plain_visit_shows(self, world: World) -> None:
+        """Words shared from another app, words that waited, and the sheet that the phone keeps inside a template."""
+        browser = world.client(Who.AUTHOR)
+        draft = next(one for one in world.things["draft"] if one.author == Who.AUTHOR and one.state == "live")
+        pages = [
+            browser.post("/log/share/", {"text": "They laughed."}, headers={"Sec-Fetch-Site": "none"}),
+            browser.get(f"/moments/drafts/{draft.ids['draft_id']}/"),
+            browser.get("/log/offline/"),
+        ]
+        for page in pages:
+            document = page.content.decode()
+            assert 'name="note"' in document
+            assert Fields(document).kept == []
+            # Ticks and times tell as well: these forms are kept out of it whole.
+            forms = re.findall(r"<form[^>]*>(?:(?!</form>).)*name=\"note\"", document, re.DOTALL)
+            assert [form for form in forms if 'autocomplete="off"' not in form.partition(">")[0]] == []

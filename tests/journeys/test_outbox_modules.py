@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -224,11 +225,27 @@ class TestTheQueue:
         assert [phone.open_sealed(op)["type"] for op in phone.server.batches[0]] == ["update"]
 
     def test_keeps_a_draft_while_its_form_is_open(self, phone: Phone) -> None:
-        phone.put(momentId=MOMENT, type="draft.put", fields={"note": "x"}, heldUntil=4_000_000_000_000)
+        soon = int(time.time() * 1000) + 50_000
+        phone.put(momentId=MOMENT, type="draft.put", fields={"note": "x"}, heldUntil=soon)
         assert phone.flush()["left"] == 1
         assert phone.server.batches == []
         phone.in_store("const [row] = await store.list(); await store.update({ ...row, heldUntil: 1 })")
         assert phone.flush()["left"] == 0
+
+    def test_sends_a_draft_that_seems_held_for_ages_and_any_when_asked_to(self, phone: Phone) -> None:
+        """The clock was set back since; or a person who signs out wants everything sent."""
+        soon = int(time.time() * 1000) + 50_000
+        phone.put(momentId=MOMENT, type="draft.put", fields={"note": "x"}, heldUntil=4_000_000_000_000)
+        assert phone.flush()["left"] == 0
+        phone.put(momentId=MOMENT, type="draft.put", fields={"note": "y"}, heldUntil=soon)
+        assert phone.flush(mend=True)["left"] == 0
+
+    def test_what_was_deleted_stays_so_when_it_is_changed_after(self, phone: Phone) -> None:
+        phone.put()
+        phone.in_store(
+            "const [row] = await store.list(); await store.remove([row]); await store.update({ ...row, fails: 1 })"
+        )
+        assert phone.in_store("return store.count()") == 0
 
     def test_takes_no_more_than_it_may(self, phone: Phone) -> None:
         phone.put()
@@ -313,7 +330,7 @@ class TestSending:
         phone.server.answers = [lambda ops: results(ops, status)]
         told = phone.flush()
         assert told["left"] == 0
-        assert told["flow"]["needsYou"] == (1 if status in ("conflict", "gone", "rescued") else 0)
+        assert told["flow"]["needsYou"] == (1 if status in ("conflict", "gone", "private_only", "rescued") else 0)
 
     @pytest.mark.parametrize("status", ["deferred", "something new", ""])
     def test_what_is_not_final_stays(self, phone: Phone, status: str) -> None:

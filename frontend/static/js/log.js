@@ -26,6 +26,14 @@ function withWhom(form) {
   return { children: [...all].map((one) => one.value).filter((id) => id && id !== "all") };
 }
 
+/** The words on a form. Too long a note is a matter for the form itself, which says so beside it. @param {HTMLFormElement} form */
+function noteOf(form) {
+  const note = valueOf(form, "note").replaceAll("\r\n", "\n");
+  const most = Number(form.dataset.noteMax) || Infinity;
+  if (navigator.onLine && [...note].length > most) throw new Error("too long");
+  return note;
+}
+
 /** @param {Outbox} store @param {string} momentId */
 function takeBack(store, momentId) {
   return put(store, { type: "delete", momentId, fields: { whole: true } });
@@ -37,29 +45,36 @@ export function keepCapture(form) {
   let tone = "";
   throughOutbox(form, {
     outbox,
-    keep: (store, submitter) => {
+    keep: async (store, submitter) => {
       momentId = valueOf(form, "moment_id");
       tone = /** @type {HTMLButtonElement | null} */ (submitter)?.value ?? "";
       const whom = withWhom(form);
       const repairs = valueOf(form, "repairs");
       const mends = repairs && tone === "came_back" && "child" in whom ? { repairs } : {};
+      const note = noteOf(form);
+      const words = note ? { note } : {};
       const occurredAt = valueOf(form, "opened_at") || localInstant();
-      return put(store, { type: "create", momentId, occurredAt, fields: { tone, when: "just_now", ...whom, ...mends } });
+      return put(store, { type: "create", momentId, occurredAt, fields: { tone, when: "just_now", ...whom, ...mends, ...words } });
     },
     then: (became, store) => {
       if (became === "sent") return location.assign(`${LOG}saved/${momentId}/`);
       if (became === "kept") return location.assign(KEPT);
       const more = addMoreHere(momentId, tone);
-      return showSavedHere(store, { tone, momentId, more, undo: () => undoHere(store, momentId) });
+      return showSavedHere(store, { tone, momentId, more, undo: () => undoHere(store, momentId, tone) });
     },
   });
 }
 
-/** @param {Outbox} store @param {string} momentId */
-async function undoHere(store, momentId) {
-  const became = await sendNow(store, await takeBack(store, momentId));
-  if (became === "waits") showSavedHere(store, { momentId, takenBack: true });
-  else location.assign(`${LOG}?undone`);
+/** @param {Outbox} store @param {string} momentId @param {string} tone */
+async function undoHere(store, momentId, tone) {
+  try {
+    const became = await sendNow(store, await takeBack(store, momentId));
+    if (became === "waits") showSavedHere(store, { momentId, takenBack: true });
+    else location.assign(`${LOG}?undone`);
+  } catch {
+    // It was not taken back: the page stays the one of a saved moment, with a button that works.
+    showSavedHere(store, { tone, momentId, more: addMoreHere(momentId, tone), undo: () => undoHere(store, momentId, tone) });
+  }
 }
 
 /** In the page that works offline the sheet is at hand; elsewhere adding waits for a connection. @param {string} momentId @param {string} tone */
@@ -90,10 +105,7 @@ export function keepSheet(form, momentId, after = `/moments/${momentId}/?kept`) 
     outbox,
     failed: drafts.resume,
     keep: async (store) => {
-      const note = /** @type {HTMLTextAreaElement | null} */ (form.querySelector("[name=note]"));
-      const most = Number(form.dataset.noteMax) || Infinity;
-      // Too long a note is a matter for the form itself, which says so beside it.
-      if (navigator.onLine && [...(note?.value ?? "")].length > most) throw new Error("too long");
+      noteOf(form);
       await drafts.stop();
       const time = timeOf(form);
       return put(store, {
@@ -101,7 +113,8 @@ export function keepSheet(form, momentId, after = `/moments/${momentId}/?kept`) 
         momentId,
         rev: Number(valueOf(form, "revision")) || null,
         occurredAt: time ? valueOf(form, "opened_at") || localInstant() : null,
-        source: time ? "typed" : "auto",
+        // "Earlier today" is reckoned from the phone's clock, which may be wrong; a picked time is the author's own word.
+        source: time?.when === "pick" ? "typed" : "auto",
         fields: changedFields(form, { asked: true }),
       });
     },

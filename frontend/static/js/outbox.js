@@ -21,10 +21,10 @@ async function find() {
 /** @type {Promise<Outbox | undefined>} */
 export const outbox = find().catch(() => undefined);
 
-/** A database that is new although something was promised: the phone made room for something else. @param {Outbox} store */
+/** A database that is new and empty although something was promised: the phone made room for something else. @param {Outbox} store */
 async function noticeEviction(store) {
   const missing = promised(store.account);
-  if ((await store.isNew()) && missing) await store.setFlow({ evicted: missing });
+  if ((await store.isNew()) && missing && !(await store.count())) await store.setFlow({ evicted: missing });
 }
 
 /** @param {Outbox} store */

@@ -8,12 +8,14 @@ const WITHIN = 2000;
 function leave(link) {
   const { href } = link;
   const { signOut } = link.dataset;
+  // A page that the phone keeps is nobody's, and cannot say who is signed in: there the worker finds out.
+  const isKept = document.querySelector("meta[name=outbox][data-shell]") !== null;
   const token = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"];
   document.title = " ";
   document.body.replaceChildren();
   location.replace(href);
   // The worker outlives this page: it takes the kit away, and sees the signing out through should the beacon not arrive.
-  if (signOut) navigator.serviceWorker?.controller?.postMessage("leave");
+  if (signOut || isKept) navigator.serviceWorker?.controller?.postMessage("leave");
   if (signOut && token) {
     const form = new FormData();
     form.set("csrfmiddlewaretoken", token);

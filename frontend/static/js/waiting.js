@@ -73,6 +73,7 @@ function watchButtons(store) {
       button.setAttribute("aria-busy", "true");
       await send(store, { urgent: true, mend: true }).catch(() => undefined);
       button.removeAttribute("aria-busy");
+      find("[data-not-taken]").hidden = !(await store.list()).some((row) => row.trouble);
     }
     changed();
   });
@@ -84,11 +85,14 @@ async function signOut(waiting) {
   const phone = new Phone();
   const answer = await bootstrap({ fresh: true });
   const isSignedIn = answer.status === 200;
-  await phone.leave({ owed: answer.status === 0 });
-  if (answer.status === 0) navigator.serviceWorker?.controller?.postMessage("leave");
+  // Anything but the server's own "nobody is signed in" says nothing: then it is owed.
+  const owed = !isSignedIn && answer.status !== 401;
+  await phone.leave({ owed }).catch(() => undefined);
+  if (owed) navigator.serviceWorker?.controller?.postMessage("leave");
   if (!isSignedIn) {
     show("left");
-    find(answer.status === 0 ? "[data-owed]" : "[data-told]").hidden = false;
+    find(owed ? "[data-owed]" : "[data-told]").hidden = false;
+    find("#main").focus();
     return;
   }
   const form = /** @type {HTMLFormElement} */ (find("form[data-sign-out]"));
@@ -109,12 +113,14 @@ async function ask(store) {
   say(find("[data-leave-delete]"), "ask", count);
 }
 
-/** @param {Outbox} store */
+/** @param {Outbox | undefined} store without one there is nothing to ask about */
 function watchAnswer(store) {
   document.addEventListener("click", async (event) => {
     const button = event.target instanceof Element ? event.target.closest("[data-answer]") : null;
     if (!(button instanceof HTMLElement)) return;
     const answer = button.dataset.answer;
+    if (answer === "now") await signOut("none");
+    if (!store) return;
     if (answer === "send") {
       button.setAttribute("aria-busy", "true");
       await send(store, { urgent: true, mend: true }).catch(() => undefined);
@@ -128,17 +134,17 @@ function watchAnswer(store) {
     }
     if (answer === "keep") await signOut("kept");
     if (answer === "delete") {
+      button.setAttribute("aria-busy", "true");
       await discard(store);
       await signOut("deleted");
     }
-    if (answer === "now") await signOut("none");
   });
 }
 
 async function open() {
   const store = await outbox;
-  if (!store) return show(isLeaving && account ? "leave-now" : "nobody");
   watchAnswer(store);
+  if (!store) return show(isLeaving && account ? "leave-now" : "nobody");
   if (isLeaving) return ask(store);
   show("list");
   watchButtons(store);

@@ -65,7 +65,9 @@ const NAME = `shell-{{ shell_version|escapejs }}-${SHELL.reduce((sum, address) =
 const keep = async (address, init) => {
   const response = await fetch(new Request(address, init));
   // A redirect means that the page is not for strangers after all: then it has no place here.
-  if (!response.ok || response.redirected) return;
+  if (response.redirected) return;
+  // Half a shell is worse than the one before, which stays: the browser tries again.
+  if (!response.ok) throw new Error(`${response.status}: ${address}`);
   await (await caches.open(NAME)).put(address, response);
 };
 
@@ -102,7 +104,8 @@ const kept = (path) => {
 
 const page = async (request, path) => {
   try {
-    await settleLeaving();
+    // While a signing out is owed, no page may be asked for in the name of the one who left.
+    if (!(await settleLeaving())) throw new Error("owed");
     // A connection that is there in name only must not stand between a parent and the log form.
     if (path !== "/log/" || !(await new Phone().account().catch(() => ""))) return await fetch(request);
     return await Promise.race([fetch(request), new Promise((_, late) => setTimeout(late, SLOW, new Error("slow")))]);

@@ -7,7 +7,7 @@ const channel = new BroadcastChannel("outbox");
 const promise = async (account, count) => {
   const [name, tag] = ["{{ pending_cookie|escapejs }}", account.slice(2, 8)];
   const before = (await self.cookieStore?.get(name))?.value ?? "";
-  const value = before.replace(new RegExp(`(^|_)[0-9]+\\.${tag}`), `$1${count}.${tag}`);
+  const value = before.replace(new RegExp(`(^|~)[0-9]+\\.${tag}`), `$1${count}.${tag}`);
   const expires = Date.now() + 34_560_000_000;
   if (before && value !== before) await self.cookieStore.set({ name, value, path: "/", sameSite: "lax", expires });
 };
@@ -26,24 +26,34 @@ self.addEventListener("sync", (event) => {
   if (event.tag === "outbox") event.waitUntil(sendWaiting());
 });
 
-// Somebody signed out while there was no way to tell the server: told before anything else is asked of it.
-let owes;
-const settleLeaving = async () => {
-  owes ??= await new Phone().owesLeave().catch(() => false);
-  if (!owes) return;
+// Somebody signed out while there was no way to tell the server: told before anything else is asked of it. Only the server's
+// own word ends it; what is owed is read anew each time, since a page may have changed it.
+let leaving = Promise.resolve();
+const settle = async () => {
+  await leaving;
+  if (!(await new Phone().owesLeave().catch(() => false))) return true;
   const session = await bootstrap({ fresh: true });
-  if (session.status === 0) return;
   if (session.status === 200) {
     const form = new URLSearchParams({ csrfmiddlewaretoken: session.body.csrf, waiting: "kept" });
-    const gone = await fetch("/account/logout/", { method: "POST", body: form, redirect: "manual" });
-    if (gone.type !== "opaqueredirect" && !gone.ok) return;
-  }
-  owes = false;
+    const gone = await fetch("/account/logout/", { method: "POST", body: form, redirect: "manual" }).catch(() => undefined);
+    if (gone?.type !== "opaqueredirect" && !gone?.ok) return false;
+  } else if (session.status !== 401) return false;
   await new Phone().leave({ owed: false });
+  return true;
+};
+
+/** Whether nobody's signing out is owed any more. */
+let settling;
+const settleLeaving = () => {
+  settling ??= settle().finally(() => {
+    settling = undefined;
+  });
+  return settling;
 };
 
 self.addEventListener("message", (event) => {
   if (event.data !== "leave") return;
-  owes = true;
-  event.waitUntil(new Phone().leave({ owed: true }).catch(() => undefined));
+  leaving = new Phone().leave({ owed: true }).catch(() => undefined);
+  // A kept page has no token to sign out with: this is where it is done, there and then if there is a way.
+  event.waitUntil(settleLeaving().catch(() => undefined));
 });

@@ -395,6 +395,17 @@ class TestDrafts:
         phone.flush()
         assert not Draft.objects.exists()
 
+    def test_an_empty_one_takes_it_away_from_a_saved_moment_too(self, phone, tap) -> None:
+        """Its author chose to leave the moment as it is."""
+        op = tap(note="whole")
+        phone.flush()
+        phone.write("draft.put", moment_id=op["moment_id"], note="other words")
+        phone.flush()
+        assert words(Draft.objects.get()) == {"note": "other words"}
+        phone.write("draft.put", moment_id=op["moment_id"])
+        assert statuses(phone.flush()) == ["applied"]
+        assert not Draft.objects.exists()
+
     def test_one_that_comes_late_is_kept_only_for_words_that_are_nowhere_else(self, phone, tap) -> None:
         op = tap(note="whole")
         phone.flush()

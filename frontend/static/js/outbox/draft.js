@@ -17,6 +17,7 @@ const draftsOf = async (store, momentId) => (await store.list()).filter((row) =>
 export function keepDrafts(form, momentId, outbox) {
   let last = JSON.stringify(changedFields(form));
   let isOver = false;
+  let wasPut = false;
   let running = Promise.resolve();
   const keep = async () => {
     const store = await outbox;
@@ -30,6 +31,7 @@ export function keepDrafts(form, momentId, outbox) {
     }
     const said = new FormData(form);
     const occurredAt = "when" in fields ? String(said.get("opened_at") || "") || null : null;
+    wasPut = true;
     await put(store, { type: "draft.put", momentId, rev: Number(said.get("revision")) || null, occurredAt, fields, heldUntil });
     last = text;
   };
@@ -43,14 +45,21 @@ export function keepDrafts(form, momentId, outbox) {
     isOver = true;
     return running;
   };
-  // "Leave it as it is" means that: what was typed here is thrown away.
-  form.querySelector("[data-leave]")?.addEventListener("click", async () => {
+  // "Leave it as it is" means that: what was typed here is thrown away, and so is what was sent of it meanwhile.
+  const throwAway = async () => {
     await stop();
     const store = await outbox;
     if (!store) return;
-    await store.remove(await draftsOf(store, momentId));
+    if (wasPut) await put(store, { type: "draft.put", momentId, fields: {} });
+    else await store.remove(await draftsOf(store, momentId));
     promise(store.account, await store.count());
     changed();
+  };
+  const link = /** @type {HTMLAnchorElement | null} */ (form.querySelector("[data-leave]"));
+  link?.addEventListener("click", async (event) => {
+    event.preventDefault();
+    await throwAway().catch(() => undefined);
+    location.assign(link.href);
   });
   return { stop, resume: () => void (isOver = false) };
 }

@@ -11,13 +11,14 @@ import { LONGEST_TOLD, ask, bootstrap, forgetSession } from "./session.js";
 const PROTOCOL = 1;
 const LEAST_PAUSE = 2_000;
 const MOST_PAUSE = 900_000;
+const LONGEST_HELD = 60_000;
 const LONE_FAILURES = 5;
 const LONE_FAILURES_OVER = 3_600_000;
 const FAILURES_IN_A_ROW = 3;
 /** After these the words are with the server, whatever became of them. */
 const FINAL = new Set(["applied", "duplicate", "merged", "conflict", "gone", "private_only", "rescued"]);
 /** Of these, the ones that wait for their author in the app. */
-const NEEDS_AUTHOR = new Set(["conflict", "gone", "rescued"]);
+const NEEDS_AUTHOR = new Set(["conflict", "gone", "private_only", "rescued"]);
 /** The whole batch: what to do, by status. */
 /** @type {Record<number, "results" | "bad" | "expired" | "stale" | "large" | "outdated" | "slow">} */
 const RULES = { 200: "results", 400: "bad", 401: "expired", 403: "stale", 413: "large", 426: "outdated", 429: "slow", 503: "slow" };
@@ -179,7 +180,7 @@ class Round {
       else if (status === "op_id_reused") await this.store.update({ ...row, trouble: status });
       else if (!FINAL.has(status)) {
         this.failed = true;
-        if (status !== "deferred") await this.failAlone(row);
+        if (status !== "deferred" || code === "failed") await this.failAlone(row);
       }
     }
     this.failures = 0;
@@ -200,7 +201,7 @@ class Round {
 }
 
 /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
-function oneAtATime(work) {
+export function oneAtATime(work) {
   if (navigator.locks) return /** @type {Promise<T>} */ (navigator.locks.request("outbox-flush", work));
   const turn = queue.then(work, work);
   queue = turn;
@@ -222,7 +223,9 @@ export function flush(store, { urgent = false, mend = false } = {}) {
     const now = Date.now();
     const flow = await store.flow();
     const all = await store.list();
-    const rows = all.filter((row) => row.heldUntil < now && (mend || !row.trouble));
+    // Held beyond reason: the clock was set back since.
+    const isHeld = (/** @type {Row} */ row) => row.heldUntil >= now && row.heldUntil <= now + LONGEST_HELD;
+    const rows = all.filter((row) => mend || (!row.trouble && !isHeld(row)));
     /** @type {Told} */
     const nothing = { sent: new Map(), left: all.length };
     const waits = flow.retryAt > now && flow.retryAt < now + LONGEST_TOLD;

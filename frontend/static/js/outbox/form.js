@@ -3,8 +3,21 @@
 // connection too, it stays as it is and says so.
 import { isFull } from "./database.js";
 import { sendNow } from "./sending.js";
+import { bootstrap } from "./session.js";
 
 /** @import { Outbox } from "./store.js" */
+
+/** Some browsers' databases never answer: a form must not wait for them for ever. */
+const PATIENCE = 5_000;
+
+/** The outbox, if it answers. @param {Promise<Outbox | undefined>} outbox @returns {Promise<Outbox>} */
+async function whatAnswers(outbox) {
+  const late = new Promise((_, reject) => setTimeout(reject, PATIENCE, new Error("no answer")));
+  const store = await Promise.race([outbox, late]);
+  if (!store) throw new Error("no outbox");
+  await Promise.race([store.count(), late]);
+  return store;
+}
 
 /** @param {HTMLFormElement} form @param {string} name */
 function complain(form, name) {
@@ -26,11 +39,14 @@ export function throughOutbox(form, { outbox, keep, then, failed }) {
   let isPlain = false;
   let isBusy = false;
   /** @param {HTMLElement | null} submitter @param {unknown} error */
-  const giveBack = (submitter, error) => {
+  const giveBack = async (submitter, error) => {
+    // Being online by the phone's own account says little: a form sent into nothing takes its words along.
+    const isThere = navigator.onLine && (await bootstrap({ fresh: true })).status !== 0;
     isBusy = false;
     failed?.();
+    if (!isThere) return complain(form, isFull(error) ? "full" : "offline");
     // A page of nobody's has no token to send a form with.
-    if (!navigator.onLine || form.dataset.keep === "shell") return complain(form, isFull(error) ? "full" : "offline");
+    if (form.dataset.keep === "shell") return complain(form, "here");
     isPlain = true;
     // Not at once: while the first submit event is still on its way, a second one is ignored.
     setTimeout(() => form.requestSubmit(submitter));
@@ -43,12 +59,11 @@ export function throughOutbox(form, { outbox, keep, then, failed }) {
     complain(form, "");
     const submitter = /** @type {SubmitEvent} */ (event).submitter;
     try {
-      const store = await outbox;
-      if (!store) throw new Error("no outbox");
+      const store = await whatAnswers(outbox);
       const op = await keep(store, submitter);
       then(await sendNow(store, op), store);
     } catch (error) {
-      giveBack(submitter, error);
+      await giveBack(submitter, error);
     }
   });
 }

@@ -20,6 +20,8 @@ import { uuid7 } from "./uuid7.js";
  */
 
 const FIRST_KEY_WITHIN = 2_000;
+/** The server takes no longer one (SEALED_CHARS_MAX of observations/rules.py): it could never leave this phone. */
+const MOST_SEALED = 200_000;
 
 /** The key to seal with: the youngest one. @param {Outbox} store @returns {Promise<SealingKey>} */
 async function sealingKey(store) {
@@ -62,17 +64,19 @@ export async function put(store, act) {
     logged_at: new Date().toISOString(),
     fields: act.fields,
   };
-  const sealed = await seal({
+  const bytes = await seal({
     pub: fromBase64Url(pub),
     info: join("attune outbox v1"),
     aad: join(["v1", store.account, op, act.momentId, kid].join("|")),
     text: join(JSON.stringify(words)),
   });
+  const sealed = toBase64Url(bytes);
+  if (sealed.length > MOST_SEALED) throw new Error("too long");
   await store.add({
     op_id: op,
     moment_id: act.momentId,
     kid,
-    sealed: toBase64Url(sealed),
+    sealed,
     draft: act.type === "draft.put",
     heldUntil: act.heldUntil ?? 0,
   });

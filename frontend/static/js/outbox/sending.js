@@ -8,7 +8,7 @@ import { changed, promise } from "./here.js";
 const EVERY = 60_000;
 const WAIT_FOR_IT = 2_500;
 /** With these the moment stands where the page would lead to. */
-const DONE = new Set(["applied", "duplicate", "merged", "private_only"]);
+const DONE = new Set(["applied", "duplicate", "merged"]);
 
 /** Send what waits, if there may be a way. @param {Outbox} store @param {{ urgent?: boolean, mend?: boolean }} [how] @returns {Promise<Told>} */
 export async function send(store, how) {
@@ -44,7 +44,7 @@ export async function sendNow(store, op) {
   const told = /** @type {Told | undefined} */ (await Promise.race([send(store, { urgent: true }).catch(() => undefined), late]));
   const status = told?.sent.get(op) ?? "";
   if (DONE.has(status)) return "sent";
-  return ["rescued", "conflict", "gone"].includes(status) ? "kept" : "waits";
+  return ["rescued", "conflict", "gone", "private_only"].includes(status) ? "kept" : "waits";
 }
 
 /** From now on, on every occasion. @param {Outbox} store */

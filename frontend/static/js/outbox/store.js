@@ -90,9 +90,14 @@ export class Outbox {
     });
   }
 
-  /** @param {Row} row */
+  /** Change one that still waits; one that was deleted meanwhile stays deleted. @param {Row} row */
   async update(row) {
-    await this.db.run("readwrite", (store) => store("ops").put(row));
+    await this.db.run("readwrite", (store) => {
+      const asked = store("ops").getKey(/** @type {number} */ (row.seq));
+      asked.onsuccess = () => {
+        if (asked.result !== undefined) store("ops").put(row);
+      };
+    });
   }
 
   /** @param {Row[]} rows */
