@@ -28,7 +28,6 @@ class _AnyMoment:
     note_unreadable: bool = False
     about_adult: bool = False
     repairs: None = None
-    about_adult: bool = False
 
 
 class ShellForm(MomentForm):

@@ -26,13 +26,13 @@ DATABASE = "attune_restore_drill"
 # A program of its own for each step, as an operator's hand does it: no step knows what another holds in memory.
 LIVE = """
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from accounts.models import User
 from accounts.services import create_token, end_token
 from households.models import Child, Membership
 from households.services import accept_grant, add_child, create_household, offer_grant
 from observations.services import record_moment
-now = datetime(2026, 11, 18, 19, 30, tzinfo=UTC)
+now = datetime.now(UTC) - timedelta(days=2)  # the commands read the clock, and purge what was deleted a week ago
 people = {name: User.objects.create_user(f"{name}@example.org", display_name=name) for name in ("a", "b", "c")}
 a, b, c = people.values()
 home = create_household(actor_id=a.pk, name="Attic", timezone="UTC", now=now)
@@ -56,7 +56,7 @@ from households.models import Grant
 from households.services import withdraw_grant
 from observations.models import Observation
 from observations.services import delete_moment, edit_moment
-now = datetime(2026, 11, 19, tzinfo=UTC)
+now = datetime.now(UTC) - timedelta(days=1)
 a, b = User.objects.get(email="a@example.org"), User.objects.get(email="b@example.org")
 first, second, *_ = Observation.objects.filter(author=a).order_by("pk")
 delete_moment(actor_id=a.pk, moment_id=first.public_id, now=now)

@@ -13,6 +13,7 @@ import time_machine
 from accounts.services import create_token
 from coaching.services import comment_on_moment, suggest_focus
 from households.rules import GRANT_LIFETIME
+from households.services import accept_grant
 from observations.services import answer_self_check
 from observations.sync import account_of
 from reflections.services import compile_week
@@ -25,12 +26,19 @@ def that_evening(now: datetime) -> Iterator[datetime]:
 
 
 @pytest.fixture
-def places(that_evening, record, parent, household, child, give, coach, now) -> Callable[[], dict[str, Any]]:
+def places(
+    that_evening, record, parent, household, child, give, offer, make_user, now
+) -> Callable[[], dict[str, Any]]:
     """Values for the places in addresses, of things that exist and are the parent's: made anew for each call."""
 
     compile_week(household_ids=[household.pk], label="2026-W47", now=now)
 
     grant = give(now=now - GRANT_LIFETIME + timedelta(days=3))
+    # Another coach writes and suggests: what is tried with the first one's grant may end or narrow it.
+    writer = make_user("writer")
+    lasting = accept_grant(
+        actor_id=writer.pk, token=offer(coach_email=writer.email)[1], email=writer.email, now=now
+    )
 
     def make() -> dict[str, Any]:
         check = answer_self_check(
@@ -44,14 +52,14 @@ def places(that_evening, record, parent, household, child, give, coach, now) -> 
         token, _secret = create_token(actor_id=parent.pk, name="a script", now=now)
         moment_id = record(details={"visibility": "household"}).public_id
         comment = comment_on_moment(
-            actor_id=coach.pk,
+            actor_id=writer.pk,
             household_id=household.public_id,
             moment_id=moment_id,
             saw="You waited",
             now=now,
         )
         focus = suggest_focus(
-            actor_id=coach.pk, grant_id=grant.public_id, practice="notice", weeks=2, now=now
+            actor_id=writer.pk, grant_id=lasting.public_id, practice="notice", weeks=2, now=now
         )
         return {
             "household_id": household.public_id,

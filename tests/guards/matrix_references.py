@@ -66,6 +66,8 @@ IN_PAGES = {
     "CaptureForm.child": Reference("/log/", "POST", "child", "child"),
     "CaptureForm.repairs": Reference("/log/", "POST", "repairs", "moment", CAME_BACK),
     "MomentForm.repairs": Reference("/moments/{moment_id}/more/", "POST", "repairs", "moment"),
+    "ShellForm.repairs": Reference("/moments/{moment_id}/more/", "POST", "repairs", "moment"),
+    "DraftForm.child": Reference("/moments/drafts/{draft_id}/", "POST", "child", "child"),
     "EditForm.repairs": Reference("/moments/{moment_id}/edit/", "POST", "repairs", "moment", CAME_BACK),
     "EditForm.child": Reference("/moments/{moment_id}/edit/", "POST", "child", "child"),
     "FilterForm.child": Reference("/moments/", "GET", "child", "child"),
@@ -91,6 +93,12 @@ IN_ADDRESSES = [
     ),
     Reference("/household/back/", "POST", "household", "household"),
 ]
+# What the request is about, where its address names something: the co-guardian's own.
+OWN_ONE = {
+    "moment": f"{Who.CO_GUARDIAN}'s shared live",
+    "grant": f"{Who.CO_GUARDIAN}'s to {Who.COACH_RATINGS}",
+    "draft": f"{Who.CO_GUARDIAN}'s half",
+}
 REFERENCES = [*IN_API, *IN_PAGES.values(), *IN_ADDRESSES]
 
 
@@ -126,9 +134,8 @@ def answer_to(visitor: Visitor, reference: Reference, named: uuid.UUID) -> Answe
     """What the co-guardian gets who names this id in an otherwise proper request."""
     world, route = visitor.world, reference.route
     kind = DOORS[route].kind
-    about = world.thing("moment", f"{Who.CO_GUARDIAN}'s shared live") if kind == "moment" else None
+    about = world.thing(kind, OWN_ONE[kind]) if kind in OWN_ONE else None
     about = world.things[kind][0] if kind == "week" else about
-    about = world.thing("grant", f"{Who.CO_GUARDIAN}'s to {Who.COACH_RATINGS}") if kind == "grant" else about
     data = {**DOORS[route].doors[reference.method].sends(world, visitor.who, about), **reference.besides}
     path = path_of(route, about)
     if reference.method in ("GET", "DELETE"):

@@ -248,7 +248,7 @@ def _write_card(owner: User, child: Child, texts: list[str], now: datetime) -> s
     about = {"actor_id": owner.pk, "child_id": child.public_id}
     write_card(**about, words={"helps": "x"}, now=now)
     card = ComfortCard.objects.get(author=owner, child=child)
-    lines = "\n".join(texts)
+    lines = "\n".join(" ".join(text.split()) for text in texts)  # each is a line of its own
     card.text = CardWords(called=texts[3], hard=lines, helps=lines, back=lines, also=lines).to_text()
     card.save()
     return make_card_link(**about, for_whom="nursery", days=30, now=now)[1]
