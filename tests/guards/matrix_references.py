@@ -66,7 +66,6 @@ IN_PAGES = {
     "CaptureForm.child": Reference("/log/", "POST", "child", "child"),
     "CaptureForm.repairs": Reference("/log/", "POST", "repairs", "moment", CAME_BACK),
     "MomentForm.repairs": Reference("/moments/{moment_id}/more/", "POST", "repairs", "moment"),
-    "ShellForm.repairs": Reference("/moments/{moment_id}/more/", "POST", "repairs", "moment"),
     "DraftForm.child": Reference("/moments/drafts/{draft_id}/", "POST", "child", "child"),
     "EditForm.repairs": Reference("/moments/{moment_id}/edit/", "POST", "repairs", "moment", CAME_BACK),
     "EditForm.child": Reference("/moments/{moment_id}/edit/", "POST", "child", "child"),
@@ -102,11 +101,15 @@ OWN_ONE = {
 REFERENCES = [*IN_API, *IN_PAGES.values(), *IN_ADDRESSES]
 
 
+# The page that the phone keeps is drawn with it; what is sent from there is sealed, or a `MomentForm`.
+NEVER_SENT = {"ShellForm"}
+
+
 def form_fields() -> Iterator[str]:
     """Every field of a page's form that takes somebody's id."""
     for module in pkgutil.iter_modules(frontend.forms.__path__, "frontend.forms."):
         for name, form in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            if issubclass(form, forms.BaseForm) and form.__module__ == module.name:
+            if issubclass(form, forms.BaseForm) and form.__module__ == module.name and name not in NEVER_SENT:
                 for field_name, shape in form.base_fields.items():
                     if isinstance(shape, forms.UUIDField) or getattr(shape, "coerce", None) is uuid.UUID:
                         yield f"{name}.{field_name}"
