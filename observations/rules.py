@@ -69,6 +69,12 @@ FUTURE_MAX = timedelta(hours=24)
 # Words for a moment that was deleted elsewhere are kept this long, for their author alone.
 GONE_KEPT = timedelta(days=30)
 
+# What is kept for one person beside their moments ends somewhere; above it the phone keeps what it has and comes again.
+HELD_OPS_MAX = 500
+HELD_BYTES_MAX = 20 * 1024 * 1024
+DRAFTS_MAX = 2_000
+DRAFT_BYTES_MAX = 50 * 1024 * 1024
+
 # Sealed bytes that no key opened: kept for whoever sent them, and not without end.
 SHUT_MAX = 500
 SHUT_BYTES_MAX = 64 * 1024

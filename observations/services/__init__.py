@@ -2,6 +2,7 @@
 
 from observations.services.captures import record_moment_with_each, undo_capture
 from observations.services.focus import choose_focus
+from observations.services.leftovers import settle_deleted, settle_half_typed
 from observations.services.looking import Family, look_at_family, look_at_moment
 from observations.services.moments import (
     delete_moment,
@@ -25,6 +26,8 @@ __all__ = [
     "record_moment",
     "record_moment_with_each",
     "restore_moment",
+    "settle_deleted",
+    "settle_half_typed",
     "starting_visibility",
     "undo_capture",
 ]

@@ -22,6 +22,7 @@ from observations.history import bare_state_of, keep_revision, state_of, tell_le
 from observations.models import Observation
 from observations.record import add_link, new_salt
 from observations.rules import NOTE_MAX, RESTORE_WINDOW, Act, Kind, Noted, Precision
+from observations.services.leftovers import settle_deleted
 from observations.when import Said, place_in_time
 
 MENDING = {"child_id", "occurred", "tone"}  # the details that decide which miss a moment can come back to
@@ -148,6 +149,7 @@ def delete_moment(
     moment.deleted_at = moment.changed_at = now
     moment.revision += 1
     moment.save(update_fields=["deleted_at", "changed_at", "revision"])
+    settle_deleted(author_id=actor_id, moment_id=moment_id, now=now)
     add_link(moment, Act.DELETED, at=now)
     tell_ledger(Noted.DELETED, moment, now=now)
     return moment

@@ -1,6 +1,6 @@
 """What phones send when there is a network again, and what they are told has changed (docs/adr/0020 and 0021)."""
 
-from observations.sync.drafts import purge_drafts
+from observations.sync.drafts import NoRoom, purge_drafts
 from observations.sync.keys import (
     OfferedKey,
     count_keys_on_old_keys,
@@ -12,7 +12,7 @@ from observations.sync.keys import (
     turn_key,
 )
 from observations.sync.kit import Kit, pack_kit
-from observations.sync.rescuing import NoRoom, keep_shut, open_shut
+from observations.sync.rescuing import keep_shut, open_shut, take_held
 from observations.sync.settling import (
     Waiting,
     choose_version,
@@ -24,7 +24,7 @@ from observations.sync.settling import (
     preview_edit,
     save_waiting,
 )
-from observations.sync.taking import OpResult, SentOp, account_of, forget_ops, take_held, take_ops
+from observations.sync.taking import OpResult, SentOp, account_of, forget_ops, take_ops
 
 __all__ = [
     "Kit",

@@ -13,6 +13,7 @@ from django.db import transaction
 from common.errors import Conflict, NotVisible, Refused
 from households.scope import Capability, visible_to
 from households.selectors import has_lived_with
+from observations.details import Details
 from observations.history import state_of
 from observations.models import Draft, Observation, SyncOp
 from observations.rules import DraftKind, Kind, OpStatus, OpType
@@ -21,15 +22,15 @@ from observations.services import (
     edit_moment,
     record_moment,
     record_moment_with_each,
+    settle_deleted,
+    settle_half_typed,
     undo_capture,
 )
 from observations.sync.drafts import (
     fold_in,
     keep_words,
     put_half_typed,
-    settle_deleted,
     settle_deleted_draft,
-    settle_half_typed,
 )
 from observations.sync.plaintext import Plain, Unfit
 from observations.sync.versions import changed_by_others, differing, flat, made_by_chain, widens
@@ -154,6 +155,8 @@ def _record(job: Job) -> list[Observation]:
 def _update(job: Job) -> Outcome:
     if (kept := _kept_of_base(job)) is not None:
         fold_in(kept, job.plain.content, now=job.now)
+        if kept.kind == DraftKind.TWO:
+            _narrow(job, _find(job))
         status = KEPT_AS[DraftKind(kept.kind)]
         return Outcome(status, code=kept.code if status is OpStatus.RESCUED else "")
     moment = _find(job)
@@ -184,6 +187,7 @@ def _edit(job: Job, moment: Observation, *, trunk: int, made: set[int]) -> Outco
             if differing(before, after) & others or (others and widens(before, after)):
                 raise _Overlaps
     except _Overlaps:
+        _narrow(job, moment)
         return keep(job, DraftKind.TWO)
     except NotVisible as error:
         raise Unfit("child" if "child_id" in job.plain.changes else "id", "choice") from error
@@ -191,6 +195,22 @@ def _edit(job: Job, moment: Observation, *, trunk: int, made: set[int]) -> Outco
     changed = edited.revision if edited.revision != moment.revision else None
     status = OpStatus.MERGED if others else OpStatus.APPLIED
     return Outcome(status, rev=edited.revision, trunk=trunk, made=changed)
+
+
+def _narrow(job: Job, moment: Observation | None) -> None:
+    """Have fewer people see it at once, where its author said so, however long the rest waits to be chosen."""
+    if moment is None or moment.deleted_at is not None or not _is_reachable(job, moment):
+        return
+    said = job.plain.changes
+    details = Details()
+    if said.get("about_adult") and not moment.about_adult:
+        details["about_adult"] = True
+    elif "visibility" in said and widens(
+        {"visibility": said["visibility"]}, {"visibility": moment.visibility}
+    ):
+        details["visibility"] = said["visibility"]
+    if details:
+        edit_moment(actor_id=job.actor_id, moment_id=job.moment_id, details=details, now=job.now)
 
 
 def _delete(job: Job) -> Outcome:

@@ -7,11 +7,16 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce, Length
 
 from observations.models import Draft
-from observations.rules import GONE_KEPT, RESTORE_WINDOW, DraftKind
+from observations.rules import DRAFT_BYTES_MAX, DRAFTS_MAX, GONE_KEPT, RESTORE_WINDOW, DraftKind
 from observations.sync.plaintext import write_content
+
+
+class NoRoom(Exception):
+    """This person has as many things waiting here as are kept; the phone keeps this one."""
 
 
 def keep_words(
@@ -25,7 +30,12 @@ def keep_words(
     code: str = "",
     now: datetime,
 ) -> Draft:
-    """Store what an operation said: thirty days where its moment was deleted elsewhere, else until it is settled."""
+    """Store what an operation said: thirty days where its moment was deleted elsewhere, else until it is settled.
+
+    Raises:
+        NoRoom: too much waits for this person already.
+    """
+    _check_room(author_id)
     draft = Draft(
         author_id=author_id,
         moment_id=moment_id,
@@ -49,7 +59,12 @@ def content_of(draft: Draft) -> dict[str, Any]:
 
 
 def fold_in(draft: Draft, content: dict[str, Any], *, now: datetime) -> None:
-    """Let a later operation of the same chain go on in the words that are kept; what it replaces stays beside it."""
+    """Let a later operation of the same chain go on in the words that are kept; what it replaces stays beside it.
+
+    Raises:
+        NoRoom: too much waits for this person already.
+    """
+    _check_room(draft.author_id, more=0)
     kept = content_of(draft)
     replaced = {name: value for name, value in _fields(kept).items() if name in _fields(content)}
     if replaced:
@@ -70,28 +85,23 @@ def put_half_typed(content: dict[str, Any], *, author_id: int, moment_id: uuid.U
         keep_words(DraftKind.HALF, content, author_id=author_id, moment_id=moment_id, op_id=None, now=now)
 
 
-def settle_half_typed(*, author_id: int, moment_id: uuid.UUID) -> None:
-    """What was half-typed of this moment is saved now."""
-    Draft.objects.filter(author_id=author_id, moment_id=moment_id, kind=DraftKind.HALF).delete()
-
-
 def settle_deleted_draft(draft: Draft, *, now: datetime) -> None:
     """Its author deleted what these words were to become: they go as any deleted moment does, in a week."""
     draft.kind, draft.expires_at = DraftKind.GONE, now + RESTORE_WINDOW
     draft.save(update_fields=["kind", "expires_at"])
 
 
-def settle_deleted(*, author_id: int, moment_id: uuid.UUID, now: datetime) -> None:
-    """The moment was deleted by its author: another version of it has nothing to be chosen against any more."""
-    own = Draft.objects.filter(Q(kind=DraftKind.TWO), author_id=author_id, moment_id=moment_id)
-    own.update(kind=DraftKind.GONE, expires_at=now + GONE_KEPT)
-    settle_half_typed(author_id=author_id, moment_id=moment_id)
-
-
 def purge_drafts(*, now: datetime) -> int:
     """Destroy the drafts whose time is over; how many. For the schedule."""
     gone, _by_model = Draft.objects.filter(expires_at__lt=now).delete()
     return gone
+
+
+def _check_room(author_id: int, *, more: int = 1) -> None:
+    size = Coalesce(Sum(Length("content_sealed") + Length("shut")), 0)
+    kept = Draft.objects.filter(author_id=author_id).aggregate(rows=Count("pk"), size=size)
+    if kept["rows"] + more > DRAFTS_MAX or kept["size"] >= DRAFT_BYTES_MAX:
+        raise NoRoom
 
 
 def _fields(content: dict[str, Any]) -> dict[str, Any]:

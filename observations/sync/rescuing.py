@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.selectors import get_user
 from observations.models import Draft, SealingKey, SyncOp
-from observations.rules import SHUT_BYTES_MAX, SHUT_MAX, DraftKind, OpStatus
-from observations.sync.drafts import content_of, keep_words
+from observations.rules import HELD_MAX, SHUT_BYTES_MAX, SHUT_MAX, DraftKind, OpStatus
+from observations.sync.drafts import NoRoom, content_of, keep_words
 from observations.sync.hpke import NotOpened
 from observations.sync.plaintext import as_content, write_content
-from observations.sync.taking import SentOp, account_of, open_sent
+from observations.sync.taking import SentOp, account_of, open_sent, sent_then, take_again
 
+logger = logging.getLogger(__name__)
 
-class NoRoom(Exception):
-    """This person has as many unopened things here as are kept; the phone keeps this one."""
+Row = TypeVar("Row", SyncOp, Draft)
 
 
 @transaction.atomic
 def keep_shut(*, actor_id: int, sent: SentOp, reason: str, now: datetime) -> None:
     """Keep one operation without its effect: its words where it opens, else its bytes. Twice is once.
+
+    One that was held here is settled by it.
 
     Raises:
         NoRoom: there are too many, or this one is too large.
@@ -42,7 +47,7 @@ def keep_shut(*, actor_id: int, sent: SentOp, reason: str, now: datetime) -> Non
     except NotOpened:
         content = None
     _remember(op, sent, kept_as=kept_as, actor_id=actor_id, now=now)
-    if content is None:
+    if content is None and op is None:  # what was held lies here already
         _check_room(sent, actor_id=actor_id)
     draft = keep_words(
         DraftKind.RESCUED if content is not None else DraftKind.SHUT,
@@ -58,11 +63,53 @@ def keep_shut(*, actor_id: int, sent: SentOp, reason: str, now: datetime) -> Non
         draft.save(update_fields=["kid", "shut"])
 
 
-def open_shut(*, limit: int = 100) -> int:
+def take_held(*, now: datetime, chunk: int = 100) -> int:
+    """Give operations their effect whose predecessor did not come in five days; how many. For the schedule.
+
+    What does not open any more is kept shut. Each is tried once, so that those which fail stand in nobody's way.
+    """
+    late = SyncOp.objects.filter(
+        status=OpStatus.DEFERRED,
+        received_at__lt=now - HELD_MAX,
+        author__is_active=True,
+        author__erase_at__isnull=True,
+    )
+    return sum(_settle_held(row, now=now) for row in _each(late, chunk))
+
+
+def open_shut(*, chunk: int = 100) -> int:
     """Open what could not be opened when it came and can be now; how many. For the schedule."""
     known = SealingKey.objects.values("kid")
-    waiting = Draft.objects.filter(kind=DraftKind.SHUT, kid__in=known).select_related("author").order_by("pk")
-    return sum(_open(draft) for draft in waiting[:limit])
+    waiting = Draft.objects.filter(kind=DraftKind.SHUT, kid__in=known)
+    return sum(_try_to_open(draft) for draft in _each(waiting, chunk))
+
+
+def _each(rows: QuerySet[Row], chunk: int) -> Iterator[Row]:
+    """Every row that is there, a chunk at a time: one that stays as it is does not come again."""
+    after = 0
+    while found := list(rows.filter(pk__gt=after).select_related("author").order_by("pk")[:chunk]):
+        yield from found
+        after = found[-1].pk
+
+
+def _settle_held(row: SyncOp, *, now: datetime) -> bool:
+    result = take_again(row, now=now)
+    if result.status is not OpStatus.UNDECRYPTABLE:
+        return result.status is not OpStatus.DEFERRED
+    try:
+        keep_shut(actor_id=row.author_id, sent=sent_then(row), reason=OpStatus.UNDECRYPTABLE, now=now)
+    except NoRoom:
+        logger.warning("operation %s does not open, and its author has no room for it", row.op_id)
+        return False
+    return True
+
+
+def _try_to_open(draft: Draft) -> bool:
+    try:
+        return _open(draft)
+    except Exception:
+        logger.exception("draft %s could not be tried", draft.pk)
+        return False
 
 
 def _remember(op: SyncOp | None, sent: SentOp, *, kept_as: uuid.UUID, actor_id: int, now: datetime) -> None:
@@ -84,13 +131,15 @@ def _as_bytes(sent: SentOp) -> bytes:
 
 @transaction.atomic
 def _open(draft: Draft) -> bool:
-    op_id = uuid.UUID(content_of(draft)["op_id"])
-    sent = SentOp(op_id, draft.moment_id, draft.kid, bytes(draft.shut).decode())
+    op_id = content_of(draft).get("op_id")
+    if op_id is None:  # its own words do not open right now
+        return False
+    sent = SentOp(uuid.UUID(op_id), draft.moment_id, draft.kid, bytes(draft.shut).decode())
     try:
         opened = open_sent(sent, account=account_of(draft.author.public_id))
     except NotOpened:
         return False
     draft.content = write_content(as_content(opened))
     draft.kind, draft.shut, draft.kid = DraftKind.RESCUED, b"", ""
-    draft.save()
+    draft.save(force_update=True)
     return True

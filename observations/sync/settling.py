@@ -6,24 +6,22 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
 
 from accounts.selectors import get_user
-from checklists.rules import Absence
 from common.errors import NotVisible
-from observations.details import TICK_FIELDS, Answer, Details
+from observations.details import Details
 from observations.feed import one_change
-from observations.history import State, state_of
+from observations.history import State, keep_revision, state_of
 from observations.models import Draft, Observation
-from observations.rules import DraftKind, Precision, TimeSource
+from observations.record import add_link
+from observations.rules import Act, DraftKind, Precision
 from observations.selectors import get_moment
 from observations.services import edit_moment, record_moment
 from observations.sync.drafts import content_of
 from observations.sync.plaintext import Clock, Unfit, read_plaintext
-from observations.sync.versions import differing, flat
 from observations.when import Said
 
 # Those of its fields that a page asks for again; the others come along as they are, or not at all.
@@ -121,44 +119,39 @@ def choose_version(*, actor_id: int, draft_id: uuid.UUID, this_one: bool, now: d
     waiting = get_waiting(actor_id=actor_id, draft_id=draft_id)
     if waiting.moment is None:
         raise NotVisible("moment")
-    edit = partial(edit_moment, actor_id=actor_id, moment_id=waiting.draft.moment_id, now=now)
-    kept = state_of(waiting.moment)
-    # Through the other version and back: the history has both, and whoever else sees it sees one change, or none.
+    details = other_version(waiting)
     with one_change(at=now):
-        chosen = edit(details=other_version(waiting))
-        if not this_one:
-            chosen = edit(details=_way_back(waiting.moment, kept, state_of(chosen)))
+        if this_one:
+            chosen = edit_moment(
+                actor_id=actor_id, moment_id=waiting.draft.moment_id, details=details, now=now
+            )
+        else:
+            chosen = _keep_what_is_there(waiting.moment, details, actor_id=actor_id, now=now)
     waiting.draft.delete()
     return chosen
 
 
-def _way_back(moment: Observation, kept: State, now_there: State) -> Details:
-    """The edit that makes a moment what it was."""
-    was, became = flat(kept), flat(now_there)
-    changed = differing(was, became)
-    details: dict[str, Any] = {
-        name: was[name] for name in changed & {"tone", "visibility", "note", *TICK_FIELDS}
-    }
-    if "child" in changed:
-        details["child_id"] = uuid.UUID(was["child"])
-    if "repairs" in changed:
-        details["repairs"] = uuid.UUID(was["repairs"]) if was["repairs"] else None
-    if changed & {"occurred_at", "precision"}:
-        source = TimeSource(moment.occurred_src) if moment.occurred_src else None
-        details["occurred"] = Said(
-            at=moment.occurred_at,
-            precision=Precision(moment.precision),
-            source=source,
-            skew=moment.clock_skew,
-        )
-    asked = {name.partition(".")[2] for name in changed if name.startswith("ratings.")}
-    if asked:
-        details["ratings"] = {name: _answer(was.get(f"ratings.{name}")) for name in asked}
-    return details  # type: ignore[return-value]
+def _keep_what_is_there(
+    moment: Observation, details: Details, *, actor_id: int, now: datetime
+) -> Observation:
+    """The history says that it was the other version and is what it was again; the moment itself stays as it is.
 
-
-def _answer(value: Any) -> Answer:
-    return Absence(value) if isinstance(value, str) else value
+    To edit it there and back would not do: what sets a mark of another adult begins a new night and a day with it.
+    """
+    rows = Observation.objects.select_related("household", "child", "author", "repairs")
+    own = rows.select_for_update(of=("self",)).get(pk=moment.pk)
+    other = preview_edit(actor_id=actor_id, moment_id=own.public_id, details=details, now=now)
+    kept = state_of(own)
+    if other == kept:
+        return own
+    keep_revision(own, kept, now=now)
+    own.note = other.note
+    add_link(own, Act.EDITED, at=now, fields=other.fields)
+    keep_revision(own, other, now=now)
+    own.note = kept.note
+    add_link(own, Act.EDITED, at=now, fields=kept.fields)
+    own.save(update_fields=["revision", "changed_at"])
+    return own
 
 
 def other_version(waiting: Waiting) -> Details:

@@ -11,17 +11,28 @@ import binascii
 import hashlib
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.db import OperationalError, transaction
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce, Length
 
 from accounts.selectors import get_user
 from observations.models import SyncOp
-from observations.rules import HELD_MAX, OPS_KEPT, DraftKind, OpStatus, OpType
+from observations.rules import (
+    HELD_BYTES_MAX,
+    HELD_MAX,
+    HELD_OPS_MAX,
+    OPS_KEPT,
+    DraftKind,
+    OpStatus,
+    OpType,
+)
 from observations.sync.applying import Job, Outcome, apply, keep
+from observations.sync.drafts import NoRoom
 from observations.sync.hpke import NotOpened
 from observations.sync.keys import open_with
 from observations.sync.patience import Busy, impatient, wait_no_longer
@@ -31,7 +42,6 @@ logger = logging.getLogger(__name__)
 
 # What is told again as `duplicate`; of the others the phone may have something to say to its owner once more.
 _QUIET: Final = (OpStatus.APPLIED, OpStatus.MERGED)
-_HELD_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +86,6 @@ def take_ops(*, actor_id: int, ops: Sequence[SentOp], client_now: datetime, now:
     return [_take_one(sent, actor_id=actor_id, account=account, clock=clock) for sent in ops]
 
 
-def take_held(*, now: datetime) -> int:
-    """Give operations their effect whose predecessor did not come in five days; how many. For the schedule."""
-    late = SyncOp.objects.filter(status=OpStatus.DEFERRED, received_at__lt=now - HELD_MAX)
-    return _take_again(late.select_related("author").order_by("received_at", "pk")[:_HELD_AT_ONCE], now=now)
-
-
 def forget_ops(*, now: datetime, limit: int = 5_000) -> int:
     """Destroy what is known of operations that came long ago, at most *limit*; how many. For the schedule."""
     old = SyncOp.objects.exclude(status=OpStatus.DEFERRED).filter(received_at__lt=now - OPS_KEPT)
@@ -98,6 +102,8 @@ def _take_one(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> OpR
         return _result(sent, OpStatus.UNDECRYPTABLE, now=clock.now)
     except Busy:
         return _result(sent, OpStatus.DEFERRED, code="busy", now=clock.now)
+    except NoRoom:
+        return _result(sent, OpStatus.DEFERRED, code="slow_down", now=clock.now)
     except OperationalError:
         raise
     except Exception:
@@ -105,23 +111,24 @@ def _take_one(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> OpR
         return _result(sent, OpStatus.DEFERRED, code="failed", now=clock.now)
     if has_followers:
         held = SyncOp.objects.filter(author_id=actor_id, base_op=sent.op_id, status=OpStatus.DEFERRED)
-        _take_again(held.select_related("author").order_by("pk"), now=clock.now)
+        for row in held.select_related("author").order_by("pk"):
+            take_again(row, now=clock.now)
     return result
 
 
-def _take_again(held: Iterable[SyncOp], *, now: datetime) -> int:
-    """Try operations that were held; how many are so no longer."""
-    done = 0
-    for row in held:
-        sealed = bytes(row.sealed).decode()
-        result = _take_one(
-            SentOp(row.op_id, row.moment_id, row.kid, sealed),
-            actor_id=row.author_id,
-            account=account_of(row.author.public_id),
-            clock=Clock(now=now, client_now=now),
-        )
-        done += result.status is not OpStatus.DEFERRED
-    return done
+def take_again(row: SyncOp, *, now: datetime) -> OpResult:
+    """Try an operation that was held."""
+    return _take_one(
+        sent_then(row),
+        actor_id=row.author_id,
+        account=account_of(row.author.public_id),
+        clock=Clock(now=now, client_now=now),
+    )
+
+
+def sent_then(row: SyncOp) -> SentOp:
+    """A held operation as it came."""
+    return SentOp(row.op_id, row.moment_id, row.kid, bytes(row.sealed).decode())
 
 
 @transaction.atomic
@@ -196,6 +203,10 @@ def _do(row: SyncOp, opened: bytes, *, clock: Clock) -> Outcome | None:
 
 def _hold(row: SyncOp, sent: SentOp, *, clock: Clock) -> None:
     if row.status != OpStatus.DEFERRED:
+        held = SyncOp.objects.filter(author_id=row.author_id, status=OpStatus.DEFERRED)
+        kept = held.aggregate(rows=Count("pk"), size=Coalesce(Sum(Length("sealed")), 0))
+        if kept["rows"] >= HELD_OPS_MAX or kept["size"] >= HELD_BYTES_MAX:
+            raise NoRoom
         row.status, row.kid, row.sealed = OpStatus.DEFERRED, sent.kid, sent.sealed.encode()
         row.client_now = clock.client_now
         row.save()

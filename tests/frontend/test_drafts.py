@@ -81,7 +81,7 @@ class TestTheList:
 
     def test_discarding_destroys_it(self, browser, wait) -> None:
         draft = wait("half", note="x")
-        assert browser.post(f"/moments/drafts/{draft.public_id}/discard/").status_code == 302
+        assert browser.post(f"/moments/drafts/{draft.public_id}/discard/").status_code == 303
         assert not Draft.objects.exists()
 
     def test_one_that_does_not_open_takes_no_other_with_it(self, browser, wait) -> None:
@@ -104,7 +104,7 @@ class TestMending:
     def test_saved_it_is_the_moment_it_was_meant_for(self, browser, wait, child) -> None:
         draft = wait("rescued", note="x" * 6_000, tone="missed", feelings=["calm"], wrong="note")
         response = browser.post(f"/moments/drafts/{draft.public_id}/", filled_in(child))
-        assert response.status_code == 302
+        assert response.status_code == 303
         moment = Observation.objects.get(public_id=draft.moment_id)
         assert (moment.note, moment.tone, moment.precision) == ("mended", "missed", "exact")
         assert [tick.key for tick in moment.ticks.all()] == ["calm"]
@@ -176,7 +176,7 @@ class TestChoosing:
         assert (moment.note, moment.revision) == ("there", 2)
 
     def test_taking_the_one_that_waits_keeps_the_other_in_the_history(self, browser, draft, moment) -> None:
-        assert self.choose(browser, draft, "this").status_code == 302
+        assert self.choose(browser, draft, "this").status_code == 303
         moment = Observation.objects.get(pk=moment.pk)
         assert (moment.note, moment.visibility) == ("here", "private")
         assert "there" in {revision.note for revision in Revision.objects.all()}
@@ -193,6 +193,30 @@ class TestChoosing:
         assert {"there", "here", "first"} == {revision.note for revision in Revision.objects.all()}
         assert FeedEntry.objects.get().shown_number == before
         assert check_record(author_id=parent.pk).findings == []
+
+    def test_keeping_what_is_there_leaves_no_mark_of_the_other_and_no_new_night(
+        self, browser, wait, moment, now
+    ) -> None:
+        Observation.objects.update(visibility="household")
+        draft = wait("two", moment_id=moment.public_id, about_adult=True)
+        assert self.choose(browser, draft, "there").status_code == 303
+        moment.refresh_from_db()
+        assert (moment.visibility, moment.about_adult, moment.cooling_until) == ("household", False, None)
+        assert [r.state.get("about_adult", False) for r in moment.revisions.order_by("number")][-2:] == [
+            False,
+            True,
+        ]
+
+    def test_keeping_what_is_there_keeps_its_mark_and_when_its_night_ends(
+        self, browser, wait, moment, now
+    ) -> None:
+        long_ago = now - timedelta(days=9)
+        Observation.objects.update(visibility="household", about_adult=True, cooling_until=long_ago)
+        draft = wait("two", moment_id=moment.public_id, about_adult=False, note="here")
+        assert self.choose(browser, draft, "there").status_code == 303
+        moment.refresh_from_db()
+        assert (moment.visibility, moment.about_adult) == ("household", True)
+        assert moment.cooling_until == long_ago
 
     def test_a_version_that_cannot_be_kept_says_so(self, browser, wait, moment) -> None:
         draft = wait("two", moment_id=moment.public_id, cues=["unheard_of"])

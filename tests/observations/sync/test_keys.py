@@ -92,3 +92,31 @@ class TestOpenShut:
         draft = Draft.objects.get()
         assert (draft.kind, bytes(draft.shut)) == ("rescued", b"")
         assert '"kept"' in draft.content
+
+    def test_one_that_stays_shut_stands_in_nobodys_way(self, phone, tap, now, parent) -> None:
+        ops = [tap(note=f"kept {number}") for number in range(4)]
+        key = SealingKey.objects.get()
+        key.delete()
+        phone.rescue(ops, reason="undecryptable")
+        key.pk = None
+        key.save()
+        first, second, _third, last = Draft.objects.order_by("pk")
+        for draft in (first, second):
+            Draft.objects.filter(pk=draft.pk).update(shut=b"AAAA")
+        assert open_shut(chunk=1) == 2
+        last.refresh_from_db()
+        assert last.kind == "rescued"
+
+    def test_one_that_breaks_stops_no_other(self, phone, tap, caplog) -> None:
+        ops = [tap(note=f"kept {number}") for number in range(3)]
+        key = SealingKey.objects.get()
+        key.delete()
+        phone.rescue(ops, reason="undecryptable")
+        key.pk = None
+        key.save()
+        first, second, _third = Draft.objects.order_by("pk")
+        Draft.objects.filter(pk=first.pk).update(content_sealed=b"damaged")
+        second.content = '{"op_id": "none"}'
+        second.save()
+        assert open_shut() == 1
+        assert f"draft {second.pk} could not be tried" in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,16 @@ import pytest
 from accounts.services import ask_to_be_erased
 from households.models import Household
 from households.services import add_child, leave_household, separate_household
-from observations.models import Draft, Observation, Revision, SyncOp
+from observations.models import Draft, Observation, Revision, SealingKey, SyncOp
 from observations.rules import HELD_MAX, OPS_KEPT
-from observations.services import delete_moment, edit_moment, record_moment, restore_moment
-from observations.sync import forget_ops, purge_drafts, take_held
+from observations.services import (
+    delete_moment,
+    edit_moment,
+    record_moment,
+    restore_moment,
+    undo_capture,
+)
+from observations.sync import drafts, forget_ops, purge_drafts, take_held, taking
 from tests.observations.sync.conftest import moment_of
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +229,68 @@ class TestChains:
         assert moment.ticks.filter(key="calm").exists()
 
 
+class TestHeld:
+    """What waited too long is tried by the hour: what cannot be done stands in nobody's way."""
+
+    @pytest.fixture
+    def alone(self, phone) -> Callable[..., SyncOp]:
+        """An operation that is held, for what it builds on does not come."""
+
+        def put(sender=phone, **said) -> SyncOp:
+            op = sender.write("update", moment_id=uuid.uuid4(), base={"op": str(uuid.uuid4())}, **said)
+            assert statuses(sender.send([op])) == ["deferred"]
+            return SyncOp.objects.get(op_id=op["op_id"])
+
+        return put
+
+    def test_an_account_that_is_closing_is_left_alone(self, alone, phone_of, co_parent, parent, now) -> None:
+        alone(note="closing")
+        alone(phone_of(co_parent), note="open")
+        ask_to_be_erased(actor_id=parent.pk, confirmation="erase", now=now)
+        assert take_held(now=now + HELD_MAX + timedelta(seconds=1), chunk=1) == 1
+        assert [draft.author_id for draft in Draft.objects.all()] == [co_parent.pk]
+
+    def test_what_does_not_open_any_more_is_kept_shut(self, alone, now) -> None:
+        row = alone(note="sealed")
+        SealingKey.objects.all().delete()
+        assert take_held(now=now + HELD_MAX + timedelta(seconds=1)) == 1
+        row.refresh_from_db()
+        draft = Draft.objects.get()
+        assert (row.status, draft.kind, draft.op_id) == ("rescued", "shut", row.op_id)
+        assert take_held(now=now + HELD_MAX + timedelta(seconds=1)) == 0
+
+    def test_one_that_fails_stands_in_nobodys_way(self, alone, now, monkeypatch) -> None:
+        broken, _other = alone(note="broken"), alone(note="good")
+
+        def fail(row, *_rest, **_named):
+            if row.pk == broken.pk:
+                raise RuntimeError
+            return do(row, *_rest, **_named)
+
+        do = taking._do
+        monkeypatch.setattr(taking, "_do", fail)
+        assert take_held(now=now + HELD_MAX + timedelta(seconds=1), chunk=1) == 1
+
+    @pytest.mark.parametrize("bound", ["HELD_OPS_MAX", "HELD_BYTES_MAX"])
+    def test_there_is_an_end_to_it(self, bound, alone, phone, monkeypatch) -> None:
+        alone(note="first")
+        monkeypatch.setattr(taking, bound, 1)
+        op = phone.write("update", moment_id=uuid.uuid4(), base={"op": str(uuid.uuid4())}, note="second")
+        (result,) = phone.send([op])
+        assert (result["status"], result["code"]) == ("deferred", "slow_down")
+        assert SyncOp.objects.count() == 1
+
+    @pytest.mark.parametrize("bound", ["DRAFTS_MAX", "DRAFT_BYTES_MAX"])
+    def test_there_is_an_end_to_drafts(self, bound, phone, tap, monkeypatch) -> None:
+        tap(tone="perfect", note="first")
+        phone.flush()
+        monkeypatch.setattr(drafts, bound, 1)
+        first, second = tap(tone="perfect", note="second"), tap(note="a moment")
+        results = phone.send([first, second])
+        assert [(r["status"], r["code"]) for r in results] == [("deferred", "slow_down"), ("applied", "")]
+        assert Draft.objects.count() == 1
+
+
 class TestTwoPlaces:
     def test_other_fields_are_merged(self, phone, tap, parent, now) -> None:
         op = tap(note="one")
@@ -289,6 +358,43 @@ class TestTwoPlaces:
         assert moment_of(op).visibility == "private"
 
 
+class TestNarrowing:
+    """Whoever said that fewer people are to see it is not asked first which words they want."""
+
+    @pytest.fixture
+    def shared(self, record, parent, now) -> Observation:
+        moment = record(details={"note": "one", "visibility": "household"})
+        edit_moment(actor_id=parent.pk, moment_id=moment.public_id, details={"note": "there"}, now=now)
+        return moment
+
+    @pytest.mark.parametrize(
+        "said", [{"visibility": "private"}, {"visibility": "coaches"}, {"about_adult": True}]
+    )
+    def test_it_counts_at_once_though_the_rest_waits(self, phone, shared, said) -> None:
+        phone.write("update", moment_id=shared.public_id, base={"rev": 1}, note="here", **said)
+        assert statuses(phone.flush()) == ["conflict"]
+        moment = Observation.objects.get()
+        assert (moment.note, moment.visibility) == ("there", said.get("visibility", "private"))
+        assert (moment.about_adult, moment.cooling_until is not None) == ("about_adult" in said,) * 2
+        assert words(Draft.objects.get())["note"] == "here"
+
+    def test_it_counts_later_in_a_chain_whose_words_wait(self, phone, shared) -> None:
+        first = phone.write("update", moment_id=shared.public_id, base={"rev": 1}, note="here")
+        phone.write("update", moment_id=shared.public_id, base={"op": first["op_id"]}, visibility="private")
+        assert statuses(phone.flush()) == ["conflict", "conflict"]
+        assert Observation.objects.get().visibility == "private"
+
+    def test_wider_waits(self, phone, shared, parent, now) -> None:
+        edit_moment(
+            actor_id=parent.pk, moment_id=shared.public_id, details={"visibility": "private"}, now=now
+        )
+        phone.write(
+            "update", moment_id=shared.public_id, base={"rev": 1}, note="here", visibility="household"
+        )
+        assert statuses(phone.flush()) == ["conflict"]
+        assert Observation.objects.get().visibility == "private"
+
+
 class TestGone:
     def test_deleting_wins_and_the_words_are_kept_thirty_days(self, phone, tap, parent, now) -> None:
         op = tap(note="one")
@@ -325,6 +431,18 @@ class TestGone:
         phone.write("delete", moment_id=op["moment_id"], base={"rev": 1})
         assert statuses(phone.flush()) == ["conflict", "applied"]
         assert Draft.objects.get().kind == "gone"
+
+    @pytest.mark.parametrize("undo", [delete_moment, undo_capture])
+    def test_nor_after_it_was_deleted_on_a_page(self, undo, phone, record, parent, now) -> None:
+        moment = record(details={"note": "one"})
+        own = {"actor_id": parent.pk, "moment_id": moment.public_id, "now": now}
+        edit_moment(details={"note": "there"}, **own)
+        phone.write("update", moment_id=moment.public_id, base={"rev": 1}, note="here")
+        phone.write("draft.put", moment_id=moment.public_id, note="half")
+        phone.flush()
+        undo(**own)
+        assert {draft.kind for draft in Draft.objects.all()} == {"gone"}
+        assert purge_drafts(now=now + timedelta(days=30, seconds=1)) == 2
 
 
 class TestWhoMayStillWrite:
