@@ -9,9 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.selectors import list_addresses
-from coaching.models import Ask, Comment, Focus, FocusAnswer, HandOver, Mute, Reply, Snooze
+from coaching.models import Ask, CoachProfile, Comment, Focus, FocusAnswer, HandOver, Mute, Reply, Snooze
 from coaching.rules import Slot
 from common.estates import Estate, Holding, Table, erase_rows, in_chunks
+from common.sealed import is_readable
+from households.scope import let_in
 
 
 class CoachingEstate(Estate):
@@ -47,11 +49,21 @@ class CoachingEstate(Estate):
             lambda: _focuses(person_id),
         )
         yield Table(
-            "own_comments",
-            _("Where you are the coach: your own words, and nothing of whom they were for."),
-            _OWN,
-            lambda: _own(person_id),
+            "coach_focus_answers",
+            _("In which moments you tried what was suggested."),
+            _ANSWER,
+            lambda: _answers(person_id),
         )
+        yield Table(
+            "coaches_muted", _("Where you muted a coach, and since when."), _MUTE, lambda: _mutes(person_id)
+        )
+        yield Table(
+            "coach_hand_overs",
+            _("When a coach suggested a colleague to you. The colleague's address is the colleague's."),
+            _HAND_OVER,
+            lambda: _hand_overs(person_id),
+        )
+        yield from _as_coach(person_id, now)
 
     def erase(self, person_id: int) -> None:
         # A colleague who was suggested is named by their address alone.
@@ -72,7 +84,48 @@ _TO_YOU = ("id", "household_id", "observation_id", "week", *_SLOTS, "unreadable"
 _REPLY = ("id", "comment_id", "text", "text_unreadable", "written_at")
 _ASK = ("household_id", "observation_id", "wish", "asked_at", "answered_at")
 _FOCUS = ("id", "household_id", "practice", "weeks", "suggested_at", "answer", "from_on", "until_on")
+_ANSWER = ("focus_id", "observation_id", "tried")
+_MUTE = ("household_id", "since")
+_HAND_OVER = ("household_id", "asked_at", "answered_at")
 _OWN = ("id", *_SLOTS, "unreadable", "written_at")
+_PUT_OFF = ("reason", "reason_unreadable", "until_on")
+_SUGGESTED = ("practice", "weeks", "suggested_at")
+_NAMED = ("colleague_email", "asked_at")
+_PROFILE = ("name", "practice", "introduction", "reply_days")
+
+
+def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:
+    """What is a coach's own: their words, and nothing of whom they were for, or of a grant that ended."""
+    yield Table(
+        "own_comments",
+        _("Where you are the coach: your own words, and nothing of whom they were for."),
+        _OWN,
+        lambda: _own(person_id),
+    )
+    yield Table(
+        "own_profile",
+        _("How you present yourself as a coach."),
+        _PROFILE,
+        lambda: iter(CoachProfile.objects.filter(coach_id=person_id).values_list(*_PROFILE)),
+    )
+    yield Table(
+        "own_put_off", _("Why you put somebody off, and until when."), _PUT_OFF, lambda: _put_off(person_id)
+    )
+    # As it stands it may be its author's choice: that is a coach's to read only while they are let in.
+    suggested = Focus.objects.filter(let_in(now=now), coach_id=person_id).order_by("pk")
+    yield Table(
+        "own_focuses",
+        _("What you suggested to try, to whoever lets you in now."),
+        _SUGGESTED,
+        lambda: iter(suggested.values_list(*_SUGGESTED)),
+    )
+    named = HandOver.objects.filter(coach_id=person_id).order_by("pk")
+    yield Table(
+        "own_hand_overs",
+        _("Which colleagues you suggested, and when."),
+        _NAMED,
+        lambda: iter(named.values_list(*_NAMED)),
+    )
 
 
 def _words(comment: Comment) -> tuple[str, ...]:
@@ -120,3 +173,24 @@ def _focuses(person_id: int) -> Iterator[tuple[Any, ...]]:
 def _own(person_id: int) -> Iterator[tuple[Any, ...]]:
     for row in in_chunks(Comment.objects.filter(coach_id=person_id)):
         yield row.public_id, *_words(row), row.unreadable, row.written_at
+
+
+def _put_off(person_id: int) -> Iterator[tuple[Any, ...]]:
+    for row in in_chunks(Snooze.objects.filter(coach_id=person_id)):
+        yield str(row.reason), not is_readable(row.reason), row.until_on
+
+
+def _answers(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = FocusAnswer.objects.filter(author_id=person_id).select_related("focus", "observation")
+    for row in in_chunks(rows):
+        yield row.focus.public_id, row.observation.public_id, row.tried
+
+
+def _mutes(person_id: int) -> Iterator[tuple[Any, ...]]:
+    for row in in_chunks(Mute.objects.filter(author_id=person_id).select_related("household")):
+        yield row.household.public_id, row.since
+
+
+def _hand_overs(person_id: int) -> Iterator[tuple[Any, ...]]:
+    for row in in_chunks(HandOver.objects.filter(author_id=person_id).select_related("household")):
+        yield row.household.public_id, row.asked_at, row.answered_at

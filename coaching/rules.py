@@ -37,6 +37,8 @@ RECOMMENDED_LOAD: Final = (10, 12)
 TELL_FROM, TELL_UNTIL = time(7, 0), time(20, 30)
 # What nobody could be told of in this time is old news: it waits on the page.
 TELL_WITHIN: Final = timedelta(hours=72)
+# How many people one tick tells: what is left comes five minutes later, whoever waits longest first.
+TELL_AT_MOST: Final = 200
 
 
 # --- A focus -----------------------------------------------------------------------------------------------------

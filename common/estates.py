@@ -102,6 +102,12 @@ class Estate(ABC):
         The caller holds the transaction.
         """
 
+    def put_away(self, child_id: int, now: datetime) -> None:  # noqa: B027  # most apps hold nothing open
+        """A child was put away: what is open to others because of them ends, and stays ended when they are back.
+
+        The caller holds the transaction.
+        """
+
     def withdraw_offers(self, person_id: int, now: datetime) -> None:  # noqa: B027  # most apps hold none
         """Close what the person holds open to others and nobody has taken yet. For somebody who asked to be erased."""
 

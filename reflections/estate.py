@@ -118,6 +118,9 @@ class ReflectionsEstate(Estate):
         )
         _links_of(person_id).filter(household_id=household_id).update(ended_at=now)
 
+    def put_away(self, child_id: int, now: datetime) -> None:
+        CardLink.objects.filter(card__child_id=child_id, ended_at__isnull=True).update(ended_at=now)
+
     def withdraw_offers(self, person_id: int, now: datetime) -> None:
         _links_of(person_id).update(ended_at=now)
 

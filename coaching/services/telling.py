@@ -7,19 +7,19 @@ address that takes no mail end it. One mail tells of all that one person has wai
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Min, Model, OuterRef, Q
 
 from accounts.selectors import get_user, list_mailable_ids
 from coaching.mail import tell_of_something_new
 from coaching.models import Ask, Comment, Focus, HandOver, Mute, Reply
-from coaching.rules import TELL_WITHIN, may_tell
+from coaching.rules import TELL_AT_MOST, TELL_WITHIN, Answer, may_tell
 from common.errors import NotVisible
-from households.scope import let_in
+from households.scope import granted_to, let_in
+from observations.selectors import granted_keys
 
 logger = logging.getLogger(__name__)
 
@@ -36,52 +36,71 @@ _WAITING: Final[tuple[tuple[type[Model], str, str, str], ...]] = (
 def tell_people(*, now: datetime) -> int:
     """One mail to everybody with something new, in their waking hours; how many went out.
 
-    A crash between taking the rows and the mail loses that mail: it would have said nothing that the page does not.
+    At most `TELL_AT_MOST` people in one call, whoever waits longest first; what fails for one is logged by their key
+    and stops nobody else's. A crash between taking the rows and the mail loses that mail: it would have said nothing
+    that the page does not.
     """
-    sent = 0
-    for person_id in sorted(_waiting_people()):
-        try:
-            person = get_user(user_id=person_id)
-        except NotVisible:
-            _take(person_id, now)
-            continue
-        if may_tell(now, timezone=person.timezone) and _take(person_id, now):
-            mailable = list_mailable_ids(user_ids=[person_id]) and person.erase_at is None
-            if mailable:
-                sent += tell_of_something_new(to=person.email, language=person.language, person_id=person_id)
-    return sent
+    return sum(_tell_alone(person_id, now) for person_id in _people_to_tell(now)[:TELL_AT_MOST])
 
 
-def _waiting_people() -> set[int]:
-    return {
-        person_id
-        for model, person, _instant, _grant in _WAITING
-        for person_id in model._default_manager.filter(told_at__isnull=True).values_list(person, flat=True)
-    }
+def _people_to_tell(now: datetime) -> list[int]:
+    """Who has something waiting and is awake by their own clock, whoever waits longest first."""
+    since: dict[int, datetime] = {}
+    for model, person, instant, _grant in _WAITING:
+        zone = f"{person.removesuffix('_id')}__timezone"
+        waiting = model._default_manager.filter(told_at__isnull=True).order_by().values_list(person, zone)
+        for person_id, timezone, first in waiting.annotate(first=Min(instant)):
+            if may_tell(now, timezone=timezone):
+                since[person_id] = min(first, since.get(person_id, first))
+    return sorted(since, key=lambda person_id: (since[person_id], person_id))
 
 
-@transaction.atomic
+def _tell_alone(person_id: int, now: datetime) -> bool:
+    """Tell this one person, whatever becomes of it; whether a mail went out."""
+    try:
+        return _tell(person_id, now)
+    except Exception as error:  # noqa: BLE001  # the others are told all the same
+        logger.error("telling person %s failed: %s", person_id, type(error).__name__)
+        return False
+
+
+def _tell(person_id: int, now: datetime) -> bool:
+    # The rows are taken and committed first: no mail server is waited for with rows held.
+    is_any = _take(person_id, now)
+    try:
+        person = get_user(user_id=person_id)
+    except NotVisible:
+        return False
+    if not is_any or person.erase_at is not None or not list_mailable_ids(user_ids=[person_id]):
+        return False
+    return tell_of_something_new(to=person.email, language=person.language, person_id=person_id)
+
+
+@transaction.atomic(durable=True)
 def _take(person_id: int, now: datetime) -> bool:
     """Take all that waits for this person; whether any of it is still to be told."""
     is_any = False
-    for rows, worth in _rows_of(person_id, now):
-        found = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-        is_any |= rows.filter(worth, pk__in=found).exists()
-        rows.model._default_manager.filter(pk__in=found).update(told_at=now)
-    return is_any
-
-
-def _rows_of(person_id: int, now: datetime) -> Iterator[tuple[QuerySet[Model], Q]]:
     for model, person, instant, grant in _WAITING:
         rows = model._default_manager.filter(**{person: person_id, "told_at__isnull": True})
         worth = Q(let_in(now=now, via=grant), **{f"{instant}__gt": now - TELL_WITHIN})
-        if model in {Comment, Focus}:
-            muted = Mute.objects.filter(
-                household_id=OuterRef("household_id"),
-                author_id=OuterRef("author_id"),
-                coach_id=OuterRef("coach_id"),
-            )
-            worth &= ~Q(Exists(muted))
-        if model is Comment:
-            worth &= Q(read_at__isnull=True)
-        yield rows, worth
+        found = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+        is_any |= rows.filter(worth, _still_new(model, person_id, now), pk__in=found).exists()
+        model._default_manager.filter(pk__in=found).update(told_at=now)
+    return is_any
+
+
+def _still_new(model: type[Model], person_id: int, now: datetime) -> Q:
+    """What else must hold in the moment of telling: the page has something on it that this person did not see yet."""
+    seen_now = granted_keys(granted_to(person_id, now=now))
+    muted = Mute.objects.filter(
+        household_id=OuterRef("household_id"), author_id=OuterRef("author_id"), coach_id=OuterRef("coach_id")
+    )
+    conditions: dict[type[Model], Q] = {
+        Comment: Q(~Exists(muted), read_at__isnull=True),
+        Focus: Q(~Exists(muted), answer=Answer.WAITING),
+        HandOver: Q(answered_at__isnull=True),
+        # A moment that its author took back is none a coach hears of.
+        Ask: Q(observation__in=seen_now, answered_at__isnull=True),
+        Reply: Q(comment__observation__in=seen_now) | ~Q(comment__week=""),
+    }
+    return conditions[model]

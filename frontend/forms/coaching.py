@@ -67,12 +67,14 @@ def _in_days() -> list[tuple[int, str]]:
 class ProfileForm(ServiceForm):
     """How a coach presents themselves to whoever lets them in."""
 
-    name = forms.CharField(label=_("Your name"), max_length=NAME_MAX)
+    name = forms.CharField(
+        label=_("Your name"), max_length=NAME_MAX, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
     practice = forms.CharField(
         label=_("Practice or service"),
         required=False,
         max_length=PRACTICE_MAX,
-        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     introduction = _words(
         _("A short introduction"),

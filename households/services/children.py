@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from common.estates import list_estates
 from common.text import clean_text, required_text
 from households.models import Child, Household
 from households.rules import (
@@ -89,7 +90,7 @@ def edit_child(
 def archive_child(
     *, actor_id: int, child_id: uuid.UUID, household_id: uuid.UUID | None = None, now: datetime
 ) -> Child:
-    """Take a child out of the pickers. Every moment stays.
+    """Take a child out of the pickers. Every moment stays; links to what was written of them end for good.
 
     Raises:
         NotVisible, Refused: not a member; not a guardian.
@@ -97,8 +98,11 @@ def archive_child(
     child = get_child(
         actor_id=actor_id, child_id=child_id, household_id=household_id, capability=Capability.MANAGE
     )
-    child.archived_at = child.archived_at or now
-    child.save(update_fields=["archived_at"])
+    if child.archived_at is None:
+        child.archived_at = now
+        child.save(update_fields=["archived_at"])
+        for estate in list_estates():
+            estate.put_away(child.pk, now)
     return child
 
 

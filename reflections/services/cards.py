@@ -1,7 +1,7 @@
 """Writing a comfort card, and letting people outside read it for a while.
 
 A link's token is 256 random bits, shown once and stored as its SHA-256. A link ends by itself, with a tap, when its
-author leaves, moves out or asks to be erased, and after a restore.
+author leaves, moves out or asks to be erased, when the child is put away, and after a restore.
 """
 
 from __future__ import annotations

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import transaction
 
 from accounts.models import User
-from coaching.models import Comment
-from coaching.services import ask_to_look, mark_read, mute_coach, reply_to_comment, tell_people
+from coaching.models import Ask, Comment
+from coaching.services import ask_to_look, mark_read, mute_coach, reply_to_comment, tell_people, telling
 from households.models import Grant
 from households.services import withdraw_grant
 from observations.models import Observation
+from observations.services import edit_moment
 from tests.coaching.conftest import SHARED, SLOTS
 
 
@@ -73,6 +75,61 @@ class TestTellPeople:
     def test_waits_for_the_morning(self, comment: Comment, now: datetime) -> None:
         night = now.replace(hour=23)
         assert [tell_people(now=night), tell_people(now=night + timedelta(hours=9))] == [0, 1]
+
+    def test_a_coach_is_told_of_no_moment_that_was_taken_back(
+        self, comment: Comment, parent: User, coach: User, now: datetime
+    ) -> None:
+        tell_people(now=now)
+        moment = comment.observation
+        ask_to_look(actor_id=parent.pk, moment_id=moment.public_id, now=now)
+        reply_to_comment(actor_id=parent.pk, comment_id=comment.public_id, text="I see", now=now)
+        edit_moment(
+            actor_id=parent.pk, moment_id=moment.public_id, details={"visibility": "private"}, now=now
+        )
+        mail.outbox.clear()
+        assert (tell_people(now=now), mail.outbox) == (0, [])
+        assert not Ask.objects.filter(told_at=None).exists()
+
+    def test_what_fails_for_one_stops_nobody_else_and_logs_no_more_than_a_key(
+        self,
+        comment: Comment,
+        parent: User,
+        coach: User,
+        now: datetime,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        ask_to_look(actor_id=parent.pk, moment_id=comment.observation.public_id, now=now)
+        send = telling.tell_of_something_new
+
+        def broken(*, to: str, language: str, person_id: int) -> bool:
+            if person_id == parent.pk:
+                raise ValueError(to)
+            return send(to=to, language=language, person_id=person_id)
+
+        monkeypatch.setattr(telling, "tell_of_something_new", broken)
+        assert tell_people(now=now) == 1
+        assert [sent.to for sent in mail.outbox] == [[coach.email]]
+        assert f"telling person {parent.pk} failed: ValueError" in caplog.text
+        assert parent.email not in caplog.text
+
+    def test_a_tick_tells_so_many_and_whoever_waits_longest_first(
+        self, comment: Comment, parent: User, coach: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(telling, "TELL_AT_MOST", 1)
+        later = now + timedelta(minutes=1)
+        Comment.objects.update(written_at=later)
+        ask_to_look(actor_id=parent.pk, moment_id=comment.observation.public_id, now=now)
+        assert [tell_people(now=later) for _tick in range(3)] == [1, 1, 0]
+        assert [sent.to for sent in mail.outbox] == [[coach.email], [parent.email]]
+
+    def test_no_mail_goes_out_of_a_transaction_that_may_yet_fail(
+        self, comment: Comment, now: datetime
+    ) -> None:
+        with transaction.atomic():
+            assert tell_people(now=now) == 0
+        assert mail.outbox == []
+        assert tell_people(now=now) == 1
 
     def test_a_mail_server_that_is_away_breaks_nothing(
         self, comment: Comment, now: datetime, monkeypatch: pytest.MonkeyPatch

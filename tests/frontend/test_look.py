@@ -18,7 +18,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.services import change_choices
-from households.models import Child, Household
+from coaching.services import comment_on_week
+from households.models import Child, Grant, Household
 from observations.models import Observation
 from observations.services import delete_moment, look_at_family
 from reflections.services import compile_week, write_thought
@@ -337,6 +338,40 @@ class TestCoaching:
                 for each in (plain, folded)
             ]
             assert links[0] == links[1] != set()
+
+    CLOSER = re.compile(f"{TELLING.pattern}|Alice|You waited", re.I)
+    NAMED = re.compile(r"Alice|Pip\b|Moth\b", re.I)  # beside a form whose choices are the library's
+    PAGES = (
+        ("/coach/{home}/months/", CLOSER),
+        ("/coach/grants/{grant}/weeks/2026-W47/", CLOSER),
+        ("/coach/words/", CLOSER),
+        ("/coach/grants/{grant}/focus/", NAMED),
+        ("/coach/grants/{grant}/later/", NAMED),
+        ("/coach/grants/{grant}/hand-over/", NAMED),
+    )
+
+    @pytest.mark.parametrize(("place", "telling"), PAGES)
+    def test_closer_pages_name_nobody_until_a_tap_and_keep_all_their_words(
+        self,
+        client_of: Callable[[User], Client],
+        coach: User,
+        household: Household,
+        now: datetime,
+        place: str,
+        telling: re.Pattern[str],
+    ) -> None:
+        grant = Grant.objects.get()
+        comment_on_week(
+            actor_id=coach.pk, grant_id=grant.public_id, week="2026-W47", saw="You waited", now=now
+        )
+        path = place.format(home=household.public_id, grant=grant.public_id)
+        plain = client_of(coach).get(path).content.decode()
+        change_choices(actor_id=coach.pk, choices={"discreet": True})
+        folded = client_of(coach).get(path).content.decode()
+        assert telling.search(" ".join(InSight(plain).words))
+        assert telling.findall(" ".join(InSight(folded).words)) == []
+        if telling is self.CLOSER:
+            assert '<details class="shut"' in folded
 
     @pytest.mark.parametrize("path", ["/household/coaches/", "/household/access/"])
     def test_a_parent_in_discreet_mode_shows_nobody_that_there_is_a_coach(

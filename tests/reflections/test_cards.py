@@ -16,7 +16,7 @@ from common.errors import NotVisible, Refused
 from common.ledger import close_doors, reapply
 from common.models import LedgerEntry
 from households.models import Child, Household, Membership
-from households.services import archive_child, come_back, leave_household, separate_household
+from households.services import archive_child, come_back, leave_household, restore_child, separate_household
 from observations.models import Observation
 from observations.services import delete_moment
 from reflections.comfort import CardWords, Part
@@ -376,6 +376,16 @@ class TestWhatEndsALink:
         _made, token = link()
         archive_child(actor_id=parent.pk, child_id=child.public_id, now=now)
         assert not opens(token, now)
+
+    def test_a_child_who_is_back_does_not_open_it_again(
+        self, link: Callable[..., tuple[CardLink, str]], parent: User, child: Child, now: datetime
+    ) -> None:
+        made, token = link()
+        archive_child(actor_id=parent.pk, child_id=child.public_id, now=now)
+        restore_child(actor_id=parent.pk, child_id=child.public_id)
+        assert not opens(token, now)
+        made.refresh_from_db()
+        assert made.ended_at == now
 
     def test_a_restore(self, link: Callable[..., tuple[CardLink, str]], now: datetime) -> None:
         _made, token = link()

@@ -2,9 +2,9 @@
 // @ts-check
 
 const rows = () =>
-  /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll("[data-lanes] a.case-main")]).filter(
-    (row) => row.offsetParent !== null,
-  );
+  /** @type {HTMLElement[]} */ ([
+    ...document.querySelectorAll("[data-lanes] a.case-main, [data-lanes] .shut > summary"),
+  ]).filter((row) => row.offsetParent !== null);
 
 addEventListener("keydown", (event) => {
   const typing = event.target instanceof Element && event.target.closest("input, select, textarea");
