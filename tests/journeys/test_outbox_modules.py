@@ -330,7 +330,9 @@ class TestSending:
         phone.server.answers = [lambda ops: results(ops, status)]
         told = phone.flush()
         assert told["left"] == 0
-        assert told["flow"]["needsYou"] == (1 if status in ("conflict", "gone", "private_only", "rescued") else 0)
+        assert told["flow"]["needsYou"] == (
+            1 if status in ("conflict", "gone", "private_only", "rescued") else 0
+        )
 
     @pytest.mark.parametrize("status", ["deferred", "something new", ""])
     def test_what_is_not_final_stays(self, phone: Phone, status: str) -> None:
