@@ -50,6 +50,11 @@ def sent_to(page: Page) -> list[str]:
     return bodies
 
 
+def as_from_another_app(route: Route) -> None:
+    """What the phone's share sheet says of itself, which no page can."""
+    route.continue_(headers={**route.request.headers, "sec-fetch-site": "none"})
+
+
 class TestOnline:
     def test_nobody_notices_that_there_is_an_outbox(self, mira: Page, app: App) -> None:
         rows = Rows(app, MIRA)
@@ -105,6 +110,26 @@ class TestOnline:
         mira.context.set_offline(False)
         wait_until_sent(mira)
         assert len(rows.new()) == 10
+
+    def test_words_shared_from_another_app_go_along_with_the_tap(self, mira: Page, app: App) -> None:
+        share = """() => {
+          const form = document.createElement("form");
+          Object.assign(form, { method: "post", action: "/log/share/" });
+          const field = document.createElement("input");
+          Object.assign(field, { name: "text", value: "They laughed at the boat." });
+          form.append(field);
+          document.body.append(form);
+          form.submit();
+        }"""
+        mira.context.route("**/log/share/", as_from_another_app)
+        mira.evaluate(share)
+        expect(mira.locator("form[data-keep=capture] textarea")).to_have_value("They laughed at the boat.")
+        bodies = sent_to(mira)
+        tap(mira)
+        mira.wait_for_url("**/log/saved/*/")
+        assert len(bodies) == 1
+        mira.get_by_role("link", name="Add more").tap()
+        expect(mira.locator("textarea[name=note]")).to_have_value("They laughed at the boat.")
 
 
 class TestOffline:
@@ -251,6 +276,34 @@ class TestSessions:
         mira.goto("/log/")
         wait_until_sent(mira)
         assert len(rows.new()) == 1
+
+    def test_the_quick_exit_of_a_kept_page_ends_the_session_too(self, mira: Page) -> None:
+        """That page knows no account and has no token; the worker has to."""
+        mira.context.set_offline(True)
+        mira.goto("/log/")
+        expect(mira.get_by_role("button", name="We were in tune")).to_be_visible()
+        for _press in range(3):
+            mira.keyboard.press("Shift")
+        mira.goto("/log/")  # still without a connection: the family's part is gone already
+        expect(mira.get_by_text("This page works without one after you have signed in")).to_be_visible()
+        mira.context.set_offline(False)
+        mira.goto("/moments/")
+        expect(mira).to_have_url(re.compile("/account/login/"))
+
+    def test_an_owed_signing_out_is_not_forgiven_by_a_server_in_trouble(self, mira: Page) -> None:
+        session = "**/api/v1/sync/session"
+        mira.goto("/log/")
+        mira.context.set_offline(True)
+        mira.evaluate("navigator.serviceWorker.controller.postMessage('leave')")
+        mira.context.set_offline(False)
+        mira.context.route(session, lambda route: route.fulfill(status=503, body="{}"))
+        for _time in range(2):
+            mira.goto("/moments/")
+            expect(mira).not_to_have_title(re.compile("Moments"))
+            assert "We were in tune" not in mira.content()
+        mira.context.unroute_all()
+        mira.goto("/moments/")
+        expect(mira).to_have_url(re.compile("/account/login/"))
 
 
 class TestSigningOut:

@@ -29,15 +29,19 @@ self.addEventListener("sync", (event) => {
 // Somebody signed out while there was no way to tell the server: told before anything else is asked of it. Only the server's
 // own word ends it; what is owed is read anew each time, since a page may have changed it.
 let leaving = Promise.resolve();
+const endSession = async () => {
+  const session = await bootstrap({ fresh: true });
+  if (session.status !== 200) return session.status === 401;
+  const form = new URLSearchParams({ csrfmiddlewaretoken: session.body.csrf, waiting: "kept" });
+  const gone = await fetch("/account/logout/", { method: "POST", body: form, redirect: "manual" }).catch(() => undefined);
+  if (gone?.type === "opaqueredirect" || gone?.ok) return true;
+  // Refused: the page's own beacon may have come in between.
+  return (await bootstrap({ fresh: true })).status === 401;
+};
 const settle = async () => {
   await leaving;
   if (!(await new Phone().owesLeave().catch(() => false))) return true;
-  const session = await bootstrap({ fresh: true });
-  if (session.status === 200) {
-    const form = new URLSearchParams({ csrfmiddlewaretoken: session.body.csrf, waiting: "kept" });
-    const gone = await fetch("/account/logout/", { method: "POST", body: form, redirect: "manual" }).catch(() => undefined);
-    if (gone?.type !== "opaqueredirect" && !gone?.ok) return false;
-  } else if (session.status !== 401) return false;
+  if (!(await endSession())) return false;
   await new Phone().leave({ owed: false });
   return true;
 };

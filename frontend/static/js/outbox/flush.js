@@ -19,6 +19,8 @@ const FAILURES_IN_A_ROW = 3;
 const FINAL = new Set(["applied", "duplicate", "merged", "conflict", "gone", "private_only", "rescued"]);
 /** Of these, the ones that wait for their author in the app. */
 const NEEDS_AUTHOR = new Set(["conflict", "gone", "private_only", "rescued"]);
+/** No word about what was sent: it is tried again, and troubles nobody. */
+const NOT_NOW = new Set([0, 401, 403, 429, 502, 503, 504]);
 /** The whole batch: what to do, by status. */
 /** @type {Record<number, "results" | "bad" | "expired" | "stale" | "large" | "outdated" | "slow">} */
 const RULES = { 200: "results", 400: "bad", 401: "expired", 403: "stale", 413: "large", 426: "outdated", 429: "slow", 503: "slow" };
@@ -193,6 +195,10 @@ class Round {
     const { op_id, moment_id, kid, sealed } = row;
     const answer = await this.post("/api/v1/sync/rescue/", { ops: [{ op_id, moment_id, kid, sealed, reason }] });
     const isKept = answer.status === 200 && answer.body?.results?.some((/** @type {any} */ one) => one.op_id === op_id && one.status === "rescued");
+    if (!isKept && NOT_NOW.has(answer.status)) {
+      this.failed = true;
+      return this.store.update(row);
+    }
     if (!isKept) return this.store.update({ ...row, trouble: reason });
     this.needsYou += 1;
     this.told.sent.set(op_id, "rescued");

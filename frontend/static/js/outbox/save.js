@@ -80,7 +80,8 @@ export async function put(store, act) {
     draft: act.type === "draft.put",
     heldUntil: act.heldUntil ?? 0,
   });
-  promise(store.account, await store.count());
+  // It is on the disk: nothing that fails from here on may look as if it were not.
+  await store.count().then((count) => promise(store.account, count)).catch(() => undefined);
   changed();
   navigator.storage?.persist?.().catch(() => false);
   return op;

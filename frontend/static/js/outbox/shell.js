@@ -57,7 +57,8 @@ export function fillSheet(form, kit, tone) {
   for (const input of form.querySelectorAll("input[name=visibility]")) {
     const one = /** @type {HTMLInputElement} */ (input);
     if (one.value === "coaches" && standing !== "coaches") one.closest("label")?.remove();
-    one.checked = one.defaultChecked = one.value === standing;
+    // Of a moment whose tone is not known here, neither is who sees it: then nothing is said.
+    one.checked = one.defaultChecked = Boolean(tone) && one.value === standing;
   }
 }
 
