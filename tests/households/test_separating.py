@@ -18,6 +18,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
+from coaching.services import (
+    accept_focus,
+    ask_to_look,
+    comment_on_moment,
+    mute_coach,
+    reply_to_comment,
+    say_tried,
+    snooze,
+    suggest_colleague,
+    suggest_focus,
+)
 from common.errors import NotVisible, Refused
 from common.estates import Holding, list_estates
 from households.models import Child, Grant, GrantChild, Household, Invitation, Membership
@@ -46,7 +57,15 @@ from observations.services import (
 )
 from reflections.models import Digest, DigestWeek
 from reflections.selectors import get_reflection, list_reflections, list_thoughts
-from reflections.services import compile_closed, compile_week, plan_digests, write_thought
+from reflections.services import (
+    compile_closed,
+    compile_week,
+    make_card_link,
+    plan_digests,
+    report_sentence,
+    write_card,
+    write_thought,
+)
 
 SHARED = {"visibility": "household"}
 WEEK = "2026-W46"
@@ -152,7 +171,11 @@ def full(
         write_thought(actor_id=actor.pk, label=WEEK, text="Hm.", visibility="household", now=now)
     plan_digests(household_ids=[household.pk], now=now)
     Digest.objects.update(status="sent", sent_at=now)
-    let_in(coach)
+    _speak_with(coach, co_parent, let_in(coach), now)
+    about = {"actor_id": co_parent.pk, "now": now}
+    write_card(**about, child_id=child.public_id, words={"helps": "Humming"})
+    make_card_link(**about, child_id=child.public_id, for_whom="nursery", days=30)
+    report_sentence(**about, label=WEEK, rule="noticed.count")
     note_access(
         reader_id=coach.pk,
         reader_kind="coach",
@@ -182,9 +205,30 @@ def rows_of(person: User, household: Household | None = None) -> dict[str, set[i
     return found
 
 
+def _speak_with(coach: User, author: User, grant: Grant, now: datetime) -> None:
+    """Everything that passes between an author and a coach."""
+    seen = Observation.objects.filter(author=author, occurred_at=now, tone="came_back").earliest("pk")
+    here, its = {"actor_id": coach.pk, "grant_id": grant.public_id, "now": now}, {"moment_id": seen.public_id}
+    comment = comment_on_moment(
+        actor_id=coach.pk, household_id=grant.household.public_id, **its, saw="You waited", now=now
+    )
+    reply_to_comment(actor_id=author.pk, comment_id=comment.public_id, text="Thank you", now=now)
+    ask_to_look(actor_id=author.pk, **its, now=now)
+    focus = suggest_focus(**here, practice="notice", weeks=2)
+    accept_focus(actor_id=author.pk, focus_id=focus.public_id, now=now)
+    say_tried(actor_id=author.pk, **its, tried="yes", now=now)
+    snooze(**here, days=7, reason="Away")
+    suggest_colleague(**here, colleague_email="dora@example.org")
+    mute_coach(actor_id=author.pk, grant_id=grant.public_id, now=now)
+
+
 # What a person leaves behind: that they lived there once, and doors that are closed.
 # What others in the old household saw of it is told there as gone, by ids alone; in the new one it is told anew.
 STAYS = {"households.Membership", "households.Invitation", "observations.FeedEntry"}
+
+
+# A link to a card ends with the household it was made in.
+ENDS = {"reflections.CardLink"}
 
 
 @pytest.mark.usefixtures("full")
@@ -198,11 +242,11 @@ class TestEverythingMoves:
         before = rows_of(co_parent)
         new = separate()
         moved, left = rows_of(co_parent, new), rows_of(co_parent, household)
-        for model in set(before) - STAYS:
+        for model in set(before) - STAYS - ENDS:
             assert (before[model] - moved[model], left[model]) == (set(), set()), model
         assert {model for model, keys in left.items() if keys} == STAYS
         # Nothing is new but one link of the record, which says that it moved.
-        added = {model: len(moved[model] - keys) for model, keys in before.items() if model not in STAYS}
+        added = {model: len(moved[model] - keys) for model, keys in before.items() if model not in STAYS | ENDS}
         assert {model: count for model, count in added.items() if count} == {"observations.RecordLink": 1}
 
     def test_the_record_holds_for_whoever_goes_and_whoever_stays(
