@@ -85,7 +85,7 @@ def note_changes(
 def refresh_presence(person_id: int, *, at: datetime) -> None:
     """Whether others see this person's rows may have changed: where they live now they do, elsewhere no longer."""
     theirs = FeedEntry.objects.filter(author_id=person_id)
-    for household_id in theirs.order_by().values_list("household_id", flat=True).distinct():
+    for household_id in theirs.order_by("household_id").values_list("household_id", flat=True).distinct():
         own = Observation.objects.filter(author_id=person_id, household_id=household_id)
         if own.filter(still_lives_here("author_id")).exists():
             hidden = theirs.filter(household_id=household_id, shown_as=b"")
@@ -110,7 +110,7 @@ def restart_feeds(household_ids: Collection[int] | None = None) -> int:
         counters = counters.filter(pk__in=household_ids)
     return sum(
         FeedCounter.objects.filter(pk=key).update(epoch=uuid.uuid4())
-        for key in counters.values_list("pk", flat=True)
+        for key in counters.order_by("pk").values_list("pk", flat=True)
     )
 
 

@@ -154,9 +154,11 @@ def _record(job: Job) -> list[Observation]:
 
 def _update(job: Job) -> Outcome:
     if (kept := _kept_of_base(job)) is not None:
-        fold_in(kept, job.plain.content, now=job.now)
         if kept.kind == DraftKind.TWO:
             _narrow(job, _find(job))
+        if kept.content_unreadable:  # it may open again: what comes later is kept beside it
+            return keep(job, DraftKind(kept.kind))
+        fold_in(kept, job.plain.content, now=job.now)
         status = KEPT_AS[DraftKind(kept.kind)]
         return Outcome(status, code=kept.code if status is OpStatus.RESCUED else "")
     moment = _find(job)

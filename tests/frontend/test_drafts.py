@@ -45,7 +45,7 @@ def browser(client_of, parent, child):
     return client_of(parent)
 
 
-def filled_in(child: Any, **changed: Any) -> dict[str, Any]:
+def filled_in(child: Any, /, **changed: Any) -> dict[str, Any]:
     return {
         "child": str(child.public_id),
         "tone": "missed",

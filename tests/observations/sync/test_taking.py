@@ -179,6 +179,16 @@ class TestRescued:
         draft = Draft.objects.get()
         assert words(draft) | {"child": ""} == {"child": "", "tone": "perfect", "note": "two"}
 
+    def test_nothing_is_written_over_kept_words_that_do_not_open_right_now(self, phone, tap) -> None:
+        op = tap(tone="perfect", note="one")
+        phone.flush()
+        Draft.objects.update(content_sealed=b"shut for now")
+        phone.write("update", moment_id=op["moment_id"], base={"op": op["op_id"]}, note="two")
+        assert statuses(phone.flush()) == ["rescued"]
+        first, second = Draft.objects.order_by("pk")
+        assert bytes(first.content_sealed) == b"shut for now"
+        assert words(second) == {"note": "two"}
+
     def test_deleting_it_in_the_same_chain_lets_it_go_in_a_week(self, phone, tap, now) -> None:
         op = tap(tone="perfect")
         phone.write("delete", moment_id=op["moment_id"], base={"op": op["op_id"]})
