@@ -226,6 +226,10 @@ class TestWhose:
         left_out = {
             "admin.LogEntry": "what an operator did",
             "account.EmailConfirmation": "a code that has run out",
+            "households.GrantChild": "its children stand in the row of each grant",
+            "observations.RecordLink": "hashes of what stands in other tables, without a word",
+            "observations.SyncOp": "a hash of what a phone sent; its words are moments or drafts",
+            "observations.FeedEntry": "when a moment changed, which its own row says",
         }
         record(details={"note": "Mine.", "ratings": {"self": 1}})
         with CaptureQueriesContext(connection) as asked:
