@@ -16,8 +16,8 @@ from observations.sync import account_of
 _SHARED = ("database", "store", "session", "flush")
 _OFFERED = ("Outbox", "Phone", "ask", "bootstrap", "flush")
 _IMPORT = re.compile(r"^import [^;]*;$", re.MULTILINE)
-# "2.k3Fq9a_1.x8Yz0b": how many of whom, as js/outbox/here.js writes it.
-_WAITING = re.compile(r"(?:^|_)([0-9]{1,4})\.")
+# "2.k3Fq9a~1.x8Yz0b": how many of whom, as js/outbox/here.js writes it.
+_WAITING = re.compile(r"(?:^|~)([0-9]{1,4})\.")
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 

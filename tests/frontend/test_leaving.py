@@ -41,7 +41,7 @@ class TestSigningOut:
             ("", "", '"cache", "storage"'),
             ("0.k3Fq9a", "", '"cache", "storage"'),
             ("2.k3Fq9a", "", '"cache"'),
-            ("0.k3Fq9a_1.x8Yz0b", "", '"cache"'),  # of somebody else on this phone
+            ("0.k3Fq9a~1.x8Yz0b", "", '"cache"'),  # of somebody else on this phone
             ("2.k3Fq9a", "kept", '"cache"'),
             ("0.k3Fq9a", "kept", '"cache"'),
             ("2.k3Fq9a", "sent", '"cache", "storage"'),

@@ -7,7 +7,7 @@ import { changedFields, timeOf } from "./outbox/fields.js";
 import { throughOutbox } from "./outbox/form.js";
 import { showSavedHere } from "./outbox/here-saved.js";
 import { put } from "./outbox/save.js";
-import { sendNow } from "./outbox/sending.js";
+import { A_MOMENT, A_WHILE, sendNow } from "./outbox/sending.js";
 import { bootstrap } from "./outbox/session.js";
 
 /** @import { Outbox } from "./outbox/store.js" */
@@ -57,7 +57,7 @@ export function keepCapture(form) {
 
 /** @param {Outbox} store @param {string} momentId */
 async function undoHere(store, momentId) {
-  const became = await sendNow(store, await takeBack(store, momentId));
+  const became = await sendNow(store, await takeBack(store, momentId), A_MOMENT);
   if (became === "waits") showSavedHere(store, { momentId, takenBack: true });
   else location.assign(`${LOG}?undone`);
 }
@@ -89,6 +89,7 @@ export function keepSheet(form, momentId, after = `/moments/${momentId}/?kept`) 
   throughOutbox(form, {
     outbox,
     failed: drafts.resume,
+    patience: A_WHILE,
     keep: async (store) => {
       const note = /** @type {HTMLTextAreaElement | null} */ (form.querySelector("[name=note]"));
       const most = Number(form.dataset.noteMax) || Infinity;

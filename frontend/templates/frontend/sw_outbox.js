@@ -7,7 +7,7 @@ const channel = new BroadcastChannel("outbox");
 const promise = async (account, count) => {
   const [name, tag] = ["{{ pending_cookie|escapejs }}", account.slice(2, 8)];
   const before = (await self.cookieStore?.get(name))?.value ?? "";
-  const value = before.replace(new RegExp(`(^|_)[0-9]+\\.${tag}`), `$1${count}.${tag}`);
+  const value = before.replace(new RegExp(`(^|~)[0-9]+\\.${tag}`), `$1${count}.${tag}`);
   const expires = Date.now() + 34_560_000_000;
   if (before && value !== before) await self.cookieStore.set({ name, value, path: "/", sameSite: "lax", expires });
 };

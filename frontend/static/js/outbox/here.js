@@ -11,10 +11,10 @@ const name = said.cookie ?? "pending";
 // Enough of the account to tell two people of one phone apart, and too little to tell who they are.
 const tagOf = (/** @type {string} */ whose) => whose.slice(2, 8);
 
-/** The cookie: how many wait of whom, whoever was here last first. "2.k3Fq9a_1.x8Yz0b" */
+/** The cookie: how many wait of whom, whoever was here last first. "2.k3Fq9a~1.x8Yz0b" */
 const told = () => {
   const value = document.cookie.split("; ").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
-  const parts = (value ?? "").split("_").map((part) => part.split("."));
+  const parts = (value ?? "").split("~").map((part) => part.split("."));
   return parts.filter(([count, tag]) => tag && /^\d{1,4}$/.test(count)).map(([count, tag]) => ({ tag, count: Number(count) }));
 };
 
@@ -27,7 +27,7 @@ export const wasAnothers = (whose) => (told()[0]?.tag ?? tagOf(whose)) !== tagOf
 /** It outlives the database: a count without a database means that the phone cleared it. @param {string} whose @param {number} count */
 export function promise(whose, count) {
   const others = told().filter(({ tag, count: waits }) => tag !== tagOf(whose) && waits);
-  const value = [{ tag: tagOf(whose), count }, ...others].map((one) => `${one.count}.${one.tag}`).join("_");
+  const value = [{ tag: tagOf(whose), count }, ...others].map((one) => `${one.count}.${one.tag}`).join("~");
   const secure = name.startsWith("__Host-") ? "; Secure" : "";
   document.cookie = `${name}=${value}; Path=/; SameSite=Lax; Max-Age=34560000${secure}`;
 }
