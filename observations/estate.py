@@ -17,7 +17,7 @@ from accounts.rules import Visibility
 from accounts.selectors import hold_user
 from common.estates import CHUNK, Applier, Estate, Holding, Table, in_chunks
 from households.selectors import list_child_keys, map_child_ids
-from observations.feed import move_entries, refresh_presence, restart_feeds
+from observations.feed import hide_entries, move_entries, refresh_presence, restart_feeds
 from observations.models import Draft, FeedEntry, FocusDimension, Observation, Rating, Revision, Tick
 from observations.record import add_link, add_links, move_record
 from observations.rules import Act, Kind, Noted
@@ -90,6 +90,9 @@ class ObservationsEstate(Estate):
         renamed = map_child_ids(children)
         move_record(author_id=person_id, source_id=source_id, target_id=target_id, children=renamed)
         _rename_children(own, renamed)
+        now = timezone.now()
+        # While the links are there still: whoever came back to a miss of theirs is told as when somebody leaves.
+        hide_entries(person_id, household_id=source_id, at=now)
         _cut_links(own)
         for details in (Rating, Tick, Revision):
             details._default_manager.filter(observation__in=own).update(household_id=target_id)
@@ -98,7 +101,7 @@ class ObservationsEstate(Estate):
         )
         for child_id, copy_id in children.items():
             own.filter(child_id=child_id).update(child_id=copy_id, household_id=target_id)
-        move_entries(person_id, source_id=source_id, target_id=target_id, at=timezone.now())
+        move_entries(person_id, source_id=source_id, target_id=target_id, at=now)
 
     def refresh_presence(self, person_id: int, now: datetime) -> None:
         refresh_presence(person_id, at=now)

@@ -94,10 +94,14 @@ def refresh_presence(person_id: int, *, at: datetime) -> None:
             _hide(theirs.filter(household_id=household_id), at=at)
 
 
+def hide_entries(person_id: int, *, household_id: int, at: datetime) -> None:
+    """Others see nothing of the person's rows in this household any more, as if they had only left it."""
+    _hide(FeedEntry.objects.filter(author_id=person_id, household_id=household_id), at=at)
+
+
 def move_entries(person_id: int, *, source_id: int, target_id: int, at: datetime) -> None:
-    """The person's rows are in another household now: here they are gone, and there they are new."""
+    """The person's rows are in another household now: here, hidden already, they are gone; there they are new."""
     left = FeedEntry.objects.filter(author_id=person_id, household_id=source_id)
-    _hide(left, at=at)
     left.filter(shown_number__isnull=True).delete()
     left.update(is_gone=True)
     _show(Observation.objects.filter(author_id=person_id, household_id=target_id), at=at)

@@ -246,7 +246,9 @@ class TestEverythingMoves:
             assert (before[model] - moved[model], left[model]) == (set(), set()), model
         assert {model for model, keys in left.items() if keys} == STAYS
         # Nothing is new but one link of the record, which says that it moved.
-        added = {model: len(moved[model] - keys) for model, keys in before.items() if model not in STAYS | ENDS}
+        added = {
+            model: len(moved[model] - keys) for model, keys in before.items() if model not in STAYS | ENDS
+        }
         assert {model: count for model, count in added.items() if count} == {"observations.RecordLink": 1}
 
     def test_the_record_holds_for_whoever_goes_and_whoever_stays(

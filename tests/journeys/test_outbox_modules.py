@@ -135,7 +135,7 @@ def one_page(chromium: Browser) -> Iterator[Page]:
 @pytest.fixture
 def phone(one_page: Page) -> Phone:
     """An account of its own in the one page: what other tests left in this browser is somebody else's."""
-    account = f"a_{uuid.uuid4().hex[:22]}"
+    account = f"a_{uuid.uuid4().hex[:3]}_-{uuid.uuid4().hex[:17]}"  # names hold both of these
     server = FakeSync(account=account, signed_in=account)
     one_page.context.unroute_all()
     one_page.context.clear_cookies()

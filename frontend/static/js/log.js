@@ -7,7 +7,7 @@ import { changedFields, timeOf } from "./outbox/fields.js";
 import { throughOutbox } from "./outbox/form.js";
 import { showSavedHere } from "./outbox/here-saved.js";
 import { put } from "./outbox/save.js";
-import { sendNow } from "./outbox/sending.js";
+import { A_MOMENT, A_WHILE, sendNow } from "./outbox/sending.js";
 import { bootstrap } from "./outbox/session.js";
 
 /** @import { Outbox } from "./outbox/store.js" */
@@ -68,7 +68,7 @@ export function keepCapture(form) {
 /** @param {Outbox} store @param {string} momentId @param {string} tone */
 async function undoHere(store, momentId, tone) {
   try {
-    const became = await sendNow(store, await takeBack(store, momentId));
+    const became = await sendNow(store, await takeBack(store, momentId), A_MOMENT);
     if (became === "waits") showSavedHere(store, { momentId, takenBack: true });
     else location.assign(`${LOG}?undone`);
   } catch {
@@ -104,6 +104,7 @@ export function keepSheet(form, momentId, after = `/moments/${momentId}/?kept`) 
   throughOutbox(form, {
     outbox,
     failed: drafts.resume,
+    patience: A_WHILE,
     keep: async (store) => {
       noteOf(form);
       await drafts.stop();

@@ -2,7 +2,7 @@
 // A form whose save goes through the outbox. Where that cannot be, it is the plain form it always was; and without a
 // connection too, it stays as it is and says so.
 import { isFull } from "./database.js";
-import { sendNow } from "./sending.js";
+import { A_MOMENT, sendNow } from "./sending.js";
 import { bootstrap } from "./session.js";
 
 /** @import { Outbox } from "./store.js" */
@@ -34,8 +34,9 @@ function complain(form, name) {
  * @param {(store: Outbox, submitter: HTMLElement | null) => Promise<string>} how.keep puts it into the outbox and gives the operation's id
  * @param {(became: "sent" | "kept" | "waits", store: Outbox) => void} how.then
  * @param {() => void} [how.failed] nothing was put anywhere
+ * @param {number} [how.patience] how long to wait for it to arrive, in milliseconds
  */
-export function throughOutbox(form, { outbox, keep, then, failed }) {
+export function throughOutbox(form, { outbox, keep, then, failed, patience = A_MOMENT }) {
   let isPlain = false;
   let isBusy = false;
   /** @param {HTMLElement | null} submitter @param {unknown} error */
@@ -61,7 +62,7 @@ export function throughOutbox(form, { outbox, keep, then, failed }) {
     try {
       const store = await whatAnswers(outbox);
       const op = await keep(store, submitter);
-      then(await sendNow(store, op), store);
+      then(await sendNow(store, op, patience), store);
     } catch (error) {
       await giveBack(submitter, error);
     }

@@ -6,7 +6,10 @@ import { changed, promise } from "./here.js";
 /** @import { Told } from "./flush.js" */
 
 const EVERY = 60_000;
-const WAIT_FOR_IT = 2_500;
+/** After a tap the phone goes down soon, arrived or not. */
+export const A_MOMENT = 2_500;
+/** After a sheet its page is worth a little longer. */
+export const A_WHILE = 10_000;
 /** With these the moment stands where the page would lead to. */
 const DONE = new Set(["applied", "duplicate", "merged"]);
 
@@ -37,10 +40,10 @@ async function askForSync() {
 
 /**
  * Send this one now and wait a little for it.
- * @param {Outbox} store @param {string} op @returns {Promise<"sent" | "kept" | "waits">} kept: with the server, for its author to look at
+ * @param {Outbox} store @param {string} op @param {number} patience in milliseconds @returns {Promise<"sent" | "kept" | "waits">} kept: with the server, for its author to look at
  */
-export async function sendNow(store, op) {
-  const late = new Promise((resolve) => setTimeout(resolve, WAIT_FOR_IT));
+export async function sendNow(store, op, patience) {
+  const late = new Promise((resolve) => setTimeout(resolve, patience));
   const told = /** @type {Told | undefined} */ (await Promise.race([send(store, { urgent: true }).catch(() => undefined), late]));
   const status = told?.sent.get(op) ?? "";
   if (DONE.has(status)) return "sent";
