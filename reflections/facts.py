@@ -189,5 +189,5 @@ def _plain(value: object) -> object:
 # Each sheet asks this of hundreds of values: `dataclasses.asdict` copies all of them, which took half of a compile.
 _FIELDS: Final[dict[type, Callable[[Any], tuple[Any, ...]]]] = {
     kind: attrgetter(*(field.name for field in dataclasses.fields(kind) if field.name not in OFFERED))
-    for kind in (Answer, OwnMoment, SharedMoment, SelfCheck, Focus, Answers, WeekFacts)
+    for kind in (Answer, OwnMoment, SharedMoment, SelfCheck, Block, Compared, Focus, Answers, WeekFacts)
 }
