@@ -97,8 +97,8 @@ def _shortcuts(log: str, *, discreet: bool) -> list[dict[str, str]]:
 def _screenshots() -> Iterator[dict[str, str]]:
     """Pages of the demonstration family, as a browser shows them before somebody installs the app."""
     for name, sizes, form, label in (
-        ("log", "720x1480", "narrow", _("One tap notes a moment")),
-        ("week", "720x1480", "narrow", _("A week, in your own words")),
+        ("log", "360x740", "narrow", _("One tap notes a moment")),
+        ("week", "360x740", "narrow", _("A week, in your own words")),
         ("wide", "1280x800", "wide", _("Months at a glance")),
     ):
         yield {

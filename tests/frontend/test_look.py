@@ -150,7 +150,10 @@ class TestTheInstalledApp:
         manifest = json.loads(phone.get("/manifest.webmanifest").content)
         assert (manifest["name"], manifest["short_name"], manifest["id"]) == ("Notes", "Notes", "/")
         assert all("/notes-" in icon["src"] for icon in manifest["icons"])
-        assert manifest["shortcuts"] == [{"name": "New note", "url": "/log/"}]
+        assert manifest["shortcuts"] == [
+            {"name": "New note", "url": "/log/"},
+            {"name": "This week", "url": "/reflections/"},
+        ]
 
     def test_stays_neutral_after_signing_out(self, phone: Client) -> None:
         phone.post(reverse("account_logout"))

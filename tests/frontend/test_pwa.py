@@ -124,8 +124,8 @@ class TestServiceWorker:
         kept = set(re.findall(r'"(/[^"]*)"', worker(client).partition(".map(")[0]))
         names = {re.sub(r"\.[0-9a-f]{12}(?=\.)", "", address.removeprefix("/static/")) for address in kept}
         own = {str(path.relative_to(STATIC)) for path in [*STATIC.rglob("*.js"), *STATIC.rglob("*.css")]}
-        # What switches reminders on needs a connection anyhow.
-        assert own - names == {"js/reminders.js"}
+        # Switching reminders on, a coach's list and printing a card of A6 need a connection anyhow.
+        assert own - names == {"js/reminders.js", "js/caseload.js", "css/a6.css"}
         assert all(finders.find(name) for name in names)
         pages = re.search(r"const PAGES = (\[.*?\]);", worker(client))
         assert pages
