@@ -124,7 +124,7 @@ class TestAxe:
 def coachs_pages(page: Page) -> list[str]:
     """A family, and a moment in it."""
     page.goto("/coach/")
-    family = page.locator("a.row[href^='/coach/']").first.get_attribute("href")
+    family = page.locator("a.case-main[href^='/coach/']").first.get_attribute("href")
     assert family
     page.goto(family)
     moment = page.locator("a.row[href*='/moments/']").first.get_attribute("href")

@@ -153,7 +153,7 @@ class TestFolded:
             page.goto("/coach/")
             row = page.locator("details.shut").first
             self.unfold(page, row, "until")
-            row.locator("a.row").click()
+            row.locator("a.case-main").click()
             expect(page.get_by_role("heading", name="Shared with you")).to_be_visible()
             moment = page.locator("section[aria-labelledby=moments] details.shut").first
             self.unfold(page, moment, "We")
