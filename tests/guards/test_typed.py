@@ -83,7 +83,9 @@ class TestEveryPage:
     def test_nor_have_those_that_no_plain_visit_shows(self, world: World) -> None:
         """Words shared from another app, words that waited, and the sheet that the phone keeps inside a template."""
         browser = world.client(Who.AUTHOR)
-        draft = next(one for one in world.things["draft"] if one.author == Who.AUTHOR and one.state == "deleted")
+        draft = next(
+            one for one in world.things["draft"] if one.author == Who.AUTHOR and one.state == "deleted"
+        )
         pages = [
             browser.post("/log/share/", {"text": "They laughed."}, headers={"Sec-Fetch-Site": "none"}),
             browser.get(f"/moments/drafts/{draft.ids['draft_id']}/"),
