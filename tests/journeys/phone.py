@@ -25,7 +25,8 @@ def get_ready(page: Page) -> None:
     """The worker rules the page, and the kit and a key are on the phone."""
     page.goto("/log/")
     page.wait_for_function("navigator.serviceWorker.ready.then(() => true)", timeout=20_000)
-    page.wait_for_function("!!navigator.serviceWorker.controller", timeout=20_000)
+    # Asked from here: what Playwright asks again and again in the page itself, the policy takes for an eval.
+    wait_for(page, lambda: bool(page.evaluate("!!navigator.serviceWorker.controller")))
     wait_for(page, lambda: bool(page.evaluate(HAS_KIT)))
 
 
