@@ -15,13 +15,17 @@ from typing import Final
 
 from reflections.statistics import (
     NORMAL_97_5,
-    PRIOR_PER_VALUE,
     VALUES,
     Answers,
     Interval,
     Summary,
+    carries_change,
+    chance_higher,
     summarise,
+    weigh,
 )
+from reflections.statistics import Verdict as Apart
+from reflections.statistics import compare as apart
 
 # From eight weeks on, and at five questions a week, the interval keeps its promise and is narrower than 0.3 to either
 # side (simulated in tests/coaching/test_statistics.py): below that it would say nothing.
@@ -109,10 +113,6 @@ def _t_97_5(freedom: int) -> float:
 
 
 # --- Before and during -------------------------------------------------------------------------------------------
-# So many answers on so many days in each block, and alpha 1 %: what a weekly reflection asks of its change sentence.
-ANSWERS_NEEDED: Final = 24
-DAYS_NEEDED: Final = 8
-NORMAL_99_5: Final = 2.575829303548901
 
 
 class Verdict(StrEnum):
@@ -139,32 +139,20 @@ Dated = tuple[date, int]
 def compare(before: Sequence[Dated], during: Sequence[Dated], *, author_id: int) -> Comparison:
     """Two blocks of one author's dated answers, asked about a practice they chose beforehand.
 
-    A difference is named only where both blocks have 24 answers on 8 days and it is larger than chance makes it in 99
-    of 100 cases, by the posterior means of `reflections.statistics.mean_interval` and their variances. Whatever is
-    found, it was one family, one time, and nobody knows what else changed in these weeks.
+    A difference is named where the author's own weekly reflection would name one, by the same rule: 24 answers on 8
+    days in both blocks, and apart by `reflections.statistics.compare`. Whatever is found, it was one family, one time,
+    and nobody knows what else changed in these weeks.
 
     Raises:
         ValueError: an answer is off the scale.
     """
-    blocks = [tuple(value for _day, value in block) for block in (before, during)]
-    one, other = (summarise(Answers(author_id, values)) for values in blocks)
-    enough = all(
-        len(block) >= ANSWERS_NEEDED and len({day for day, _value in block}) >= DAYS_NEEDED
-        for block in (before, during)
-    )
-    if not enough:
+    blocks = [
+        ([value for _day, value in block], [day for day, _value in block]) for block in (before, during)
+    ]
+    one, other = (summarise(Answers(author_id, tuple(values))) for values, _days in blocks)
+    if not all(carries_change(values, days) for values, days in blocks):
         return Comparison(one, other, Verdict.CANNOT_TELL)
-    (mean, spread), (later_mean, later_spread) = map(_posterior, (one.spread, other.spread))
-    reach = NORMAL_99_5 * sqrt(spread + later_spread)
-    if abs(later_mean - mean) <= reach:
+    earlier, later = (weigh(values, days) for values, days in blocks)
+    if apart(earlier, later) is not Apart.APART:
         return Comparison(one, other, Verdict.NOT_CLEAR)
-    return Comparison(one, other, Verdict.HIGHER if later_mean > mean else Verdict.LOWER)
-
-
-def _posterior(counts: Sequence[int]) -> tuple[float, float]:
-    """Mean and variance of the mean when the shares are Dirichlet(counts + the prior)."""
-    weights = [count + PRIOR_PER_VALUE for count in counts]
-    total = sum(weights)
-    mean = sum(value * weight for value, weight in zip(VALUES, weights, strict=True)) / total
-    square = sum(value**2 * weight for value, weight in zip(VALUES, weights, strict=True)) / total
-    return mean, (square - mean**2) / (total + 1)
+    return Comparison(one, other, Verdict.HIGHER if chance_higher(earlier, later) > 0.5 else Verdict.LOWER)

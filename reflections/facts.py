@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from checklists.rules import Dimension, Tone
-from reflections.statistics import BLOCK_ANSWERS, BLOCK_DAYS, Answers, Weights, weigh
+from reflections.statistics import Answers, Weights, carries_change, weigh
 
 # "Not really" and "a little"; of a whole week "hardly ever" and "less than half the time".
 LOW: Final = 2
@@ -80,8 +80,7 @@ class Block:
 
     @property
     def is_enough(self) -> bool:
-        """Whether anything may be said about a change: many answers, and not all of one hard weekend."""
-        return len(self.answers.values) >= BLOCK_ANSWERS and len(set(self.days)) >= BLOCK_DAYS
+        return carries_change(self.answers.values, self.days)
 
     @property
     def weights(self) -> Weights:

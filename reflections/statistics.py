@@ -7,7 +7,7 @@ nothing here adds their answers up; `Answers` carries its author and refuses to 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -179,6 +179,11 @@ class Verdict(StrEnum):
 
     APART = "apart"  # further apart than chance alone brings in one of a hundred comparisons
     UNCLEAR = "unclear"
+
+
+def carries_change(values: Sequence[int], days: Collection[date]) -> bool:
+    """Whether anything may be said about a change: many answers, and not all of one hard weekend."""
+    return len(values) >= BLOCK_ANSWERS and len(set(days)) >= BLOCK_DAYS
 
 
 def weigh(values: Sequence[int], days: Sequence[date]) -> Weights:

@@ -35,6 +35,7 @@ from observations.selectors.granted_patterns import (
 from observations.selectors.moments import (
     MomentFilters,
     MomentName,
+    find_own_moments,
     get_deleted_moment,
     get_moment,
     list_captured,
@@ -91,6 +92,7 @@ __all__ = [
     "count_with_ticks",
     "earliest_for_compile",
     "find_mended",
+    "find_own_moments",
     "find_own_self_check",
     "get_deleted_moment",
     "get_focus",

@@ -18,7 +18,7 @@ from observations.history import State, keep_revision, state_of
 from observations.models import Draft, Observation
 from observations.record import add_link
 from observations.rules import Act, DraftKind, Precision
-from observations.selectors import get_moment
+from observations.selectors import find_own_moments
 from observations.services import edit_moment, record_moment
 from observations.sync.drafts import content_of
 from observations.sync.plaintext import Clock, Unfit, read_plaintext
@@ -53,7 +53,8 @@ def list_waiting(*, actor_id: int) -> Sequence[Waiting]:
     """All that waits for the actor, the latest first."""
     drafts = list(Draft.objects.filter(author_id=actor_id).order_by("-received_at", "-id"))
     Draft.content.fetch_keys(drafts)
-    return [_opened(draft, actor_id) for draft in drafts]
+    moments = find_own_moments(actor_id=actor_id, moment_ids={draft.moment_id for draft in drafts})
+    return [_opened(draft, moments.get(draft.moment_id)) for draft in drafts]
 
 
 def count_waiting(*, actor_id: int) -> int:
@@ -70,7 +71,8 @@ def get_waiting(*, actor_id: int, draft_id: uuid.UUID) -> Waiting:
     draft = Draft.objects.filter(author_id=actor_id, public_id=draft_id).first()
     if draft is None:
         raise NotVisible("draft")
-    return _opened(draft, actor_id)
+    moments = find_own_moments(actor_id=actor_id, moment_ids=[draft.moment_id])
+    return _opened(draft, moments.get(draft.moment_id))
 
 
 @transaction.atomic
@@ -181,18 +183,12 @@ def preview_edit(*, actor_id: int, moment_id: uuid.UUID, details: Details, now: 
 
 
 # --- What they share ---------------------------------------------------------------------------------------------
-def _opened(draft: Draft, actor_id: int) -> Waiting:
+def _opened(draft: Draft, moment: Observation | None) -> Waiting:
     content = content_of(draft)
     fields = content.get("fields")
     said = dict(fields) if isinstance(fields, dict) else {}
     if "raw" in content:
         said["note"] = str(content["raw"])
-    try:
-        moment: Observation | None = get_moment(actor_id=actor_id, moment_id=draft.moment_id)
-    except NotVisible:
-        moment = None
-    if moment is not None and moment.author_id != actor_id:
-        moment = None
     return Waiting(draft, said, _time_of(content, draft), moment)
 
 

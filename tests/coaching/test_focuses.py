@@ -22,13 +22,14 @@ from coaching.selectors import (
     list_focuses_suggested,
 )
 from coaching.services import accept_focus, decline_focus, say_tried, stop_focus, suggest_focus
-from coaching.statistics import ANSWERS_NEEDED, Dated, Verdict, compare
+from coaching.statistics import Dated, Verdict, compare
 from common.errors import Conflict, NotVisible
 from households.models import Grant, Household
 from households.rules import GrantScope
 from households.services import add_child, withdraw_grant
 from observations.models import Observation
 from observations.services import edit_moment
+from reflections.statistics import BLOCK_ANSWERS
 from tests.coaching.conftest import SHARED
 
 Give = Callable[..., Grant]
@@ -283,7 +284,7 @@ class TestAtItsEnd:
         assert found.verdict is Verdict.CANNOT_TELL
 
 
-def block(chance: random.Random, shape: tuple[int, ...], *, n: int = ANSWERS_NEEDED) -> list[Dated]:
+def block(chance: random.Random, shape: tuple[int, ...], *, n: int = BLOCK_ANSWERS) -> list[Dated]:
     """So many answers on twelve days."""
     values = chance.choices((1, 2, 3, 4, 5), weights=shape, k=n)
     return [(date(2026, 11, 1) + number % 12 * DAY, value) for number, value in enumerate(values)]
@@ -310,7 +311,7 @@ class TestCompare:
     def test_too_few_answers_or_days_cannot_tell(self) -> None:
         chance = random.Random(6)
         enough = block(chance, (0, 0, 0, 0, 1))
-        few = block(chance, (1, 0, 0, 0, 0), n=ANSWERS_NEEDED - 1)
+        few = block(chance, (1, 0, 0, 0, 0), n=BLOCK_ANSWERS - 1)
         one_day = [(date(2026, 11, 1), 1)] * 40
         for other in (few, one_day, []):
             assert compare(other, enough, author_id=1).verdict is Verdict.CANNOT_TELL

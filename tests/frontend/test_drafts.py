@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from observations.models import Draft, FeedEntry, Observation, Revision
 from observations.record import check_record
@@ -56,6 +58,12 @@ def filled_in(child: Any, /, **changed: Any) -> dict[str, Any]:
     }
 
 
+def queries_of(browser: Any, path: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert browser.get(path).status_code == 200
+    return len(captured)
+
+
 class TestTheList:
     def test_today_says_quietly_that_something_waits(self, browser, wait) -> None:
         assert "/moments/drafts/" not in browser.get("/").content.decode()
@@ -68,6 +76,15 @@ class TestTheList:
         page = browser.get("/moments/drafts/").content.decode()
         assert "Words of mine" in page
         assert "Discard" in page
+
+    def test_more_of_them_need_no_more_queries(self, browser, wait, record) -> None:
+        for _ in range(2):
+            wait("two", moment_id=record(details={"note": "As it is"}).public_id, note="Another")
+        few = queries_of(browser, "/moments/drafts/")
+        for _ in range(10):
+            wait("two", moment_id=record(details={"note": "As it is"}).public_id, note="Another")
+        assert queries_of(browser, "/moments/drafts/") == few
+        assert "Another" in browser.get("/moments/drafts/").content.decode()
 
     def test_nobody_elses_page_knows_of_it(self, wait, client_of, co_parent, child) -> None:
         other = client_of(co_parent)
