@@ -151,7 +151,7 @@ class TestFolded:
             page.context.clear_cookies()
             sign_in(page, "cleo@example.org")
             page.goto("/coach/")
-            row = page.locator("details.shut").first
+            row = page.locator("[data-lanes] details.shut").first
             self.unfold(page, row, "until")
             row.locator("a.case-main").click()
             expect(page.get_by_role("heading", name="Shared with you")).to_be_visible()
