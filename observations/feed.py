@@ -70,7 +70,8 @@ def note_changes(
         return
     first = rows[0]
     # What they look like is made before the counter is held: everybody in the household waits for that.
-    shown = {row.public_id: _shown_as(row, fields) for row in rows}
+    links = _shown_links(rows)
+    shown = {row.public_id: _shown_as(row, fields, links=links) for row in rows}
     counter = _hold(first.household_id)
     known = FeedEntry.objects.filter(
         household_id=first.household_id, author_id=first.author_id, public_id__in=list(shown)
@@ -214,14 +215,26 @@ def _is_shared(row: Observation) -> bool:
     return row.visibility == Visibility.HOUSEHOLD and row.deleted_at is None
 
 
-def _shown_as(row: Observation, fields: Mapping[str, Any] | None) -> bytes:
+def _shown_links(rows: Collection[Observation]) -> set[int]:
+    """The misses that others see these rows come back to, by what they are told of them: nothing of whoever left."""
+    misses = [row.repairs for row in rows if row.repairs is not None and row.comes_back_to(row.repairs)]
+    shared = {(miss.author_id, miss.public_id): miss.pk for miss in misses if _is_shared(miss)}
+    told = FeedEntry.objects.filter(
+        household_id__in={miss.household_id for miss in misses},
+        public_id__in=[public_id for _author, public_id in shared],
+    ).exclude(shown_as=b"")
+    known = told.values_list("author_id", "public_id") if shared else ()
+    return {shared[place] for place in known if place in shared}
+
+
+def _shown_as(row: Observation, fields: Mapping[str, Any] | None, *, links: Collection[int]) -> bytes:
     """What stands for all that others see of *row*, under its own salt; b"" when they see nothing."""
     if not _is_shared(row):
         return b""
     seen = dict(state_of(row).fields if fields is None else fields)
     seen.pop("about_adult", None)
     seen["ratings"] = {name: value for name, value in seen["ratings"].items() if name not in AUTHOR_ONLY}
-    if row.repairs is None or not _is_shared(row.repairs) or not row.comes_back_to(row.repairs):
+    if row.repairs_id not in links:
         seen["repairs"] = None
     seen["note"] = Observation.note.fingerprint(row)
     text = json.dumps(seen, sort_keys=True, default=str)

@@ -73,6 +73,7 @@ GONE_KEPT = timedelta(days=30)
 HELD_OPS_MAX = 500
 HELD_BYTES_MAX = 20 * 1024 * 1024
 DRAFTS_MAX = 2_000
+DRAFTS_SHOWN = 50
 DRAFT_BYTES_MAX = 50 * 1024 * 1024
 
 # Sealed bytes that no key opened: kept for whoever sent them, and not without end.

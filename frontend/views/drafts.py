@@ -22,6 +22,7 @@ from observations.rules import DraftKind
 from observations.sync import (
     Waiting,
     choose_version,
+    count_waiting,
     get_waiting,
     let_go,
     list_waiting,
@@ -34,7 +35,12 @@ from observations.sync import (
 @at_home
 def drafts(request: SignedInRequest, home: Home) -> HttpResponse:
     """All that waits for the reader, and nobody else."""
-    context = {"household": home.household, "waiting": list_waiting(actor_id=request.user.pk)}
+    waiting = list_waiting(actor_id=request.user.pk)
+    context = {
+        "household": home.household,
+        "waiting": waiting,
+        "more": count_waiting(actor_id=request.user.pk) - len(waiting),
+    }
     return render_page(request, "frontend/moments/drafts.html", context)
 
 

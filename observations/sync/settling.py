@@ -17,7 +17,7 @@ from observations.feed import one_change
 from observations.history import State, keep_revision, state_of
 from observations.models import Draft, Observation
 from observations.record import add_link
-from observations.rules import Act, DraftKind, Precision
+from observations.rules import DRAFTS_SHOWN, Act, DraftKind, Precision
 from observations.selectors import find_own_moments
 from observations.services import edit_moment, record_moment
 from observations.sync.drafts import content_of
@@ -50,8 +50,9 @@ class Waiting:
 
 
 def list_waiting(*, actor_id: int) -> Sequence[Waiting]:
-    """All that waits for the actor, the latest first."""
-    drafts = list(Draft.objects.filter(author_id=actor_id).order_by("-received_at", "-id"))
+    """What waits for the actor, the latest first, and no more than somebody can look through at once."""
+    own = Draft.objects.filter(author_id=actor_id).order_by("-received_at", "-id")
+    drafts = list(own[:DRAFTS_SHOWN])
     Draft.content.fetch_keys(drafts)
     moments = find_own_moments(actor_id=actor_id, moment_ids={draft.moment_id for draft in drafts})
     return [_opened(draft, moments.get(draft.moment_id)) for draft in drafts]

@@ -95,25 +95,35 @@ def forget_ops(*, now: datetime, limit: int = 5_000) -> int:
 
 # --- One operation -----------------------------------------------------------------------------------------------
 def _take_one(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> OpResult:
+    """The result of one operation. Those that were held for it are tried after it, and those held for them."""
+    result, is_awaited = _try(sent, actor_id=actor_id, account=account, clock=clock)
+    then = Clock(now=clock.now, client_now=clock.now)
+    came = [sent.op_id] if is_awaited else []
+    for op_id in came:
+        held = SyncOp.objects.filter(author_id=actor_id, base_op=op_id, status=OpStatus.DEFERRED)
+        for row in held.order_by("pk"):
+            _told, is_awaited = _try(sent_then(row), actor_id=actor_id, account=account, clock=then)
+            if is_awaited:
+                came.append(row.op_id)
+    return result
+
+
+def _try(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> tuple[OpResult, bool]:
+    """As `_take`; what goes wrong with this operation is its result."""
     try:
         with impatient():
-            result, has_followers = _take(sent, actor_id=actor_id, account=account, clock=clock)
+            return _take(sent, actor_id=actor_id, account=account, clock=clock)
     except NotOpened:
-        return _result(sent, OpStatus.UNDECRYPTABLE, now=clock.now)
+        return _result(sent, OpStatus.UNDECRYPTABLE, now=clock.now), False
     except Busy:
-        return _result(sent, OpStatus.DEFERRED, code="busy", now=clock.now)
+        return _result(sent, OpStatus.DEFERRED, code="busy", now=clock.now), False
     except NoRoom:
-        return _result(sent, OpStatus.DEFERRED, code="slow_down", now=clock.now)
+        return _result(sent, OpStatus.DEFERRED, code="slow_down", now=clock.now), False
     except OperationalError:
         raise
     except Exception:
         logger.exception("operation %s of user %s broke off", sent.op_id, actor_id)
-        return _result(sent, OpStatus.DEFERRED, code="failed", now=clock.now)
-    if has_followers:
-        held = SyncOp.objects.filter(author_id=actor_id, base_op=sent.op_id, status=OpStatus.DEFERRED)
-        for row in held.select_related("author").order_by("pk"):
-            take_again(row, now=clock.now)
-    return result
+        return _result(sent, OpStatus.DEFERRED, code="failed", now=clock.now), False
 
 
 def take_again(row: SyncOp, *, now: datetime) -> OpResult:
@@ -135,6 +145,8 @@ def sent_then(row: SyncOp) -> SentOp:
 def _take(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> tuple[OpResult, bool]:
     """The result of one operation, and whether others wait for it."""
     wait_no_longer()
+    # Whoever writes holds the author's row first, here and in `keep_shut`.
+    get_user(user_id=actor_id, for_update=True)
     row, is_first = _claim(sent, actor_id=actor_id, clock=clock)
     if bytes(row.sha256) != sent.sha256:
         return _result(sent, OpStatus.REUSED, now=clock.now), False
@@ -143,7 +155,6 @@ def _take(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> tuple[O
     if row.client_now is not None:  # held: what its phone's clock said when it first came is what counts
         clock = Clock(now=clock.now, client_now=clock.now - (row.received_at - row.client_now))
     opened = open_sent(sent, account=account)
-    get_user(user_id=actor_id, for_update=True)
     outcome = _do(row, opened, clock=clock)
     if outcome is None:
         _hold(row, sent, clock=clock)

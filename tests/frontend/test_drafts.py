@@ -86,6 +86,14 @@ class TestTheList:
         assert queries_of(browser, "/moments/drafts/") == few
         assert "Another" in browser.get("/moments/drafts/").content.decode()
 
+    def test_more_than_can_be_looked_through_come_later(self, browser, wait, monkeypatch) -> None:
+        monkeypatch.setattr("observations.sync.settling.DRAFTS_SHOWN", 2)
+        for number in range(3):
+            wait("half", note=f"Words {number}")
+        page = browser.get("/moments/drafts/").content.decode()
+        assert page.count("Words ") == 2
+        assert "1 older one comes when some of these are settled." in page
+
     def test_nobody_elses_page_knows_of_it(self, wait, client_of, co_parent, child) -> None:
         other = client_of(co_parent)
         before = [other.get(path).content for path in ("/moments/drafts/", "/api/v1/changes/")]

@@ -324,7 +324,11 @@ class TestEverythingMoves:
         for row in links:
             row["repairs_id"] = None
         separate()
-        assert everything() == before
+        after = everything()
+        # Of those, and of no other, they are told that something is different.
+        told = zip(before.pop("observations.FeedEntry"), after.pop("observations.FeedEntry"), strict=True)
+        assert {was["public_id"] for was, now in told if was != now} == {row["public_id"] for row in links}
+        assert after == before
 
     def test_the_ones_own_links_stay(self, separate: Callable[..., Household], co_parent: User) -> None:
         own = Observation.objects.filter(author=co_parent, repairs__author=co_parent)

@@ -180,6 +180,32 @@ class TestListChanges:
         assert sorted(theirs.catch_up()) == ["removed", "upsert"]
         assert theirs.seen[_key(back)]["repairs"] is None
 
+    @pytest.mark.parametrize("way", ["leave", "separate"])
+    def test_and_as_long_as_its_author_lives_here(
+        self, way, phone_of, make_user, join, record, parent, co_parent, household, child, now
+    ) -> None:
+        third = make_user("third")
+        join(third)
+        reader = Reader(phone_of(third))
+        shared = {"visibility": "household"}
+        miss = record(tone="missed", details=shared)
+        back = record(co_parent, tone="came_back", details={"repairs": miss.public_id, **shared})
+        reader.catch_up()
+        assert reader.seen[_key(back)]["repairs"] == str(miss.public_id)
+        if way == "leave":
+            leave_household(actor_id=parent.pk, household_id=household.public_id, now=now)
+        else:
+            separate_household(
+                actor_id=parent.pk,
+                household_id=household.public_id,
+                name="The loft",
+                timezone="UTC",
+                child_ids=[child.public_id],
+                now=now,
+            )
+        assert sorted(reader.catch_up()) == ["removed", "upsert"]
+        assert reader.seen[_key(back)]["repairs"] is None
+
 
 def _key(moment) -> tuple[str, str]:
     return str(moment.author.public_id), str(moment.public_id)

@@ -217,6 +217,16 @@ class TestChains:
         assert statuses(phone.send([third, second])) == ["duplicate", "duplicate"]
         assert not any(bytes(row.sealed) for row in SyncOp.objects.all())
 
+    def test_a_long_chain_may_come_backwards(self, phone, tap) -> None:
+        chain = [tap(note="0")]
+        for number in range(1, 60):
+            base = {"op": chain[-1]["op_id"]}
+            chain.append(phone.write("update", moment_id=chain[0]["moment_id"], base=base, note=str(number)))
+        told = statuses(phone.send(chain[::-1]))
+        assert (told[:-1], told[-1]) == (["deferred"] * 59, "applied")
+        assert moment_of(chain[0]).note == "59"
+        assert {row.status for row in SyncOp.objects.all()} == {"applied"}
+
     def test_after_five_days_it_waits_no_longer_and_its_words_are_kept(self, phone, now) -> None:
         op = phone.write("update", moment_id=uuid.uuid4(), base={"op": str(uuid.uuid4())}, note="alone")
         assert statuses(phone.flush()) == ["deferred"]
