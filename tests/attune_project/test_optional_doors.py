@@ -115,7 +115,7 @@ class TestMetrics:
 class TestStateForOperators:
     def test_a_mail_server_that_is_away_is_a_finding(self) -> None:
         MailGate.objects.create(
-            next_at=timezone.now(), closed_until=timezone.now() + timedelta(minutes=5), failures=5
+            pk=1, next_at=timezone.now(), closed_until=timezone.now() + timedelta(minutes=5), failures=5
         )
         assert [finding.wrong[:38] for finding in doctor.check_digests()] == [
             "The mail server was out of reach five "

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from tests.journeys.conftest import App
+from tests.journeys.phone import tap
 from tests.reminders.conftest import PhoneKeys
 
 ENDPOINT = "https://fcm.googleapis.com/fcm/send/a-browser-without-a-screen"
@@ -190,7 +191,7 @@ class TestTheManifest:
 
     def test_the_hint_comes_when_the_browser_offers_it_and_goes_for_good(self, allowed: Page) -> None:
         allowed.goto("/log/")
-        allowed.get_by_role("button", name="We were in tune").click()
+        tap(allowed)
         allowed.goto("/")
         hint = allowed.locator("[data-install]")
         expect(hint).to_be_hidden()

@@ -58,7 +58,7 @@ class TestFalseClaims:
         monday = facts.date(2026, 11, 9)
         crowded = facts.Block(statistics.Answers(1, (3,) * 40), (monday,) * 40, ())
         assert not crowded.is_enough
-        monkeypatch.setattr(facts, "BLOCK_DAYS", 1)
+        monkeypatch.setattr(statistics, "BLOCK_DAYS", 1)
         assert crowded.is_enough
 
 

@@ -30,10 +30,10 @@ async function noticeEviction(store) {
 /** @param {Outbox} store */
 async function start(store) {
   await noticeEviction(store);
-  if (account) await new Phone().take(account);
+  const isBack = Boolean(account) && (await new Phone().take(account));
   promise(store.account, await store.count());
   watchLine(store);
-  keepSending(store);
+  keepSending(store, { urgent: isBack });
   if (!account) return;
   const kit = await store.get("kit");
   if (kit && Math.abs(Date.now() - kit.at) < KIT_FOR) return;

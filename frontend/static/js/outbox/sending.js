@@ -50,15 +50,21 @@ export async function sendNow(store, op, patience) {
   return ["rescued", "conflict", "gone", "private_only"].includes(status) ? "kept" : "waits";
 }
 
-/** From now on, on every occasion. @param {Outbox} store */
-export function keepSending(store) {
-  const now = (/** @type {boolean} */ urgent) => {
-    const work = async () => (await store.count()) && send(store, { urgent });
-    work().catch(() => undefined);
+/**
+ * From now on: on every occasion, and when the pause after a failure is over.
+ * @param {Outbox} store @param {{ urgent: boolean }} first urgent: its owner has just come back
+ */
+export function keepSending(store, first) {
+  const now = async (/** @type {boolean} */ urgent) => {
+    if (await store.count()) await send(store, { urgent });
   };
-  addEventListener("online", () => now(true));
-  addEventListener("pageshow", () => now(false));
-  document.addEventListener("visibilitychange", () => document.hidden || now(false));
-  setInterval(() => document.hidden || now(false), EVERY);
-  now(false);
+  const on = (/** @type {boolean} */ urgent) => now(urgent).catch(() => undefined);
+  addEventListener("online", () => on(true));
+  addEventListener("pageshow", () => on(false));
+  document.addEventListener("visibilitychange", () => document.hidden || on(false));
+  const again = async () => {
+    const pause = (await store.flow().catch(() => ({ retryAt: 0 }))).retryAt - Date.now();
+    setTimeout(() => (document.hidden ? again() : on(false).then(again)), pause > 0 ? Math.min(pause, EVERY) : EVERY);
+  };
+  on(first.urgent).then(again);
 }

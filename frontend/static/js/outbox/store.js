@@ -158,7 +158,7 @@ export class Phone {
     return (await this.db.run("readonly", (store) => store("meta").get("account"))) ?? "";
   }
 
-  /** Somebody is signed in. Whoever was here before leaves their family's part behind no longer. @param {string} account */
+  /** Somebody is signed in. Whoever was here before leaves their family's part behind no longer. @param {string} account @returns {Promise<boolean>} whether they have just come */
   async take(account) {
     const before = await this.account();
     if (before && before !== account) await new Outbox(before).forgetFamily();
@@ -173,6 +173,7 @@ export class Phone {
       store("meta").put(seen, "seen");
       store("meta").delete("leave");
     });
+    return before !== account;
   }
 
   /** @returns {Promise<Record<string, number>>} */
