@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -49,6 +50,18 @@ def _library_after_flush(request: pytest.FixtureRequest) -> None:
     if marked or {"transactional_db", "live_server"} & set(request.fixturenames):
         request.getfixturevalue("transactional_db")
         load_library(now=NOW)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_rows_are_deleted() -> Iterator[None]:
+    """A transactional test leaves few rows. Deleting them takes PostgreSQL a tenth of the time of truncating 70 tables."""
+
+    def sql_flush(self: DatabaseOperations, style: object, tables: list[str], **_how: bool) -> list[str]:
+        return [f"DELETE FROM {self.quote_name(table)};" for table in tables]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
