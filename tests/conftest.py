@@ -54,7 +54,7 @@ def _library_after_flush(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_rows_are_deleted() -> Iterator[None]:
-    """A transactional test leaves few rows. Deleting them takes PostgreSQL a tenth of the time of truncating 70 tables."""
+    """A transactional test leaves few rows: PostgreSQL deletes them in a tenth of the time of truncating 70 tables."""
 
     def sql_flush(self: DatabaseOperations, style: object, tables: list[str], **_how: bool) -> list[str]:
         return [f"DELETE FROM {self.quote_name(table)};" for table in tables]
