@@ -290,6 +290,7 @@ def block(chance: random.Random, shape: tuple[int, ...], *, n: int = BLOCK_ANSWE
     return [(date(2026, 11, 1) + number % 12 * DAY, value) for number, value in enumerate(values)]
 
 
+@pytest.mark.once
 class TestCompare:
     SHAPES = ((1, 1, 1, 1, 1), (0, 1, 2, 4, 3), (4, 3, 2, 1, 0), (0, 0, 1, 1, 8))
 

@@ -20,6 +20,8 @@ from tests.guards.matrix_routes import routes
 from tests.guards.matrix_visit import path_of
 from tests.guards.matrix_world import Who, World
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 ALWAYS = {

@@ -13,6 +13,8 @@ from tests.guards.matrix_bytes import answer
 from tests.guards.matrix_visit import path_of
 from tests.guards.matrix_world import Who, World
 
+pytestmark = pytest.mark.once
+
 # Where other installations keep what nobody should find (ASVS 5.0, 13.4).
 _PROBES = """
 /.git/config /.git/HEAD /.gitignore /.env /.env.example /.ci/run /.DS_Store /.svn/entries /.well-known/security

@@ -39,6 +39,8 @@ FRESH = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9]{64}|\d+"
 )
 _MORE = re.compile(rb'href="(/(?:moments|reflections|coach/[0-9a-f-]{36})/\?[^"]*cursor=[^"]*)"')
+pytestmark = pytest.mark.once
+
 MARKUP = re.compile(r"[<>\"']")
 # A form posts all of these, whatever it asks for; a page reads all of those from its address.
 _FIELDS = """

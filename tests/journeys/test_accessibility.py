@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+from tests.journeys.axe import complaints, violations
+
 MISSING = "/no-such-page/"
 SIGNED_OUT = [
     "/",
@@ -63,18 +62,20 @@ OPENS_THE_ACCOUNT = [
     "/account/recovery-codes/new/",
     "/account/blocked/",
 ]
-THEMES = ["light", "dark"]
+
+
+PALE_IN_THE_DARK = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("@media (prefers-color-scheme: dark) { h1 { color: #333 } }");
+  document.adoptedStyleSheets.push(sheet);
+}"""
 
 
 def complaints_about(page: Page, path: str) -> list[str]:
     response = page.goto(path)
     assert response is not None
     assert response.ok or path == MISSING
-    found = Axe().run(page, options=RULES).response["violations"]
-    violations = [f"{item['id']}: {item['nodes'][0]['target']} ({item['help']})" for item in found]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        violations.append("wider than the phone")
-    return violations
+    return complaints(page)
 
 
 class TestAxe:
@@ -82,28 +83,31 @@ class TestAxe:
         page = open_phone()
         page.goto("/")
         page.evaluate("document.body.append(document.createElement('img'))")
-        assert Axe().run(page, options=RULES).response["violations"]
+        assert violations(page)
 
-    @pytest.mark.parametrize("theme", THEMES)
-    def test_finds_nothing_on_pages_for_everybody(self, open_phone: Callable[..., Page], theme: str) -> None:
-        page = open_phone(color_scheme=theme)
+    def test_the_check_sees_what_is_wrong_in_the_dark_alone(self, open_phone: Callable[..., Page]) -> None:
+        page = open_phone()
+        page.goto("/")
+        page.evaluate(PALE_IN_THE_DARK)
+        assert [what.partition(":")[0] for what in complaints(page)] == ["dark"]
+
+    def test_finds_nothing_on_pages_for_everybody(self, open_phone: Callable[..., Page]) -> None:
+        page = open_phone()
         found = {path: complaints_about(page, path) for path in SIGNED_OUT}
         assert {path: what for path, what in found.items() if what} == {}
 
-    @pytest.mark.parametrize("theme", THEMES)
     def test_finds_nothing_on_the_family_pages(
-        self, open_phone: Callable[..., Page], sign_in: Callable[..., None], theme: str
+        self, open_phone: Callable[..., Page], sign_in: Callable[..., None]
     ) -> None:
-        page = open_phone(color_scheme=theme)
+        page = open_phone()
         sign_in(page)
         found = {path: complaints_about(page, path) for path in SIGNED_IN + one_of_each(page)}
         assert {path: what for path, what in found.items() if what} == {}
 
-    @pytest.mark.parametrize("theme", THEMES)
     def test_finds_nothing_on_the_pages_about_signing_in(
-        self, open_phone: Callable[..., Page], sign_in: Callable[..., None], theme: str
+        self, open_phone: Callable[..., Page], sign_in: Callable[..., None]
     ) -> None:
-        page = open_phone(color_scheme=theme)
+        page = open_phone()
         sign_in(page)
         found = {}
         for path in OPENS_THE_ACCOUNT:
@@ -111,11 +115,10 @@ class TestAxe:
             assert page.url.endswith(path)
         assert {path: what for path, what in found.items() if what} == {}
 
-    @pytest.mark.parametrize("theme", THEMES)
     def test_finds_nothing_on_the_coachs_pages(
-        self, open_phone: Callable[..., Page], sign_in: Callable[..., None], theme: str
+        self, open_phone: Callable[..., Page], sign_in: Callable[..., None]
     ) -> None:
-        page = open_phone(color_scheme=theme)
+        page = open_phone()
         sign_in(page, "cleo@example.org")
         found = {path: complaints_about(page, path) for path in ("/coach/", *coachs_pages(page))}
         assert {path: what for path, what in found.items() if what} == {}

@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from attune_project.demo.family import PASSWORD
+from tests.journeys.axe import violations
 from tests.journeys.conftest import App
-from tests.journeys.test_accessibility import RULES
 from tests.servers import Mailbox
 
 BY_KEY, BY_APP, BY_TWO = "key@example.org", "app@example.org", "two@example.org"
@@ -73,7 +72,7 @@ def app_code(secret: str, *, steps_on: int = 0) -> str:
 
 
 def no_complaint(page: Page) -> bool:
-    return not Axe().run(page, options=RULES).response["violations"]
+    return not violations(page)
 
 
 class TestPasskey:

@@ -25,6 +25,8 @@ from benchmarks.honest_numbers import (
 )
 from reflections import facts, statistics
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "honest-numbers.md"
 YEARS = 60

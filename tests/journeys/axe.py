@@ -1,0 +1,28 @@
+"""What axe finds to mend on the page that is open, and whether the page is wider than the phone."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+# The theme is a matter of colours alone: in the dark, only what is about them can differ.
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+OF_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+
+
+def complaints(page: Page) -> list[str]:
+    """In light by all rules, then in dark by those about colours; colours that fade need a frame for it."""
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    found = violations(page)
+    page.emulate_media(color_scheme="dark")
+    page.evaluate(TWO_FRAMES)
+    found += [f"dark: {violation}" for violation in violations(page, OF_COLOURS)]
+    page.emulate_media(color_scheme="null", reduced_motion="null")
+    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return [*found, *(["wider than the phone"] if wide else [])]
+
+
+def violations(page: Page, rules: dict[str, object] | None = None) -> list[str]:
+    found = Axe().run(page, options=rules or RULES).response["violations"]
+    return [f"{item['id']}: {item['nodes'][0]['target']} ({item['help']})" for item in found]
