@@ -82,7 +82,16 @@ class TestDiscreet:
             page.goto(path)
             expect(page).to_have_title("Notes")
             assert "Attune" not in page.content()
+            if path != "/log/":  # where the three buttons stand
+                assert "moment" not in page.locator("main").inner_text().lower(), path
+        for path in ("/log/", "/moments/"):
+            page.goto(path)
+            expect(page.locator("[data-outbox]")).to_have_text("Not everything is sent yet.")
+        page.goto("/waiting/?leave")
+        expect(page.get_by_role("heading", name="Not everything is sent yet")).to_be_visible()
+        assert "moment" not in page.locator("main").inner_text().lower()
         page.goto("/waiting/")
+        expect(page.get_by_role("heading", name="Not everything is sent yet")).to_be_visible()
         expect(page.locator("[data-rows] time")).to_be_hidden()
         page.locator("summary").tap()
         expect(page.locator("[data-rows] time")).to_be_visible()
