@@ -147,7 +147,7 @@ class TestOffline:
         mira.get_by_role("button", name="Save").tap()
         expect(mira.get_by_role("heading", name=SAVED)).to_be_visible()
         mira.goto("/moments/")
-        expect(mira.get_by_text("One moment is on this phone")).to_be_visible()
+        expect(mira.get_by_text("One moment waits on this phone, since")).to_be_visible()
         mira.context.set_offline(False)
         expect(mira.get_by_text("Everything is sent.")).to_be_visible()
         assert rows.new("o.tone, o.revision") == [("came_back", 2)]

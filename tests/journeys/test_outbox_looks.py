@@ -47,7 +47,7 @@ class TestAxe:
         put_many(page, 2)
         found = {}
         page.goto("/log/")
-        expect(page.get_by_text("2 moments are on this phone")).to_be_visible()
+        expect(page.get_by_text("2 moments wait on this phone, since")).to_be_visible()
         found["sheet"] = violations(page)
         tap(page, "We came back")
         found["saved"] = violations(page)
