@@ -20,8 +20,10 @@ from households.selectors import list_child_keys, map_child_ids
 from observations.feed import hide_entries, move_entries, refresh_presence, restart_feeds
 from observations.models import Draft, FeedEntry, FocusDimension, Observation, Rating, Revision, Tick
 from observations.record import add_link, add_links, move_record
-from observations.rules import Act, Kind, Noted
+from observations.rules import Act, DraftKind, Kind, Noted
 from observations.selectors.visible import visible
+from observations.services import settle_deleted
+from observations.sync.drafts import let_go_since
 
 
 class ObservationsEstate(Estate):
@@ -127,6 +129,8 @@ class ObservationsEstate(Estate):
             Noted.COACHES: lambda subject, at: _again(
                 subject, at, Act.NARROWED, visibility=Visibility.COACHES
             ),
+            Noted.DISCARDED: lambda subject, _at: _draft(subject).delete()[0],
+            Noted.LET_GO: lambda subject, at: let_go_since(_draft(subject).exclude(kind=DraftKind.GONE), at),
         }
 
     def holds_words(self, household_id: int) -> bool:
@@ -148,8 +152,14 @@ def _again(subject: str, at: datetime, act: Act, **columns: Any) -> int:
     hold_user(user_id=row.author_id)
     rows.update(changed_at=at, revision=F("revision") + 1, **columns)
     row.refresh_from_db()
+    if act is Act.DELETED:
+        settle_deleted(author_id=row.author_id, moment_id=row.public_id, now=at)
     add_link(row, act, at=at)
     return 1
+
+
+def _draft(public_id: str) -> QuerySet[Draft]:
+    return Draft.objects.filter(public_id=uuid.UUID(public_id))
 
 
 # --- Moving ------------------------------------------------------------------------------------------------------

@@ -20,9 +20,11 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.rules import Visibility
+from accounts.selectors import hold_user
 from checklists.rules import AUTHOR_ONLY
 from households.scope import still_lives_here
 from observations.history import state_of
@@ -126,6 +128,61 @@ def forget_changes(*, now: datetime, limit: int = 5_000) -> int:
     )
     gone, _by_model = FeedEntry.objects.filter(pk__in=list(old[:limit])).delete()
     return gone
+
+
+# --- What nobody numbered ----------------------------------------------------------------------------------------
+def number_late(*, now: datetime, since: datetime | None = None) -> int:
+    """Number what was written past the counter; how many. *since*: only what changed after that. For the schedule.
+
+    During an upgrade processes of a version without a feed still write: what they noted, changed and deleted is told
+    late, but told. And so is what they let somebody lose by leaving.
+    """
+    late = _late()
+    if since is not None:
+        late = late.filter(changed_at__gte=since)
+    groups: dict[tuple[int, int], list[int]] = {}
+    for household_id, author_id, key in late.order_by("pk").values_list("household_id", "author_id", "pk"):
+        groups.setdefault((household_id, author_id), []).append(key)
+    return sum(
+        _number_late(author_id, keys[start : start + _CHUNK], at=now)
+        for (_household_id, author_id), keys in groups.items()
+        for start in range(0, len(keys), _CHUNK)
+    ) + sum(_hide_late(author_id, at=now) for author_id in _list_left())
+
+
+def _late() -> QuerySet[Observation]:
+    told = FeedEntry.objects.filter(
+        household_id=OuterRef("household_id"),
+        author_id=OuterRef("author_id"),
+        public_id=OuterRef("public_id"),
+        changed_at__gte=OuterRef("changed_at"),
+    )
+    return Observation.objects.exclude(Exists(told))
+
+
+@transaction.atomic
+def _number_late(author_id: int, keys: Collection[int], *, at: datetime) -> int:
+    # Whoever writes holds the author's row first.
+    hold_user(user_id=author_id)
+    late = _late().filter(pk__in=keys).select_related("household", "child", "author", "repairs")
+    rows = list(late.prefetch_related("ticks", "ratings").order_by("pk"))
+    note_changes(rows, at=at)
+    return len(rows)
+
+
+def _list_left() -> list[int]:
+    """Whoever is told of as living where they do not live any more."""
+    told = FeedEntry.objects.exclude(shown_as=b"").exclude(still_lives_here("author_id"))
+    return list(told.order_by("author_id").values_list("author_id", flat=True).distinct())
+
+
+@transaction.atomic
+def _hide_late(author_id: int, *, at: datetime) -> int:
+    hold_user(user_id=author_id)
+    shown = FeedEntry.objects.filter(author_id=author_id).exclude(shown_as=b"")
+    before = shown.count()
+    refresh_presence(author_id, at=at)
+    return before - shown.count()
 
 
 # --- Numbering ---------------------------------------------------------------------------------------------------

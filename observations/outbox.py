@@ -34,8 +34,8 @@ class SealingKey(models.Model):
 class SyncOp(models.Model):
     """An operation that a phone sent: what it was by its hash, and what became of it. It knows no words.
 
-    While it is held, for it builds on another that has not come, its sealed bytes wait here; only the keys of the
-    installation open them.
+    While it is held, for it builds on another that has not come, `held` is what it was sent as: sealed to a key of the
+    installation, and here once more under the key of its author, so that it ends with that.
     """
 
     author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -53,7 +53,8 @@ class SyncOp(models.Model):
     # What it builds on; and as long as it is held for that, what it is and the phone's clock when it came.
     base_op = models.UUIDField(null=True)
     kid = models.CharField(max_length=32, blank=True)
-    sealed = models.BinaryField(blank=True, default=b"")
+    held_sealed = models.BinaryField(blank=True, default=b"", db_column="sealed")
+    held = SealedText(lambda row: f"{row.author_id}:{row.op_id}", owner="author")
     client_now = models.DateTimeField(null=True)
 
     class Meta:
@@ -77,14 +78,14 @@ class SyncOp(models.Model):
 class Draft(models.Model):
     """Words that are no moment, or not yet: their author alone knows of them, whatever household they live in.
 
-    `content` is JSON: what an operation's fields said. `shut` is what no key opened.
+    `content` is JSON: what an operation's fields said. `shut` is what no key opened, as it was sent.
     """
 
     author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+", db_index=False)
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     moment_id = models.UUIDField()
     kind = models.CharField(max_length=8, choices=[(kind, kind) for kind in DraftKind])
-    # The operation it came with; none for what was half-typed, of which there is one for each moment.
+    # The operation it came with, or the sheet it was half-typed on.
     op_id = models.UUIDField(null=True)
     # What has to be mended: a field's name, and why.
     field = models.CharField(max_length=40, blank=True)
@@ -92,7 +93,8 @@ class Draft(models.Model):
     content_sealed = models.BinaryField(blank=True, default=b"")
     content = SealedText(lambda row: f"{row.author_id}:{row.public_id}", owner="author")
     kid = models.CharField(max_length=32, blank=True)
-    shut = models.BinaryField(blank=True, default=b"")
+    shut_sealed = models.BinaryField(blank=True, default=b"", db_column="shut")
+    shut = SealedText(lambda row: f"{row.author_id}:{row.public_id}", owner="author")
     received_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
 
@@ -102,9 +104,6 @@ class Draft(models.Model):
             models.Index(fields=["kid"], condition=Q(kind=DraftKind.SHUT), name="draft_to_open"),
         ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["author", "moment_id"], condition=Q(kind=DraftKind.HALF), name="draft_one_half_typed"
-            ),
             models.UniqueConstraint(fields=["author", "op_id"], name="draft_once_per_operation"),
             models.CheckConstraint(condition=Q(kind__in=list(DraftKind)), name="draft_kind_known"),
         ]

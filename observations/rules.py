@@ -85,6 +85,10 @@ SEALED_CHARS_MAX = 200_000
 CURSOR_KEPT = timedelta(days=400)
 
 
+# What an older version wrote into no feed is looked for as far back as this every hour, and wholly every night.
+LATE_SEEN = timedelta(days=2)
+
+
 class OpStatus(StrEnum):
     """What became of one operation. All but the last three are final: whoever sent it can forget it."""
 
@@ -141,12 +145,14 @@ class Precision(StrEnum):
 
 
 class Noted(StrEnum):
-    """What the erasure ledger is told of a moment or self-check."""
+    """What the erasure ledger is told of a moment, a self-check, or words that waited."""
 
     DELETED = "moment_deleted"
     RESTORED = "moment_restored"
     PRIVATE = "moment_private"
     COACHES = "moment_coaches"
+    DISCARDED = "draft_discarded"
+    LET_GO = "draft_let_go"  # what it was to become was deleted: it goes in a week
 
 
 class Act(StrEnum):

@@ -8,7 +8,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from observations import record, sync
-from observations.feed import forget_changes
+from observations.feed import forget_changes, number_late
+from observations.rules import LATE_SEEN
 from observations.services import purge_deleted
 
 
@@ -37,14 +38,18 @@ def turn_sealing_key(**_: Any) -> None:
 
 @shared_task
 def take_held(**_: Any) -> None:
-    """Every hour: what phones sent and what came before it never did, after five days."""
-    sync.take_held(now=timezone.now())
+    """Every hour: what waited five days for what came before it, and what an upgrade left behind."""
+    now = timezone.now()
+    sync.seal_bare()
+    sync.take_held(now=now)
+    number_late(now=now, since=now - LATE_SEEN)
 
 
 @shared_task
 def forget_sync(**_: Any) -> None:
     """Every night: destroy what is known of operations and changes of long ago, and drafts whose time is over."""
     now = timezone.now()
+    number_late(now=now)
     sync.purge_drafts(now=now)
     while sync.forget_ops(now=now):
         continue

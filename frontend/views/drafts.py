@@ -99,7 +99,7 @@ def choose(request: SignedInRequest, home: Home, draft_id: uuid.UUID) -> HttpRes
 @require_POST
 def discard(request: SignedInRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Gone for good."""
-    let_go(actor_id=request.user.pk, draft_id=draft_id)
+    let_go(actor_id=request.user.pk, draft_id=draft_id, now=timezone.now())
     messages.success(request, _("Discarded."))
     return see_other(request, "drafts")
 

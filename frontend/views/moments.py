@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.http import HttpResponse
+from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -179,7 +180,8 @@ def _sheet(
         try:
             if form.run(lambda: _save(request, form)) is not None:
                 soft_card.offer_if_needed(request, moment_id=moment_id, content=form.offer.content, now=now)
-                return see_other(request, "moment", moment_id=moment_id)
+                # What a script kept of it meanwhile ends where this is read (js/outbox.js).
+                return see_other(request, f"{resolve_url('moment', moment_id=moment_id)}?saved")
         except Conflict:
             form.renew()
             status = 409

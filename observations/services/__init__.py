@@ -2,7 +2,7 @@
 
 from observations.services.captures import record_moment_with_each, undo_capture
 from observations.services.focus import choose_focus
-from observations.services.leftovers import settle_deleted, settle_half_typed
+from observations.services.leftovers import settle_deleted
 from observations.services.looking import Family, look_at_family, look_at_moment
 from observations.services.moments import (
     delete_moment,
@@ -27,7 +27,6 @@ __all__ = [
     "record_moment_with_each",
     "restore_moment",
     "settle_deleted",
-    "settle_half_typed",
     "starting_visibility",
     "undo_capture",
 ]

@@ -1,4 +1,4 @@
-"""Words that wait beside a moment, when that is saved or deleted, by whatever door."""
+"""Words that wait beside a moment, when that is deleted, by whatever door."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ from datetime import datetime
 
 from observations.models import Draft
 from observations.rules import GONE_KEPT, DraftKind
-
-
-def settle_half_typed(*, author_id: int, moment_id: uuid.UUID) -> None:
-    """What was half-typed of this moment is saved now."""
-    Draft.objects.filter(author_id=author_id, moment_id=moment_id, kind=DraftKind.HALF).delete()
 
 
 def settle_deleted(*, author_id: int, moment_id: uuid.UUID, now: datetime) -> None:

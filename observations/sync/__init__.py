@@ -1,5 +1,6 @@
 """What phones send when there is a network again, and what they are told has changed (docs/adr/0020 and 0021)."""
 
+from observations.sync.as_sent import seal_bare
 from observations.sync.drafts import NoRoom, purge_drafts
 from observations.sync.keys import (
     OfferedKey,
@@ -53,6 +54,7 @@ __all__ = [
     "purge_drafts",
     "rewrap_keys",
     "save_waiting",
+    "seal_bare",
     "take_held",
     "take_ops",
     "turn_key",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -23,16 +23,11 @@ from observations.services import (
     record_moment,
     record_moment_with_each,
     settle_deleted,
-    settle_half_typed,
     undo_capture,
 )
-from observations.sync.drafts import (
-    fold_in,
-    keep_words,
-    put_half_typed,
-    settle_deleted_draft,
-)
-from observations.sync.plaintext import Plain, Unfit
+from observations.sync.drafts import content_of, fold_in, keep_words, settle_deleted_draft
+from observations.sync.half_typed import put_half_typed, settle_half_typed
+from observations.sync.plaintext import Clock, Plain, Unfit, read_plaintext
 from observations.sync.versions import changed_by_others, differing, flat, made_by_chain, widens
 
 KEPT_AS = {
@@ -116,8 +111,8 @@ def _create(job: Job) -> Outcome:
         if there is not None and there.deleted_at is not None:
             return keep(job, DraftKind.GONE)
         raise
-    settle_half_typed(author_id=job.actor_id, moment_id=job.moment_id)
     first = moments[0]
+    _settle_half_typed(job, first)
     return Outcome(
         OpStatus.APPLIED,
         rev=first.revision,
@@ -193,7 +188,7 @@ def _edit(job: Job, moment: Observation, *, trunk: int, made: set[int]) -> Outco
         return keep(job, DraftKind.TWO)
     except NotVisible as error:
         raise Unfit("child" if "child_id" in job.plain.changes else "id", "choice") from error
-    settle_half_typed(author_id=job.actor_id, moment_id=job.moment_id)
+    _settle_half_typed(job, edited)
     changed = edited.revision if edited.revision != moment.revision else None
     status = OpStatus.MERGED if others else OpStatus.APPLIED
     return Outcome(status, rev=edited.revision, trunk=trunk, made=changed)
@@ -232,14 +227,18 @@ def _delete(job: Job) -> Outcome:
 
 
 def _draft(job: Job) -> Outcome:
-    """Keep what is half-typed; one that comes after its moment was saved is kept if it says something else.
-
-    One without any words takes what was kept away: its author chose to leave the moment as it is.
-    """
+    """Keep what is half-typed; one that comes after its moment was saved is kept if it says something else."""
     moment = _find(job)
     is_empty = not job.plain.content.get("fields")
     if is_empty or moment is None or moment.deleted_at is not None or not _says_the_same(job, moment):
-        put_half_typed(job.plain.content, author_id=job.actor_id, moment_id=job.moment_id, now=job.now)
+        put_half_typed(
+            job.plain.content,
+            author_id=job.actor_id,
+            moment_id=job.moment_id,
+            op_id=job.op_id,
+            first=job.plain.base_op,
+            now=job.now,
+        )
     return Outcome(OpStatus.APPLIED, rev=moment.revision if moment else None)
 
 
@@ -288,6 +287,24 @@ def _says_the_same(job: Job, moment: Observation) -> bool:
     except (_Overlaps, ValidationError, NotVisible):
         return False
     return True
+
+
+def _settle_half_typed(job: Job, moment: Observation) -> None:
+    """What was half-typed of this moment and is saved now waits no longer."""
+
+    def is_there(draft: Draft) -> bool:
+        if not (content := content_of(draft)):  # it may open again
+            return False
+        plain = read_plaintext(content, clock=Clock(now=job.now, client_now=job.now))
+        return _says_the_same(replace(job, plain=plain), moment)
+
+    settle_half_typed(
+        {**job.plain.content.get("fields", {})},
+        author_id=job.actor_id,
+        moment_id=job.moment_id,
+        note=str(moment.note),
+        is_there=is_there,
+    )
 
 
 def _unfit(error: ValidationError) -> Unfit:

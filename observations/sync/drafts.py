@@ -7,11 +7,12 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce, Length
 
+from common import ledger
 from observations.models import Draft
-from observations.rules import DRAFT_BYTES_MAX, DRAFTS_MAX, GONE_KEPT, RESTORE_WINDOW, DraftKind
+from observations.rules import DRAFT_BYTES_MAX, DRAFTS_MAX, GONE_KEPT, RESTORE_WINDOW, DraftKind, Noted
 from observations.sync.plaintext import write_content
 
 
@@ -78,17 +79,24 @@ def fold_in(draft: Draft, content: dict[str, Any], *, now: datetime) -> None:
     draft.save(update_fields=["content_sealed", "received_at"])
 
 
-def put_half_typed(content: dict[str, Any], *, author_id: int, moment_id: uuid.UUID, now: datetime) -> None:
-    """One half-typed draft for each moment: a later one takes the place of an earlier, an empty one takes it away."""
-    Draft.objects.filter(author_id=author_id, moment_id=moment_id, kind=DraftKind.HALF).delete()
-    if _fields(content):
-        keep_words(DraftKind.HALF, content, author_id=author_id, moment_id=moment_id, op_id=None, now=now)
+def discard(rows: QuerySet[Draft], *, now: datetime) -> int:
+    """Destroy these, as their author wishes; how many. No backup brings them back."""
+    ids = list(rows.order_by("pk").values_list("public_id", flat=True))
+    for public_id in ids:
+        ledger.note(Noted.DISCARDED, public_id, now)
+    Draft.objects.filter(public_id__in=ids).delete()
+    return len(ids)
 
 
 def settle_deleted_draft(draft: Draft, *, now: datetime) -> None:
     """Its author deleted what these words were to become: they go as any deleted moment does, in a week."""
-    draft.kind, draft.expires_at = DraftKind.GONE, now + RESTORE_WINDOW
-    draft.save(update_fields=["kind", "expires_at"])
+    ledger.note(Noted.LET_GO, draft.public_id, now)
+    let_go_since(Draft.objects.filter(pk=draft.pk), now)
+
+
+def let_go_since(rows: QuerySet[Draft], at: datetime) -> int:
+    """What these were to become was deleted then; how many."""
+    return rows.update(kind=DraftKind.GONE, expires_at=at + RESTORE_WINDOW)
 
 
 def purge_drafts(*, now: datetime) -> int:
@@ -98,7 +106,7 @@ def purge_drafts(*, now: datetime) -> int:
 
 
 def _check_room(author_id: int, *, more: int = 1) -> None:
-    size = Coalesce(Sum(Length("content_sealed") + Length("shut")), 0)
+    size = Coalesce(Sum(Length("content_sealed") + Length("shut_sealed")), 0)
     kept = Draft.objects.filter(author_id=author_id).aggregate(rows=Count("pk"), size=size)
     if kept["rows"] + more > DRAFTS_MAX or kept["size"] >= DRAFT_BYTES_MAX:
         raise NoRoom

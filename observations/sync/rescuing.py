@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from accounts.selectors import get_user
 from observations.models import Draft, SealingKey, SyncOp
 from observations.rules import HELD_MAX, SHUT_BYTES_MAX, SHUT_MAX, DraftKind, OpStatus
+from observations.sync.as_sent import KeyMissing, shut_of
 from observations.sync.drafts import NoRoom, content_of, keep_words
 from observations.sync.hpke import NotOpened
 from observations.sync.plaintext import as_content, write_content
@@ -59,8 +60,8 @@ def keep_shut(*, actor_id: int, sent: SentOp, reason: str, now: datetime) -> Non
         now=now,
     )
     if content is None:
-        draft.kid, draft.shut = sent.kid, _as_bytes(sent)
-        draft.save(update_fields=["kid", "shut"])
+        draft.kid, draft.shut = sent.kid, _as_text(sent)
+        draft.save(update_fields=["kid", "shut_sealed"])
 
 
 def take_held(*, now: datetime, chunk: int = 100) -> int:
@@ -93,11 +94,15 @@ def _each(rows: QuerySet[Row], chunk: int) -> Iterator[Row]:
 
 
 def _settle_held(row: SyncOp, *, now: datetime) -> bool:
-    result = take_again(row, now=now)
+    try:
+        sent, result = sent_then(row), take_again(row, now=now)
+    except KeyMissing:
+        logger.error("operation %s is held, and its author's key does not open it", row.op_id)
+        return False
     if result.status is not OpStatus.UNDECRYPTABLE:
         return result.status is not OpStatus.DEFERRED
     try:
-        keep_shut(actor_id=row.author_id, sent=sent_then(row), reason=OpStatus.UNDECRYPTABLE, now=now)
+        keep_shut(actor_id=row.author_id, sent=sent, reason=OpStatus.UNDECRYPTABLE, now=now)
     except NoRoom:
         logger.warning("operation %s does not open, and its author has no room for it", row.op_id)
         return False
@@ -115,18 +120,19 @@ def _try_to_open(draft: Draft) -> bool:
 def _remember(op: SyncOp | None, sent: SentOp, *, kept_as: uuid.UUID, actor_id: int, now: datetime) -> None:
     row = op or SyncOp(author_id=actor_id, op_id=kept_as, moment_id=sent.moment_id, received_at=now)
     row.sha256, row.status = sent.sha256, OpStatus.RESCUED
-    row.kid, row.sealed, row.client_now = "", b"", None
+    row.kid, row.held_sealed, row.client_now = "", b"", None
     row.save()
 
 
 def _check_room(sent: SentOp, *, actor_id: int) -> None:
     kept = Draft.objects.filter(author_id=actor_id, kind=DraftKind.SHUT).count()
-    if kept >= SHUT_MAX or len(_as_bytes(sent)) > SHUT_BYTES_MAX:
+    if kept >= SHUT_MAX or len(_as_text(sent)) > SHUT_BYTES_MAX:
         raise NoRoom
 
 
-def _as_bytes(sent: SentOp) -> bytes:
-    return sent.sealed.encode("utf-8", "replace")
+def _as_text(sent: SentOp) -> str:
+    """As it came, but for what no text can hold."""
+    return sent.sealed.encode("utf-8", "replace").decode()
 
 
 @transaction.atomic
@@ -134,12 +140,12 @@ def _open(draft: Draft) -> bool:
     op_id = content_of(draft).get("op_id")
     if op_id is None:  # its own words do not open right now
         return False
-    sent = SentOp(uuid.UUID(op_id), draft.moment_id, draft.kid, bytes(draft.shut).decode())
     try:
+        sent = SentOp(uuid.UUID(op_id), draft.moment_id, draft.kid, shut_of(draft))
         opened = open_sent(sent, account=account_of(draft.author.public_id))
-    except NotOpened:
+    except (NotOpened, KeyMissing):
         return False
     draft.content = write_content(as_content(opened))
-    draft.kind, draft.shut, draft.kid = DraftKind.RESCUED, b"", ""
+    draft.kind, draft.shut_sealed, draft.kid = DraftKind.RESCUED, b"", ""
     draft.save(force_update=True)
     return True

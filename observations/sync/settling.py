@@ -20,7 +20,7 @@ from observations.record import add_link
 from observations.rules import DRAFTS_SHOWN, Act, DraftKind, Precision
 from observations.selectors import find_own_moments
 from observations.services import edit_moment, record_moment
-from observations.sync.drafts import content_of
+from observations.sync.drafts import content_of, discard
 from observations.sync.plaintext import Clock, Unfit, read_plaintext
 from observations.when import Said
 
@@ -77,14 +77,13 @@ def get_waiting(*, actor_id: int, draft_id: uuid.UUID) -> Waiting:
 
 
 @transaction.atomic
-def let_go(*, actor_id: int, draft_id: uuid.UUID) -> None:
-    """Destroy it.
+def let_go(*, actor_id: int, draft_id: uuid.UUID, now: datetime) -> None:
+    """Destroy it, and have it stay so, whatever backup is restored.
 
     Raises:
         NotVisible: the actor has none of this id.
     """
-    gone, _by_model = Draft.objects.filter(author_id=actor_id, public_id=draft_id).delete()
-    if not gone:
+    if not discard(Draft.objects.filter(author_id=actor_id, public_id=draft_id), now=now):
         raise NotVisible("draft")
 
 

@@ -32,6 +32,7 @@ from observations.rules import (
     OpType,
 )
 from observations.sync.applying import Job, Outcome, apply, keep
+from observations.sync.as_sent import KeyMissing, held_of
 from observations.sync.drafts import NoRoom
 from observations.sync.hpke import NotOpened
 from observations.sync.keys import open_with
@@ -102,7 +103,11 @@ def _take_one(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> OpR
     for op_id in came:
         held = SyncOp.objects.filter(author_id=actor_id, base_op=op_id, status=OpStatus.DEFERRED)
         for row in held.order_by("pk"):
-            _told, is_awaited = _try(sent_then(row), actor_id=actor_id, account=account, clock=then)
+            try:
+                again = sent_then(row)
+            except KeyMissing:
+                continue  # it is tried by the hour
+            _told, is_awaited = _try(again, actor_id=actor_id, account=account, clock=then)
             if is_awaited:
                 came.append(row.op_id)
     return result
@@ -127,7 +132,11 @@ def _try(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> tuple[Op
 
 
 def take_again(row: SyncOp, *, now: datetime) -> OpResult:
-    """Try an operation that was held."""
+    """Try an operation that was held.
+
+    Raises:
+        KeyMissing: its author's key does not open it right now.
+    """
     return _take_one(
         sent_then(row),
         actor_id=row.author_id,
@@ -137,8 +146,12 @@ def take_again(row: SyncOp, *, now: datetime) -> OpResult:
 
 
 def sent_then(row: SyncOp) -> SentOp:
-    """A held operation as it came."""
-    return SentOp(row.op_id, row.moment_id, row.kid, bytes(row.sealed).decode())
+    """A held operation as it came.
+
+    Raises:
+        KeyMissing: its author's key does not open it right now.
+    """
+    return SentOp(row.op_id, row.moment_id, row.kid, held_of(row))
 
 
 @transaction.atomic
@@ -215,18 +228,18 @@ def _do(row: SyncOp, opened: bytes, *, clock: Clock) -> Outcome | None:
 def _hold(row: SyncOp, sent: SentOp, *, clock: Clock) -> None:
     if row.status != OpStatus.DEFERRED:
         held = SyncOp.objects.filter(author_id=row.author_id, status=OpStatus.DEFERRED)
-        kept = held.aggregate(rows=Count("pk"), size=Coalesce(Sum(Length("sealed")), 0))
+        kept = held.aggregate(rows=Count("pk"), size=Coalesce(Sum(Length("held_sealed")), 0))
         if kept["rows"] >= HELD_OPS_MAX or kept["size"] >= HELD_BYTES_MAX:
             raise NoRoom
-        row.status, row.kid, row.sealed = OpStatus.DEFERRED, sent.kid, sent.sealed.encode()
-        row.client_now = clock.client_now
+        row.status, row.kid, row.client_now = OpStatus.DEFERRED, sent.kid, clock.client_now
+        row.held = sent.sealed
         row.save()
 
 
 def _settle(row: SyncOp, outcome: Outcome) -> None:
     row.status, row.rev, row.code = outcome.status, outcome.rev, outcome.code
     row.trunk, row.made = outcome.trunk, outcome.made
-    row.kid, row.sealed, row.client_now = "", b"", None
+    row.kid, row.held_sealed, row.client_now = "", b"", None
     row.save()
 
 

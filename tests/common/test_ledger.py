@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import uuid
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,8 +20,10 @@ from common.models import LedgerEntry
 from households.models import Child, Grant, GrantChild, Household, Membership
 from households.scope import live_grants
 from households.services import change_grant, leave_household, return_grant, withdraw_grant
-from observations.models import Observation
+from observations.models import Draft, Observation
 from observations.services import delete_moment, edit_moment, purge_deleted, restore_moment
+from observations.sync import let_go
+from observations.sync.drafts import settle_deleted_draft
 
 HOUR = timedelta(hours=1)
 
@@ -29,6 +32,13 @@ HOUR = timedelta(hours=1)
 def file(settings: Any) -> Path:
     path: Path = settings.ERASURE_LEDGER
     return path
+
+
+def a_draft(author: User, now: datetime, **said: Any) -> Draft:
+    draft = Draft(author=author, **{"moment_id": uuid.uuid4(), "kind": "rescued", "received_at": now, **said})
+    draft.content = '{"type": "create", "fields": {"note": "kept"}}'
+    draft.save()
+    return draft
 
 
 def lines_of(file: Path) -> list[dict[str, str]]:
@@ -137,6 +147,38 @@ class TestReapply:
         Observation.objects.filter(pk=moment.pk).update(deleted_at=None, changed_at=now, revision=1)
         assert self.again(file) == {"moment_deleted": 1, "moment_restored": 1}
         assert Observation.objects.get().deleted_at is None
+
+    def test_words_that_waited_and_were_discarded_stay_so(
+        self, parent: User, file: Path, now: datetime
+    ) -> None:
+        draft = a_draft(parent, now)
+        let_go(actor_id=parent.pk, draft_id=draft.public_id, now=now + HOUR)
+        assert not Draft.objects.exists()
+        draft.save(force_insert=True)
+        assert self.again(file) == {"draft_discarded": 1}
+        assert not Draft.objects.exists()
+
+    def test_what_was_to_become_of_them_and_was_deleted_ends_when_it_would_have(
+        self, parent: User, file: Path, now: datetime
+    ) -> None:
+        draft = a_draft(parent, now)
+        settle_deleted_draft(draft, now=now + HOUR)
+        Draft.objects.update(kind="rescued", expires_at=None)
+        assert self.again(file) == {"draft_let_go": 1}
+        draft.refresh_from_db()
+        assert (draft.kind, draft.expires_at) == ("gone", now + HOUR + timedelta(days=7))
+
+    def test_what_waited_beside_a_deleted_moment_ends_with_it(
+        self, record: Callable[..., Observation], parent: User, file: Path, now: datetime
+    ) -> None:
+        moment = record()
+        beside = a_draft(parent, now, moment_id=moment.public_id, kind="half")
+        delete_moment(actor_id=parent.pk, moment_id=moment.public_id, now=now + HOUR)
+        Observation.objects.filter(pk=moment.pk).update(deleted_at=None, changed_at=now, revision=1)
+        Draft.objects.update(kind="half", expires_at=None)
+        assert self.again(file) == {"moment_deleted": 1}
+        beside.refresh_from_db()
+        assert (beside.kind, beside.expires_at) == ("gone", now + HOUR + timedelta(days=30))
 
     def test_what_was_shared_and_then_kept_to_oneself_is_not_shared_again(
         self, record: Callable[..., Observation], parent: User, file: Path, now: datetime

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts.services import create_token
-from observations.models import Draft, Observation
+from observations.models import Draft, FeedEntry, Observation, RecordLink, SyncOp
 from observations.rules import SHUT_MAX
 from tests.doors.conftest import a_sealed_op
 from tests.phone import V1, Phone
@@ -26,6 +28,23 @@ def phone(client_of, parent, child) -> Phone:
 def code(response) -> tuple[int, str]:
     assert response["Content-Type"] == "application/problem+json"
     return response.status_code, response.json()["code"]
+
+
+@contextmanager
+def full_disk(*, after: int = 0) -> Iterator[None]:
+    """Nothing can be written any more, from the middle of the operation on that comes behind so many others."""
+    links = 0
+
+    def execute(run, sql, *rest):
+        nonlocal links
+        writes = sql.startswith(("INSERT", "UPDATE", "DELETE"))
+        links += "observations_recordlink" in sql and sql.startswith("INSERT")
+        if writes and (links > after or not after):
+            raise OperationalError("database or disk is full")
+        return run(sql, *rest)
+
+    with connection.execute_wrapper(execute):
+        yield
 
 
 class TestTheSession:
@@ -147,6 +166,38 @@ class TestWhatIsNotTaken:
         assert code(response) == (503, "slow_down")
         assert int(response["Retry-After"]) > 0
 
+    def test_a_disk_that_is_full_meanwhile(self, phone, child, now) -> None:
+        """What was taken before stays taken, the rest waits, and nothing is there in part."""
+        ops = [
+            phone.write("create", child=str(child.public_id), tone="missed", at=now, note=f"note {number}")
+            for number in range(4)
+        ]
+        with full_disk(after=2):
+            assert code(phone.post(ops)) == (503, "slow_down")
+        assert [row.note for row in Observation.objects.order_by("pk")] == ["note 0", "note 1"]
+        assert (SyncOp.objects.count(), RecordLink.objects.count(), FeedEntry.objects.count()) == (2, 2, 2)
+        assert [result["status"] for result in phone.send(ops)] == [
+            *("duplicate", "duplicate", "applied", "applied")
+        ]
+
+    @pytest.mark.parametrize("path", ["sync/rescue/", "sync/"])
+    def test_a_disk_that_is_full_from_the_beginning(self, phone, child, now, path) -> None:
+        op = phone.write("create", child=str(child.public_id), tone="missed", at=now)
+        said = {"reason": "poison"} if "rescue" in path else {}
+        body = {"account": phone.session["account"], "ops": [{**op, **said}]}
+        if not said:
+            body |= {"device_id": phone.device_id, "client_now": now.isoformat()}
+        with full_disk():
+            response = phone.client.post(
+                f"{V1}/{path}",
+                json.dumps(body),
+                content_type="application/json",
+                headers={"X-Sync-Protocol": "1"},
+            )
+        assert code(response) == (503, "slow_down")
+        assert int(response["Retry-After"]) > 0
+        assert Draft.objects.count() == SyncOp.objects.count() == Observation.objects.count() == 0
+
     def test_a_flood(self, phone, settings) -> None:
         answers = [phone.post([]) for _ in range(241)]
         assert {answer.status_code for answer in answers[:240]} == {200}
@@ -157,7 +208,9 @@ class TestWhatIsNotTaken:
 class TestRescue:
     def test_there_is_an_end_to_it(self, phone, parent, now) -> None:
         Draft.objects.bulk_create(
-            Draft(author=parent, moment_id=uuid.uuid4(), kind="shut", received_at=now, kid="x", shut=b"x")
+            Draft(
+                author=parent, moment_id=uuid.uuid4(), kind="shut", received_at=now, kid="x", shut_sealed=b"x"
+            )
             for _ in range(SHUT_MAX)
         )
         body = {

@@ -104,7 +104,7 @@ class TestMore:
             note="A long day.\n\nTomorrow again.",
             visibility="household",
         )
-        assert response.headers["Location"] == f"/moments/{moment.public_id}/"
+        assert response.headers["Location"] == f"/moments/{moment.public_id}/?saved"
         moment.refresh_from_db()
         assert {tick.key for tick in moment.ticks.all()} == {"bedtime", "night", "distracted", "tired"}
         answers = {r.dimension: r.value or r.absence for r in moment.ratings.all()}

@@ -96,6 +96,10 @@ class Rows:
     def _ids(self) -> set[int]:
         return {row[0] for row in self._select("o.id")}
 
+    def all(self, what: str) -> list[tuple[Any, ...]]:
+        """All of them, the oldest first."""
+        return self._select(what)
+
     def new(self, what: str = "o.id") -> list[tuple[Any, ...]]:
         """The rows that came since this was made."""
         return [row[1:] for row in self._select(f"o.id, {what}") if row[0] not in self._before]

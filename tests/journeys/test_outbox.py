@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.journeys.conftest import App
 from tests.journeys.phone import (
+    HAS_KIT,
     Rows,
     get_ready,
     log_offline,
@@ -145,7 +147,7 @@ class TestOffline:
         mira.get_by_role("button", name="Save").tap()
         expect(mira.get_by_role("heading", name=SAVED)).to_be_visible()
         mira.goto("/moments/")
-        expect(mira.get_by_text("One moment is on this phone")).to_be_visible()
+        expect(mira.get_by_text("One moment waits on this phone, since")).to_be_visible()
         mira.context.set_offline(False)
         expect(mira.get_by_text("Everything is sent.")).to_be_visible()
         assert rows.new("o.tone, o.revision") == [("came_back", 2)]
@@ -186,6 +188,19 @@ class TestOffline:
         assert len(rows.new()) == 1
         other.goto("/waiting/")
         expect(other.get_by_role("heading", name="Nothing waits here")).to_be_visible()
+
+    def test_a_miss_that_the_phone_does_not_know_is_mended(self, mira: Page, app: App) -> None:
+        """The kit has the three latest; the way to an older one leads over its page, which names it and the child."""
+        rows = Rows(app, MIRA)
+        child_of = "(SELECT public_id FROM households_child WHERE id = o.child_id)"
+        known = rows.all(f"o.tone, o.id, o.public_id, {child_of}")
+        key, miss, child = next(found[1:] for found in known if found[0] == "missed")
+        mira.context.set_offline(True)
+        mira.goto(f"/log/?tone=came_back&repairs={UUID(miss)}&child={UUID(child)}")
+        tap(mira, "We came back")
+        mira.context.set_offline(False)
+        wait_until_sent(mira)
+        assert rows.new("o.tone, o.repairs_id") == [("came_back", key)]
 
     @pytest.mark.parametrize("days", [730, -1])
     def test_a_wrong_clock_moves_no_moment(self, mira: Page, app: App, days: int) -> None:
@@ -368,8 +383,50 @@ class TestSigningOut:
         mira.goto("/moments/")
         expect(mira).to_have_url(re.compile("/account/login/"))
 
+    def test_a_coach_is_signed_out_without_a_connection_too(
+        self, phone: Page, sign_in: Callable[..., None]
+    ) -> None:
+        """Whoever never logged anything has no kit and no queue; the phone is nobody's at once all the same."""
+        sign_in(phone, "cleo@example.org")
+        phone.goto("/coach/")
+        phone.wait_for_function("navigator.serviceWorker.ready.then(() => true)", timeout=20_000)
+        wait_for(phone, lambda: bool(phone.evaluate("!!navigator.serviceWorker.controller")))
+        phone.context.set_offline(True)
+        phone.get_by_role("button", name="More").tap()
+        phone.get_by_role("button", name="Sign out").tap()
+        expect(phone.get_by_text("Nothing waits on this phone.")).to_be_visible()
+        phone.get_by_role("button", name="Sign out").tap()
+        expect(phone.get_by_role("heading", name="Signed out")).to_be_visible()
+        phone.goto("/coach/")
+        expect(phone.get_by_role("heading", name="No connection just now")).to_be_visible()
+        phone.context.set_offline(False)
+        phone.goto("/coach/")
+        expect(phone).to_have_url(re.compile("/account/login/"))
+
 
 class TestTrouble:
+    def test_a_draft_ends_with_the_plain_form_that_took_its_words_along(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        tap(mira)
+        mira.get_by_role("link", name="Add more").tap()
+        mira.wait_for_url("**/more/")
+        mira.clock.install()
+        mira.reload()
+        mira.locator("textarea[name=note]").fill("First these words")
+        mira.clock.run_for(10_000)
+        wait_for(mira, lambda: waiting(mira) == 1)
+        mira.locator("textarea[name=note]").fill("Then others, by the plain form.")
+        mira.evaluate(
+            "void (IDBObjectStore.prototype.add = () => { throw new DOMException('', 'UnknownError'); })"
+        )
+        mira.clock.resume()
+        mira.get_by_role("button", name="Save").first.tap()
+        expect(mira.get_by_text("Then others, by the plain form.")).to_be_visible()
+        wait_for(mira, lambda: waiting(mira) == 0, 15)
+        assert rows.new("o.revision") == [(2,)]
+        mira.goto("/moments/drafts/")
+        assert "First these words" not in mira.content()
+
     def test_a_full_phone_says_so_and_the_words_stay(self, mira: Page, app: App) -> None:
         rows = Rows(app, MIRA)
         tap(mira)
@@ -435,6 +492,41 @@ class TestTrouble:
         with mira.expect_navigation():
             mira.get_by_role("button", name="We were in tune").tap()
         wait_until_sent(mira)
+        assert len(rows.new()) == 1
+
+    def test_and_keeps_what_is_half_typed(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        tap(mira)
+        mira.get_by_role("link", name="Add more").tap()
+        mira.wait_for_url("**/more/")
+        mira.locator("textarea[name=note]").fill("Half a sen")
+        told = {"status": 426, "json": {"code": "protocol_too_old"}}
+        mira.context.route(SYNC, lambda route: route.fulfill(**told))
+        put_many(mira, 1)
+        with mira.expect_response(SYNC):
+            mira.evaluate("void dispatchEvent(new Event('online'))")
+        mira.wait_for_timeout(1_000)
+        expect(mira.locator("textarea[name=note]")).to_have_value("Half a sen")
+        mira.get_by_role("button", name="Save").first.tap()
+        expect(mira.get_by_text("It goes with the new version of the page.")).to_be_visible()
+        mira.context.unroute_all()
+        mira.goto("/log/")
+        wait_until_sent(mira)
+        assert sorted(rows.new("o.revision")) == [(1,), (2,)]
+
+    def test_without_a_worker_an_open_page_keeps_and_sends(
+        self, open_phone: Callable[..., Page], sign_in: Callable[..., None], app: App
+    ) -> None:
+        rows = Rows(app, MIRA)
+        page = open_phone(service_workers="block")
+        sign_in(page)
+        page.goto("/log/")
+        wait_for(page, lambda: bool(page.evaluate(HAS_KIT)))
+        page.context.set_offline(True)
+        tap(page)
+        expect(page.get_by_text("On this phone, waiting for a connection.")).to_be_visible()
+        page.context.set_offline(False)
+        wait_until_sent(page)
         assert len(rows.new()) == 1
 
     def test_without_a_database_the_plain_form_does_it(

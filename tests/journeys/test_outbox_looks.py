@@ -39,7 +39,7 @@ class TestAxe:
         put_many(page, 2)
         found = {}
         page.goto("/log/")
-        expect(page.get_by_text("2 moments are on this phone")).to_be_visible()
+        expect(page.get_by_text("2 moments wait on this phone, since")).to_be_visible()
         found["sheet"] = complaints(page)
         tap(page, "We came back")
         found["saved"] = complaints(page)
@@ -74,7 +74,16 @@ class TestDiscreet:
             page.goto(path)
             expect(page).to_have_title("Notes")
             assert "Attune" not in page.content()
+            if path != "/log/":  # where the three buttons stand
+                assert "moment" not in page.locator("main").inner_text().lower(), path
+        for path in ("/log/", "/moments/"):
+            page.goto(path)
+            expect(page.locator("[data-outbox]")).to_have_text("Not everything is sent yet.")
+        page.goto("/waiting/?leave")
+        expect(page.get_by_role("heading", name="Not everything is sent yet")).to_be_visible()
+        assert "moment" not in page.locator("main").inner_text().lower()
         page.goto("/waiting/")
+        expect(page.get_by_role("heading", name="Not everything is sent yet")).to_be_visible()
         expect(page.locator("[data-rows] time")).to_be_hidden()
         page.locator("summary").tap()
         expect(page.locator("[data-rows] time")).to_be_visible()

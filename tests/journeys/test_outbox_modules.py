@@ -224,6 +224,27 @@ class TestTheQueue:
         phone.flush()
         assert [phone.open_sealed(op)["type"] for op in phone.server.batches[0]] == ["update"]
 
+    def test_drafts_of_one_sheet_name_its_first_one(self, phone: Phone) -> None:
+        half = {"type": "draft.put", "rev": 3}
+        (first,) = phone.put(momentId=MOMENT, **half, fields={"note": "Half"})
+        phone.flush()
+        phone.put(momentId=MOMENT, **half, sheet=first, fields={"note": "Half a sentence"})
+        phone.put(momentId=MOMENT, **half, sheet=first, fields={})
+        phone.flush()
+        ops = [op for batch in phone.server.batches for op in batch]
+        assert [phone.open_sealed(op)["base"] for op in ops] == [None, {"op": first}]
+        assert phone.open_sealed(ops[1])["fields"] == {}
+
+    def test_the_browser_is_asked_once_to_keep_it(self, phone: Phone) -> None:
+        phone.page.reload()
+        phone.page.evaluate(
+            "self.asked = 0; void (navigator.storage.persist = async () => { self.asked += 1 })"
+        )
+        phone.put(times=3)
+        phone.flush()
+        phone.put()
+        assert phone.page.evaluate("self.asked") == 1
+
     def test_keeps_a_draft_while_its_form_is_open(self, phone: Phone) -> None:
         soon = int(time.time() * 1000) + 50_000
         phone.put(momentId=MOMENT, type="draft.put", fields={"note": "x"}, heldUntil=soon)
@@ -493,6 +514,66 @@ class TestAnswersToTheWhole:
         for _round in range(7):
             assert phone.flush()["left"] == 1
         assert phone.server.rescued == []
+
+
+LOAD_ANEW = """async ({ account, later }) => {
+  const { Outbox } = await import("/js/outbox/store.js");
+  const { loadAnew } = await import("/js/outbox/outdated.js");
+  const type = () => { document.querySelector("textarea").value = later };
+  const worker = { update: async () => later && type() };
+  Object.defineProperty(navigator, "serviceWorker", { value: { getRegistration: async () => worker } });
+  await loadAnew(new Outbox(account));
+}"""
+
+
+class TestAnOldPage:
+    """It is loaded anew by itself, and never under somebody's hands."""
+
+    @pytest.fixture
+    def page(self, phone: Phone) -> Iterator[Page]:
+        page = phone.page.context.new_page()
+        page.goto(ORIGIN)
+        yield page
+        page.close()
+
+    @staticmethod
+    def show(page: Page, form: str) -> None:
+        page.evaluate(
+            "(form) => { self.same = true; document.getElementById('main').innerHTML = form }", form
+        )
+
+    @staticmethod
+    def is_same(page: Page) -> bool:
+        page.wait_for_timeout(300)
+        return bool(page.evaluate("self.same === true"))
+
+    def load_anew(self, phone: Phone, page: Page, later: str = "") -> None:
+        given = {"account": phone.server.account, "later": later}
+        page.evaluate(f"(given) => void ({LOAD_ANEW})(given)", given)
+
+    def test_stays_where_a_form_came_back_to_be_mended(self, phone: Phone, page: Page) -> None:
+        self.show(page, "<textarea>Too long a note</textarea>")
+        self.load_anew(phone, page)
+        assert self.is_same(page)
+
+    def test_stays_where_something_else_was_chosen(self, phone: Phone, page: Page) -> None:
+        self.show(page, "<select><option>a</option><option>b</option></select>")
+        page.locator("select").select_option("b")
+        self.load_anew(phone, page)
+        assert self.is_same(page)
+
+    def test_stays_where_somebody_begins_to_type_meanwhile(self, phone: Phone, page: Page) -> None:
+        self.show(page, "<textarea></textarea>")
+        self.load_anew(phone, page, later="H")
+        assert self.is_same(page)
+
+    def test_is_loaded_anew_where_nothing_is_and_not_again_and_again(self, phone: Phone, page: Page) -> None:
+        self.show(page, "<textarea></textarea><select><option>a</option></select><input value='x'>")
+        with page.expect_navigation():
+            self.load_anew(phone, page)
+        self.show(page, "<textarea></textarea>")
+        self.load_anew(phone, page)
+        assert self.is_same(page)
 
 
 class TestWhosePhone:

@@ -104,6 +104,7 @@ export function keepSheet(form, momentId, after = `/moments/${momentId}/?kept`) 
   throughOutbox(form, {
     outbox,
     failed: drafts.resume,
+    plain: drafts.handOver,
     patience: A_WHILE,
     keep: async (store) => {
       noteOf(form);

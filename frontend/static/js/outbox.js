@@ -7,6 +7,7 @@ import { keepSending } from "./outbox/sending.js";
 import { Outbox, Phone } from "./outbox/store.js";
 
 const KIT_FOR = 300_000;
+const SAVED = /^\/moments\/([0-9a-f-]{36})\/\?saved$/;
 
 /** The outbox of whoever this page is for; nothing where nobody is, or where the phone keeps nothing. @returns {Promise<Outbox | undefined>} */
 async function find() {
@@ -27,8 +28,16 @@ async function noticeEviction(store) {
   if ((await store.isNew()) && missing && !(await store.count())) await store.setFlow({ evicted: missing });
 }
 
+/** The page that a plain form leads to once it was saved: its words need no draft any more. @param {Outbox} store */
+async function forgetPlain(store) {
+  const [, momentId] = SAVED.exec(location.pathname + location.search) ?? [];
+  if (!momentId) return;
+  await store.remove((await store.list()).filter((row) => row.plain && row.moment_id === momentId));
+}
+
 /** @param {Outbox} store */
 async function start(store) {
+  await forgetPlain(store);
   await noticeEviction(store);
   const isBack = Boolean(account) && (await new Phone().take(account));
   promise(store.account, await store.count());

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
@@ -12,9 +13,9 @@ from accounts.services import ask_to_be_erased, erase_due, take_back_erasure
 from households.models import Household
 from households.services import leave_household, separate_household
 from observations.estate import ObservationsEstate
-from observations.feed import forget_changes
+from observations.feed import forget_changes, number_late
 from observations.models import FeedCounter, FeedEntry
-from observations.rules import COOLING_OFF, CURSOR_KEPT
+from observations.rules import COOLING_OFF, CURSOR_KEPT, LATE_SEEN
 from observations.services import (
     answer_self_check,
     delete_moment,
@@ -22,6 +23,7 @@ from observations.services import (
     purge_deleted,
     restore_moment,
 )
+from observations.tasks import forget_sync, take_held
 from tests.phone import V1, Phone
 
 pytestmark = pytest.mark.django_db
@@ -205,6 +207,77 @@ class TestListChanges:
             )
         assert sorted(reader.catch_up()) == ["removed", "upsert"]
         assert reader.seen[_key(back)]["repairs"] is None
+
+
+class TestWrittenPastTheCounter:
+    """What a process of a version without a feed writes while it is replaced."""
+
+    @pytest.fixture
+    def unnumbered(self, monkeypatch):
+        """Nothing that is written in this block is numbered."""
+
+        @contextmanager
+        def block():
+            with monkeypatch.context() as patch:
+                patch.setattr("observations.record.writing.note_changes", lambda *_rows, **_named: None)
+                patch.setattr("observations.feed.refresh_presence", lambda *_person, **_named: None)
+                patch.setattr("observations.estate.refresh_presence", lambda *_person, **_named: None)
+                yield
+
+        return block
+
+    def test_what_was_noted_changed_and_deleted_is_told_late(
+        self, mine, theirs, record, change, parent, now, unnumbered
+    ) -> None:
+        old, gone = record(details=SHARED), record(details=SHARED)
+        for reader in (mine, theirs):
+            reader.catch_up()
+        later = now + timedelta(minutes=1)
+        with unnumbered():
+            new = record(details=SHARED)
+            record(details={"note": "private"})
+            edit_moment(
+                actor_id=parent.pk, moment_id=old.public_id, details={"note": "other words"}, now=later
+            )
+            delete_moment(actor_id=parent.pk, moment_id=gone.public_id, now=later)
+        assert (mine.catch_up(), theirs.catch_up()) == ([], [])
+        assert number_late(now=later, since=now - timedelta(days=2)) == 4
+        assert sorted(mine.catch_up()) == ["removed", "upsert", "upsert", "upsert"]
+        assert sorted(theirs.catch_up()) == ["removed", "upsert", "upsert"]
+        assert set(theirs.seen) == {_key(old), _key(new)}
+        assert theirs.seen[_key(old)]["note"] == "other words"
+        assert (number_late(now=later), theirs.catch_up()) == (0, [])
+
+    def test_leaving_is_told_late_and_once(self, theirs, record, parent, household, now, unnumbered) -> None:
+        record(details=SHARED)
+        record(details={"note": "private"})
+        theirs.catch_up()
+        with unnumbered():
+            leave_household(actor_id=parent.pk, household_id=household.public_id, now=now)
+        assert number_late(now=now) == 1
+        assert theirs.catch_up() == ["removed"]
+        assert number_late(now=now) == 0
+
+    def test_what_was_numbered_is_not_told_again(self, mine, theirs, record, change, parent, now) -> None:
+        """Whatever was done to it: nothing that is written ordinarily counts as late."""
+        miss = record(tone="missed", details=SHARED)
+        record(tone="came_back", details={"repairs": miss.public_id, **SHARED})
+        change(miss, visibility="private")
+        delete_moment(actor_id=parent.pk, moment_id=miss.public_id, now=now)
+        restore_moment(actor_id=parent.pk, moment_id=miss.public_id, now=now)
+        assert number_late(now=now) == 0
+
+    def test_the_hour_looks_back_two_days_and_the_night_everywhere(
+        self, mine, record, now, unnumbered
+    ) -> None:
+        with unnumbered():
+            record(details=SHARED)
+        late = now + LATE_SEEN + timedelta(seconds=1)
+        with time_machine.travel(late, tick=False):
+            take_held()
+            assert not FeedEntry.objects.exists()
+            forget_sync()
+        assert FeedEntry.objects.count() == 1
 
 
 def _key(moment) -> tuple[str, str]:

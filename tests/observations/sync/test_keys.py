@@ -90,7 +90,7 @@ class TestOpenShut:
         key.save()
         assert open_shut() == 1
         draft = Draft.objects.get()
-        assert (draft.kind, bytes(draft.shut)) == ("rescued", b"")
+        assert (draft.kind, bytes(draft.shut_sealed)) == ("rescued", b"")
         assert '"kept"' in draft.content
 
     def test_one_that_stays_shut_stands_in_nobodys_way(self, phone, tap, now, parent) -> None:
@@ -102,7 +102,7 @@ class TestOpenShut:
         key.save()
         first, second, _third, last = Draft.objects.order_by("pk")
         for draft in (first, second):
-            Draft.objects.filter(pk=draft.pk).update(shut=b"AAAA")
+            Draft.objects.filter(pk=draft.pk).update(shut_sealed=b"AAAA")
         assert open_shut(chunk=1) == 2
         last.refresh_from_db()
         assert last.kind == "rescued"

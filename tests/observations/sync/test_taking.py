@@ -215,7 +215,7 @@ class TestChains:
         assert statuses(phone.send([op])) == ["applied"]
         assert moment_of(op).note == "3"
         assert statuses(phone.send([third, second])) == ["duplicate", "duplicate"]
-        assert not any(bytes(row.sealed) for row in SyncOp.objects.all())
+        assert not any(bytes(row.held_sealed) for row in SyncOp.objects.all())
 
     def test_a_long_chain_may_come_backwards(self, phone, tap) -> None:
         chain = [tap(note="0")]
@@ -526,6 +526,47 @@ class TestDrafts:
         tap(moment_id=op["moment_id"], note="half and whole")
         phone.flush()
         assert not Draft.objects.exists()
+
+    def test_two_sheets_of_one_moment_are_two_drafts(self, phone, phone_of, parent) -> None:
+        moment_id, other = uuid.uuid4(), phone_of(parent)
+        first = phone.write("draft.put", moment_id=moment_id, note="the blue door")
+        other.write("draft.put", moment_id=moment_id, note="and the boat")
+        phone.write("draft.put", moment_id=moment_id, base={"op": first["op_id"]}, note="the door was red")
+        for sender in (phone, other):
+            sender.flush()
+        assert {words(draft)["note"] for draft in Draft.objects.all()} == {"and the boat", "the door was red"}
+        phone.write("draft.put", moment_id=moment_id, base={"op": first["op_id"]})
+        phone.flush()
+        assert words(Draft.objects.get()) == {"note": "and the boat"}
+
+    @pytest.mark.parametrize(
+        ("half", "saved", "stays"),
+        [
+            ({"note": "a walk al"}, {"note": "a long walk along the river"}, False),
+            ({"note": "a walk", "feelings": ["sad"]}, {"note": "a walk", "feelings": ["calm"]}, False),
+            ({"ratings": {"needs": 2}}, {"ratings": {"needs": 4, "safety": 3}}, False),
+            ({"note": "the blue door"}, {"feelings": ["calm"]}, True),
+            ({"note": "the blue door"}, {"note": "the boat"}, True),
+            ({"feelings": ["sad"]}, {"note": "the boat"}, True),
+        ],
+    )
+    def test_a_save_takes_away_what_it_goes_on_from_and_nothing_else(
+        self, phone, record, half, saved, stays
+    ) -> None:
+        moment = record()
+        phone.write("draft.put", moment_id=moment.public_id, **half)
+        phone.write("update", moment_id=moment.public_id, base={"rev": 1}, **saved)
+        assert statuses(phone.flush()) == ["applied", "applied"]
+        assert [words(draft) for draft in Draft.objects.all()] == ([half] if stays else [])
+
+    def test_one_that_does_not_open_right_now_stays(self, phone, record) -> None:
+        moment = record()
+        phone.write("draft.put", moment_id=moment.public_id, note="half")
+        phone.flush()
+        Draft.objects.update(content_sealed=b"shut for now")
+        phone.write("update", moment_id=moment.public_id, base={"rev": 1}, note="half")
+        assert statuses(phone.flush()) == ["applied"]
+        assert bytes(Draft.objects.get().content_sealed) == b"shut for now"
 
     def test_an_empty_one_takes_it_away(self, phone) -> None:
         op = phone.write("draft.put", note="half")

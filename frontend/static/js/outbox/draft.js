@@ -17,7 +17,8 @@ const draftsOf = async (store, momentId) => (await store.list()).filter((row) =>
 export function keepDrafts(form, momentId, outbox) {
   let last = JSON.stringify(changedFields(form));
   let isOver = false;
-  let wasPut = false;
+  // What this sheet is called from its first draft on: another sheet of the same moment has drafts of its own.
+  let sheet = "";
   let running = Promise.resolve();
   const keep = async () => {
     const store = await outbox;
@@ -29,10 +30,9 @@ export function keepDrafts(form, momentId, outbox) {
       for (const row of await draftsOf(store, momentId)) await store.update({ ...row, heldUntil });
       return;
     }
-    const said = new FormData(form);
-    const occurredAt = "when" in fields ? String(said.get("opened_at") || "") || null : null;
-    wasPut = true;
-    await put(store, { type: "draft.put", momentId, rev: Number(said.get("revision")) || null, occurredAt, fields, heldUntil });
+    const occurredAt = "when" in fields ? String(new FormData(form).get("opened_at") || "") || null : null;
+    const op = await put(store, { type: "draft.put", momentId, sheet, occurredAt, fields, heldUntil });
+    sheet ||= op;
     last = text;
   };
   const next = () => {
@@ -45,12 +45,20 @@ export function keepDrafts(form, momentId, outbox) {
     isOver = true;
     return running;
   };
+  /** The plain form takes the words along from here; until its page says that they arrived, the draft stays. */
+  const handOver = async () => {
+    await stop();
+    const store = await outbox;
+    if (!store) return;
+    const heldUntil = Date.now() + OPEN_FOR;
+    for (const row of await draftsOf(store, momentId)) await store.update({ ...row, plain: true, heldUntil });
+  };
   // "Leave it as it is" means that: what was typed here is thrown away, and so is what was sent of it meanwhile.
   const throwAway = async () => {
     await stop();
     const store = await outbox;
     if (!store) return;
-    if (wasPut) await put(store, { type: "draft.put", momentId, fields: {} });
+    if (sheet) await put(store, { type: "draft.put", momentId, sheet, fields: {} });
     else await store.remove(await draftsOf(store, momentId));
     promise(store.account, await store.count());
     changed();
@@ -61,5 +69,5 @@ export function keepDrafts(form, momentId, outbox) {
     await throwAway().catch(() => undefined);
     location.assign(link.href);
   });
-  return { stop, resume: () => void (isOver = false) };
+  return { stop, handOver, resume: () => void (isOver = false) };
 }

@@ -34,9 +34,10 @@ function complain(form, name) {
  * @param {(store: Outbox, submitter: HTMLElement | null) => Promise<string>} how.keep puts it into the outbox and gives the operation's id
  * @param {(became: "sent" | "kept" | "waits", store: Outbox) => void} how.then
  * @param {() => void} [how.failed] nothing was put anywhere
+ * @param {() => Promise<void>} [how.plain] the form is about to be sent as it is
  * @param {number} [how.patience] how long to wait for it to arrive, in milliseconds
  */
-export function throughOutbox(form, { outbox, keep, then, failed, patience = A_MOMENT }) {
+export function throughOutbox(form, { outbox, keep, then, failed, plain, patience = A_MOMENT }) {
   let isPlain = false;
   let isBusy = false;
   /** @param {HTMLElement | null} submitter @param {unknown} error */
@@ -48,6 +49,8 @@ export function throughOutbox(form, { outbox, keep, then, failed, patience = A_M
     if (!isThere) return complain(form, isFull(error) ? "full" : "offline");
     // A page of nobody's has no token to send a form with.
     if (form.dataset.keep === "shell") return complain(form, "here");
+    const late = new Promise((resolve) => setTimeout(resolve, A_MOMENT));
+    await Promise.race([plain?.().catch(() => undefined), late]);
     isPlain = true;
     // Not at once: while the first submit event is still on its way, a second one is ignored.
     setTimeout(() => form.requestSubmit(submitter));

@@ -13,6 +13,7 @@ import { uuid7 } from "./uuid7.js";
  * @property {"create" | "update" | "delete" | "draft.put"} type
  * @property {string} momentId
  * @property {number | null} [rev] of the moment, as the page shows it
+ * @property {string} [sheet] of a draft: the first one of the same sheet
  * @property {string | null} [occurredAt]
  * @property {"auto" | "typed"} [source]
  * @property {Record<string, unknown>} fields
@@ -39,7 +40,8 @@ async function sealingKey(store) {
 }
 
 /** What this act builds on: what waits here of the same moment, or the moment as the page showed it. @param {Outbox} store @param {Act} act */
-async function baseOf(store, { momentId, rev, type }) {
+async function baseOf(store, { momentId, rev, type, sheet }) {
+  if (type === "draft.put") return sheet ? { op: sheet } : null;
   if (type === "create") return null;
   const waiting = (await store.list()).filter((row) => row.moment_id === momentId && !row.draft).pop();
   if (waiting) return { op: waiting.op_id };
@@ -83,6 +85,16 @@ export async function put(store, act) {
   // It is on the disk: nothing that fails from here on may look as if it were not.
   await store.count().then((count) => promise(store.account, count)).catch(() => undefined);
   changed();
-  navigator.storage?.persist?.().catch(() => false);
+  asked ??= askToStay(store).catch(() => undefined);
   return op;
+}
+
+/** @type {Promise<void> | undefined} */
+let asked;
+
+/** Ask the browser once to keep what is here when it needs room; some of them ask the person. @param {Outbox} store */
+async function askToStay(store) {
+  if (await store.get("askedToStay")) return;
+  await store.set("askedToStay", true);
+  await navigator.storage?.persist?.();
 }

@@ -5,6 +5,8 @@ import { bringForward } from "../comfort.js";
 
 /** @import { Kit } from "./kit.js" */
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 const find = (/** @type {ParentNode} */ place, /** @type {string} */ what) => /** @type {HTMLElement | null} */ (place.querySelector(what));
 
 /** A chip of a template with this value and these words. @param {HTMLTemplateElement} template @param {string} value @param {string} words @param {string} [mark] */
@@ -21,14 +23,16 @@ function chip(template, value, words, mark) {
 /** @param {HTMLFormElement} form @param {Kit} kit */
 export function fillCapture(form, kit) {
   const asked = new URLSearchParams(location.search);
-  const missed = kit.missed.find((one) => one.id === asked.get("repairs"));
+  // Of older misses, and those of somebody else, the kit knows nothing: then the address says what is mended, and with whom.
+  const mended = UUID.exec(asked.get("repairs") ?? "")?.[0] ?? "";
+  const child = kit.missed.find((one) => one.id === mended)?.child ?? kit.children.find((one) => one.id === asked.get("child"))?.id;
   const place = /** @type {HTMLElement} */ (find(form, "[data-children]"));
   const template = /** @type {HTMLTemplateElement} */ (form.querySelector("template[data-chip]"));
   const chips = kit.children.map((child) => chip(template, child.id, child.label, child.mark));
   const all = place.dataset[kit.children.length === 2 ? "both" : "all"] ?? "";
-  if (chips.length > 1 && !missed) chips.push(chip(template, "all", all));
+  if (chips.length > 1 && !mended) chips.push(chip(template, "all", all));
   place.querySelector(".chips")?.append(...chips);
-  const first = missed?.child ?? kit.chosen ?? kit.children[0].id;
+  const first = (mended && child) || (kit.chosen ?? kit.children[0].id);
   const inputs = [...form.querySelectorAll("input")].filter((input) => input.name === "child");
   for (const input of inputs) input.checked = input.value === first;
   if (!inputs.some((input) => input.checked)) inputs[0].checked = true;
@@ -36,8 +40,8 @@ export function fillCapture(form, kit) {
   const hidden = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   hidden("moment_id").value = crypto.randomUUID();
   hidden("opened_at").value = localInstant();
-  hidden("repairs").value = missed?.id ?? "";
-  const tone = missed ? "came_back" : asked.get("tone");
+  hidden("repairs").value = mended;
+  const tone = mended ? "came_back" : asked.get("tone");
   for (const button of form.querySelectorAll("button[name=tone]")) button.toggleAttribute("data-suggested", button.getAttribute("value") === tone);
   form.hidden = false;
 }

@@ -15,6 +15,7 @@ import { Database } from "./database.js";
  * @property {number} fails how often it failed alone
  * @property {number} failedSince
  * @property {string} trouble a code; it waits for a person, not for the network
+ * @property {boolean} [plain] a draft whose words were sent with the plain form
  *
  * @typedef {object} Flow How sending goes.
  * @property {"" | "expired" | "outdated" | "foreign"} stop why nothing can be sent now
