@@ -9,11 +9,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attune_project.settings")
     from django.core.management import execute_from_command_line
 
+    from attune_project.env import SettingError
     from attune_project.keys import SecretError
 
     try:
         execute_from_command_line(sys.argv)
-    except SecretError as error:
+    except (SecretError, SettingError) as error:
         sys.exit(f"Attune does not start: {error}")
 
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 
 from attune_project import pushing
+from attune_project.env import Environment
 from attune_project.keys import MIN_SECRET_CHARS, absent, push_key, secret
 from attune_project.provider import reports_settings
 from attune_project.settings_account import *  # noqa: F403 (signing in, a chapter of its own)
 from attune_project.settings_api import *  # noqa: F403 (the API's settings, a chapter of their own)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+env = Environment()
+Environment.read_env(BASE_DIR / ".env")
 
 MODE: str = env.str("ATTUNE_MODE", default="local")
 if MODE not in ("local", "production"):
@@ -59,7 +59,7 @@ SECRET_KEY_FALLBACKS: list[str] = [
 ]
 
 # --- Where it is reached -----------------------------------------------------------------------------------------
-SITE_URL: str = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+SITE_URL: str = env.str("SITE_URL", default="http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list(
     "ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
 )
@@ -187,7 +187,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Database ----------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'attune.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'attune.sqlite3'}")}
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
@@ -219,7 +219,7 @@ DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Attune <hello@a
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DIR = VAR_DIR / "mail"
 if env.str("EMAIL_URL", default=""):
-    _mail = env.email_url("EMAIL_URL")
+    _mail = env.mail_server("EMAIL_URL")
     EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
     EMAIL_HOST = _mail.get("EMAIL_HOST", "localhost")
     EMAIL_PORT = _mail.get("EMAIL_PORT") or 25

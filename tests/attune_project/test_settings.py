@@ -78,6 +78,37 @@ class TestProduction:
         done = start({**keyless, "ATTUNE_SERVES": "admin", "PUSH_KEY": "p" * 43})
         assert "PUSH_KEY is set, but the operator's pages run without it" in done.stderr
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("DATABASE_URL", ""),
+            ("DATABASE_URL", "var/words.sqlite3"),
+            ("DATABASE_URL", "postgres://somebody:s3cret@host:port/name"),
+            ("DATABASE_URL", "mysql://somebody:s3cret@host/name"),
+            ("DATABASE_URL", "postgres://somebody:s3cret@host"),
+            ("EMAIL_URL", "mail.example s3cret"),
+            ("TRUSTED_PROXY_COUNT", ""),
+            ("DIGESTS_PER_SECOND", "many"),
+        ],
+    )
+    def test_what_cannot_be_read_is_named_and_not_repeated(
+        self, environment: dict[str, str], name: str, value: str
+    ) -> None:
+        done = subprocess.run(
+            [sys.executable, "manage.py", "check"],
+            check=False,
+            cwd=ROOT,
+            env={**environment, name: value},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"Attune does not start: {name} ")
+        assert "see .env.example" in done.stderr
+        assert done.stderr.count("\n") == 1, "a sentence is enough"
+        assert "s3cret" not in done.stderr
+
 
 class TestNewSecrets:
     """`python -m attune_project.keys` works where nothing is set yet."""

@@ -1,6 +1,7 @@
 """`python -m tests.faults.key_load ROLE [PEOPLE]`: one process of an installation whose field key is being replaced.
 
-`fill` makes people with notes; `read` and `write` send requests until they are terminated; `check` opens every text.
+`fill` makes people with notes; `read`, `write` and `phone` send requests until they are terminated, the last one sealed
+and in a session; `check` opens every text.
 The last line that each prints is what it saw, as JSON. Every note says who wrote it, so a reader knows what to expect.
 """
 
@@ -22,6 +23,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attune_project.settings")
 django.setup()
 
+from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from rest_framework.test import APIClient  # noqa: E402
 
@@ -32,6 +34,8 @@ from households.models import Child  # noqa: E402
 from households.services import add_child, create_household  # noqa: E402
 from observations.models import Observation  # noqa: E402
 from observations.services import record_moment  # noqa: E402
+from observations.sync import list_shut_keys  # noqa: E402
+from tests.phone import Phone  # noqa: E402
 
 NOTES_EACH = 10
 
@@ -121,10 +125,23 @@ def write_one(people: list[User]) -> bool:
     return answer.status_code == 201 and answer.json()["note"] == body["note"]
 
 
+def send_one(people: list[User]) -> bool:
+    """Whether words that somebody's phone sealed are taken and read again, in a session of theirs."""
+    user = random.choice(people)
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    phone, now = Phone(client).start(), timezone.now()
+    child = Child.objects.get(household__memberships__user=user)
+    op = phone.write("create", child=str(child.public_id), tone="missed", at=now, note=f"{user.email} sealed")
+    told = phone.flush()
+    shown = client.get(f"/api/v1/moments/{op['moment_id']}/").json()
+    return [one["status"] for one in told] == ["applied"] and shown["note"] == f"{user.email} sealed"
+
+
 def check_all() -> dict[str, int]:
     noted = Observation.objects.exclude(note_sealed=b"").select_related("author")
     shut = [row.pk for row in noted if not row.note.startswith(row.author.email)]
-    return {"notes": len(noted), "shut": len(shut)}
+    return {"notes": len(noted), "shut": len(shut), "phone_keys_shut": len(list_shut_keys())}
 
 
 def main(role: str, people: str = "0") -> dict[str, int]:
@@ -133,7 +150,8 @@ def main(role: str, people: str = "0") -> dict[str, int]:
     if role == "check":
         return check_all()
     known = list(User.objects.all())
-    return until_terminated(lambda: (read_one if role == "read" else write_one)(known))
+    does = {"read": read_one, "write": write_one, "phone": send_one}[role]
+    return until_terminated(lambda: does(known))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ import pytest, time_machine
 from attune_project.celery import app
 from checklists.services import load_library
 from tests.conftest import NOW
+from tests.guards.canary_words import write_the_rest
 from tests.guards.matrix_world import Who, build_world
 from tests.guards.test_canary import write_everywhere
 app.autodiscover_tasks(force=True)
@@ -39,6 +40,7 @@ with time_machine.travel(NOW, tick=False), pytest.MonkeyPatch.context() as patch
     world = build_world(NOW)
     browser = world.client(Who.AUTHOR, raise_request_exception=False)
     list(write_everywhere(browser, world.children["pip"], NOW, patch))
+    list(write_the_rest(world, browser))
     for entry in app.conf.beat_schedule.values():
         app.tasks[entry["task"]]()
 """

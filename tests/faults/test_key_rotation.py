@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,11 +22,14 @@ from psycopg import sql
 from accounts.models import User
 from common.person_keys import count_on_old_keys, rewrap
 from observations.models import Observation
+from observations.sync import count_keys_on_old_keys, rewrap_keys
 from tests.machine import POSTGRES_URL
+from tests.phone import Phone
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PEOPLE = 1_000  # with ten notes each
 FORMER, NEW = (f"{name}:{base64.b64encode(os.urandom(32)).decode()}" for name in ("k-former", "k-new"))
+SECRETS = [letter * 30 + "0123456789abcdefghij" for letter in "fn"]
 
 
 class TestStepByStep:
@@ -67,6 +72,44 @@ class TestStepByStep:
         items = api_of(family[0]).get("/api/v1/moments/").json()["items"]
         assert {item["note"] for item in items} == {f"words of {user.pk}" for user in family}
 
+    def test_a_phone_and_its_session_go_on_at_every_step(
+        self, client_of: Callable[[User], Any], parent: User, child: Any, now: datetime, settings: Any
+    ) -> None:
+        """Its key lies under the field key as well, and its session under `SECRET_KEY`: both are replaced at once."""
+        settings.FIELD_KEYS, settings.SECRET_KEY = [FORMER, NEW], SECRETS[0]
+        settings.SECRET_KEY_FALLBACKS = [SECRETS[1]]
+        started, said = Phone(client_of(parent)).start(), []
+
+        def note() -> None:
+            """Sealed before the walk began, sent now, and read again with all that came before it."""
+            said.append(f"sealed, and sent as number {len(said)}")
+            started.write("create", child=str(child.public_id), tone="in_tune", at=now, note=said[-1])
+            assert [result["status"] for result in started.flush()] == ["applied"]
+            items = started.client.get("/api/v1/moments/").json()["items"]
+            assert {item["note"] for item in items} == {*said}
+
+        def on_every_process() -> None:
+            for keys, secrets in product(([FORMER, NEW], [NEW, FORMER]), (SECRETS, SECRETS[::-1])):
+                settings.FIELD_KEYS = keys
+                settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = secrets[0], [secrets[1]]
+                note()
+
+        on_every_process()
+        settings.FIELD_KEYS = [NEW, FORMER]
+        assert rewrap(limit=100).count == 1
+        on_every_process()
+        assert rewrap_keys() == (1, 0)
+        on_every_process()
+        settings.FIELD_KEYS, settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = (
+            [NEW, FORMER],
+            SECRETS[1],
+            [SECRETS[0]],
+        )
+        note()
+        assert (count_on_old_keys(), count_keys_on_old_keys()) == (0, 0)
+        settings.FIELD_KEYS, settings.SECRET_KEY_FALLBACKS = [NEW], []
+        note()
+
 
 @pytest.fixture
 def database() -> Iterator[str]:
@@ -92,7 +135,13 @@ class Installation:
         }
 
     def start(self, *words: str, keys: list[str]) -> subprocess.Popen[str]:
-        env = {**self.env, "FIELD_KEYS": ",".join(keys)}
+        secrets = SECRETS if keys[0] == FORMER else SECRETS[::-1]
+        env = {
+            **self.env,
+            "FIELD_KEYS": ",".join(keys),
+            "SECRET_KEY": secrets[0],
+            "SECRET_KEY_FALLBACKS": secrets[1] if len(keys) > 1 else "",
+        }
         command = [sys.executable, *words]
         return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
 
@@ -141,7 +190,7 @@ def test_ten_thousand_notes_are_read_and_written_while_the_key_changes(database:
     # Half of the fleet was restarted with the new key in front; the other half only knows it.
     restarted, still_to_come = [NEW, FORMER], [FORMER, NEW]
     with here.fleet(
-        *[(role, keys) for role in ("read", "write") for keys in (restarted, still_to_come)]
+        *[(role, keys) for role in ("read", "write", "phone") for keys in (restarted, still_to_come)]
     ) as seen:
         moved = [int(here.rotate()[1].split()[0]) for _each in range(4)]
     print(f"while it changed: {seen}; keys moved by each walk: {moved}")
@@ -154,5 +203,5 @@ def test_ten_thousand_notes_are_read_and_written_while_the_key_changes(database:
     assert (code, ", 0 left" in said) == (0, True), said
     checked = here.load("check", keys=[NEW])
     print(f"with the new key alone: {checked}")
-    assert checked["shut"] == 0
+    assert (checked["shut"], checked["phone_keys_shut"]) == (0, 0)
     assert checked["notes"] > PEOPLE * 10

@@ -87,9 +87,21 @@ def is_gone(pid: int) -> bool:
 @pytest.mark.timeout(180)
 class TestUp:
     def test_prints_the_address_only_when_it_answers(self, up: Running) -> None:
-        assert f"http://127.0.0.1:{up.port}/" in up.said()
-        with urllib.request.urlopen(f"http://127.0.0.1:{up.port}/healthz", timeout=10) as answer:
-            assert answer.status == 200
+        assert f"Attune is running: http://localhost:{up.port}/\n" in up.said(), (
+            "a name, or no passkey can be made"
+        )
+        for name in ("localhost", "127.0.0.1"):
+            with urllib.request.urlopen(f"http://{name}:{up.port}/healthz", timeout=10) as answer:
+                assert answer.status == 200
+
+    def test_no_other_machine_can_reach_it(self, up: Running) -> None:
+        listening = (
+            Path("/proc/net/tcp").read_text().splitlines() + Path("/proc/net/tcp6").read_text().splitlines()
+        )
+        ends = [
+            line.split()[1] for line in listening if f":{up.port:04X} " in line and line.split()[3] == "0A"
+        ]
+        assert ends == [f"0100007F:{up.port:04X}"]
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_stops_within_ten_seconds_and_leaves_nothing(self, up: Running, number: int) -> None:

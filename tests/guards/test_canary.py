@@ -30,11 +30,13 @@ from django.test import Client
 from accounts.models import User
 from attune_project.celery import app as celery_app
 from common.logs import LineFormatter
+from common.sealed import list_sealed_columns
 from households.models import Child, Household
 from observations.models import Observation
 from reflections.models import Digest
 from reflections.services import compile_week, deliver_digest, plan_digests
 from tests.conftest import NOW
+from tests.guards import canary_words
 from tests.guards.matrix_world import Who, World
 from tests.operating import Operator, crawl, serve_admin
 
@@ -42,7 +44,9 @@ SEALED = {name: f"canary{name}7f3a9c" for name in ("note", "check", "thought")}
 NAMES = {name: f"canary{name}7f3a9c"[:28] for name in ("home", "child", "person", "key")}
 # What is searched for is typed as well, but kept nowhere.
 TYPED = {"search": "canarysearch7f3a9c"}
-WORDS = {**SEALED, **TYPED}
+WORDS = {**SEALED, **canary_words.SEALED, **TYPED}
+# A sealed text that nobody writes: where a device is reached.
+NO_WORDS = {"reminders.PushAddress.target_sealed"}
 
 
 def spellings(text: str) -> Iterator[bytes]:
@@ -84,7 +88,11 @@ def written(standing_world: World, django_db_blocker: Any) -> Iterator[Written]:
         User.objects.filter(pk=author.pk).update(display_name=NAMES["person"], digest_level="full")
         Child.objects.filter(pk=child.pk).update(nickname=NAMES["child"])
         browser = world.client(Who.AUTHOR, raise_request_exception=False)
-        yield Written(list(write_everywhere(browser, child, NOW, patch)), log, author)
+        answers = [
+            *write_everywhere(browser, child, NOW, patch),
+            *canary_words.write_the_rest(world, browser),
+        ]
+        yield Written(answers, log, author)
     logging.getLogger().removeHandler(handler)
 
 
@@ -212,6 +220,16 @@ class TestCanary:
         shown = b"".join(answer.content for answer in written.answers if answer.status_code == 200)
         assert found_in(shown) == set(WORDS)
         assert Observation.objects.exclude(note_sealed=b"").count() >= 3
+
+    def test_it_was_written_in_every_place_for_words_that_there_is(self, written: Written) -> None:
+        without = {
+            str(column)
+            for column in list_sealed_columns()
+            if not any(
+                "canary" in getattr(row, column.text.name) for row in column.model._default_manager.all()
+            )
+        }
+        assert without == NO_WORDS
 
     def test_no_log_holds_a_word(self, written: Written) -> None:
         log = written.log.getvalue()

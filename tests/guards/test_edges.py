@@ -150,6 +150,44 @@ class TestRules:
         assert offences(files, READS_CLOCK) == []
 
 
+RUNS_OR_TRUSTS_TEXT = re.compile(
+    r"^(pickle|marshal|shelve|dill)\.|(^|\.)(eval|exec|mark_safe|SafeString|unsafe_load|full_load)\(\)$|^yaml\.load\(\)$"
+)
+
+
+def open_field_lists(source: str) -> Iterator[str]:
+    """Where a form or a serializer takes whatever fields its model will have: what is added later is taken unseen."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Assign(targets=[ast.Name("fields")], value=ast.Constant("__all__")):
+                yield "fields"
+            case ast.ClassDef(name="Meta") if "exclude" in {
+                name.id
+                for line in node.body
+                if isinstance(line, ast.Assign)
+                for name in ast.walk(line.targets[0])
+                if isinstance(name, ast.Name)
+            }:
+                yield "exclude"
+
+
+class TestTrust:
+    def test_this_guard_can_see(self) -> None:
+        for source in ("pickle.loads(x)", "yaml.load(x)", "eval(x)", "html.mark_safe(x)", "SafeString(x)"):
+            assert any(RUNS_OR_TRUSTS_TEXT.search(name) for name in calls(source)), source
+        assert not any(
+            RUNS_OR_TRUSTS_TEXT.search(name) for name in calls("yaml.safe_load(x); form.is_valid()")
+        )
+        assert [*open_field_lists("class Meta:\n    fields = '__all__'")] == ["fields"]
+        assert [*open_field_lists("class Meta:\n    exclude = ('a',)")] == ["exclude"]
+
+    def test_no_text_is_run_unpickled_or_taken_for_markup(self) -> None:
+        ours = python_files(*(f"{package}/**/*.py" for package in PACKAGES))
+        assert len(ours) > 200
+        assert offences(ours, RUNS_OR_TRUSTS_TEXT) == []
+        assert [str(path) for path in ours if [*open_field_lists(path.read_text("utf-8"))]] == []
+
+
 class TestTasks:
     def test_a_task_is_at_most_ten_lines(self) -> None:
         def long_tasks(source: str) -> list[str]:

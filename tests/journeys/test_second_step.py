@@ -39,11 +39,11 @@ def _accounts(app: App) -> None:
 
 
 @pytest.fixture
-def open_with_a_lock(open_phone: Callable[..., Page], app: App) -> Callable[[], Page]:
+def open_with_a_lock(open_phone: Callable[..., Page], app: App) -> Callable[..., Page]:
     """A phone that knows passkeys. Browsers make them for names alone, not for numbers, and unsafely for one only."""
 
-    def take() -> Page:
-        page = open_phone(base_url=app.url.replace("127.0.0.1", "localhost"))
+    def take(*, named: bool = True) -> Page:
+        page = open_phone(base_url=app.url.replace("127.0.0.1", "localhost") if named else app.url)
         lock = page.context.new_cdp_session(page)
         lock.send("WebAuthn.enable")
         lock.send("WebAuthn.addVirtualAuthenticator", {"options": LOCK})
@@ -114,6 +114,15 @@ class TestPasskey:
         page.get_by_role("button", name="With a passkey").click()
         expect(page.get_by_text("That did not work.")).to_be_visible()
         assert not is_in(page)
+
+    def test_where_the_address_is_a_number_the_page_says_that_a_name_is_needed(
+        self, open_with_a_lock: Callable[..., Page]
+    ) -> None:
+        page = open_with_a_lock(named=False)
+        page.goto("/account/login/")
+        page.get_by_role("button", name="With a passkey").click()
+        expect(page.get_by_text("that name is localhost")).to_be_visible()
+        expect(page.get_by_text("That did not work.")).to_be_hidden()
 
 
 class TestApp:

@@ -75,7 +75,7 @@ class TestHeaders:
 
     def test_it_says_that_it_is_a_list_and_a_machine(self, letter):
         parsed, _text, _html = read(build_message(letter))
-        assert parsed["List-Id"] == "<your-week.127.0.0.1>"
+        assert parsed["List-Id"] == "<your-week.localhost>"
         assert parsed["Auto-Submitted"] == "auto-generated"
         assert parsed["Message-ID"] == "<d.1@localhost>"
         assert parsed["Date"] == "Mon, 16 Nov 2026 19:00:00 +0000"
@@ -97,7 +97,7 @@ class TestHeaders:
         one = message_id_for(membership=cases.MEMBER, label=LABEL, revision=1)
         assert one == message_id_for(membership=cases.MEMBER, label=LABEL, revision=1)
         assert one != message_id_for(membership=cases.MEMBER, label=LABEL, revision=2)
-        assert re.fullmatch(r"<d\.[0-9a-f-]{36}@127\.0\.0\.1>", one)
+        assert re.fullmatch(r"<d\.[0-9a-f-]{36}@localhost>", one)
 
 
 class TestLevels:
@@ -187,7 +187,7 @@ class TestHtml:
     def test_nothing_is_fetched_when_it_is_opened(self, letter):
         _parsed, _text, html = read(build_message(letter))
         assert not re.findall(r"<img|<link|<script|<iframe|url\(|@import|@font-face|src=", html)
-        assert {url.split("/")[2] for url in re.findall(r'https?://[^"<]+', html)} == {"127.0.0.1:8000"}
+        assert {url.split("/")[2] for url in re.findall(r'https?://[^"<]+', html)} == {"localhost:8000"}
 
     def test_every_element_has_the_style_that_the_whole_sheet_gives_it(self, letter, monkeypatch):
         def elements(html: str) -> list[tuple[str, str, frozenset[str]]]:
@@ -287,10 +287,13 @@ class TestInAMailbox:
         assert envelope.rcpt_tos == [family.alice.email]
         parsed, text, html = read(envelope.content)
         assert parsed["Message-ID"] == row.message_id
-        said = " ".join(text.split())  # a line may break at any word
-        assert re.search("7 moments (on|from) 6 days", said)
-        assert "In these 5 moments of the last four weeks you answered 4.0 of 5 on average." in said
-        assert "They are few: anything from" in said
+        words = " ".join(text.split())  # a line may break at any word
+        assert re.search("7 moments (on|from) 6 days", words)
+        # Which of two wordings it is follows from ids, and those are new in each run.
+        assert re.search(
+            r"5 moments of the last four weeks (you answered|have an answer,) 4\.0 of 5 on average", words
+        )
+        assert re.search("(They are few|That is little to go by): anything from", words)
         assert "●" in html
 
     def test_what_was_handed_over_is_what_was_frozen(self, family, sink):

@@ -138,7 +138,7 @@ def web(host: str, port: int, env: dict[str, str]) -> Program:
 
 
 def admin(host: str, port: int) -> Program:
-    """The operator's pages, without the keys that this process has. Passkeys need a name: localhost, not 127.0.0.1."""
+    """The operator's pages, without the keys that this process has."""
     refuse_taken_port(host, port)
     keyless = {
         "ATTUNE_SERVES": "admin",
@@ -197,7 +197,10 @@ def reachable_host(host: str) -> str:
 
 
 def site_url(host: str, port: int) -> str:
-    host = reachable_host(host)
+    """What to open on this machine. Passkeys need a name: localhost, not 127.0.0.1. Who may listen is not changed."""
+    host = host.strip("[]")
+    if host in (*ANY_ADDRESS, "127.0.0.1", "::1"):
+        host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

@@ -28,6 +28,6 @@ if (form instanceof HTMLFormElement && "PublicKeyCredential" in globalThis) {
   document.addEventListener("allauth.error", (event) => {
     event.preventDefault();
     const { exception } = /** @type {CustomEvent} */ (event).detail;
-    say(form, exception?.name === "InvalidStateError" ? "InvalidStateError" : "");
+    say(form, ["InvalidStateError", "SecurityError"].includes(exception?.name) ? exception.name : "");
   });
 }
