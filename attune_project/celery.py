@@ -97,6 +97,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=3, minute=52),
         "options": {"queue": SCHEDULE, "expires": 12 * 3600},
     },
+    "forget-asked-families": {
+        "task": "coaching.tasks.forget",
+        "schedule": crontab(hour=3, minute=54),
+        "options": {"queue": SCHEDULE, "expires": 12 * 3600},
+    },
     "forget-sessions": {
         "task": "attune_project.tasks.forget_sessions",
         "schedule": crontab(hour=3, minute=55),

@@ -33,7 +33,10 @@ from attune_project.collected import static_files_are_current
 from attune_project.findings import Check, Finding, Findings
 from attune_project.key_checks import check_person_keys, check_push, check_sealing_keys, check_secrets
 from checklists.selectors import LibraryNotLoaded, get_content
+from common.dates import local_day
 from common.ledger import count_late
+from households.rules import BRIEFING_CHECKED_WITHIN
+from households.selectors import count_live_grants, list_briefings
 from reflections.selectors import get_standing, list_quarantined_digest_ids
 
 SUPPORTED_PYTHON = ((3, 11), (3, 14))
@@ -152,6 +155,29 @@ def check_content() -> Findings:
         get_content()
     except LibraryNotLoaded:
         yield Finding("The built-in checklists are not in the database.", "python manage.py load_library")
+
+
+def check_coaching() -> Findings:
+    """Coach mode waits for what parents have to read first."""
+    now = timezone.now()
+    found = list_briefings()
+    if not found:
+        let_in = count_live_grants(now=now)
+        yield Finding(
+            "Coach mode is closed: nothing is written down for any country of what a coach must report by law, how "
+            "fast replies come, and that nobody watches at night."
+            + (f" {let_in} coaches who were let in before see nothing now." if let_in else ""),
+            f"Write one file for each country into {settings.BRIEFINGS_DIR} (docs/operations.md, Coaches), then: "
+            "python manage.py briefings load. Without coaches nothing is missing.",
+            serious=bool(let_in),
+        )
+    for one in found:
+        if local_day(now, "UTC") - one.checked_on > BRIEFING_CHECKED_WITHIN:
+            yield Finding(
+                f"What is said about coaches in {one.country} was last checked on {one.checked_on}.",
+                "Have somebody who knows the law there look at it, set checked_on, and load it again.",
+                serious=False,
+            )
 
 
 def check_cache() -> Findings:
@@ -310,6 +336,7 @@ CHECKS: dict[str, Check] = {
     "Keys for phones": check_sealing_keys,
     "Reminders": check_push,
     "Content": check_content,
+    "Coaches": check_coaching,
     "Cache": check_cache,
     "Queue": check_queue,
     "Worker": check_worker,

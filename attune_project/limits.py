@@ -190,6 +190,9 @@ DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
     # Letting others in, and coming in.
     "household-invitations": let_in("email"),
     "household-coaches": let_in("coach_email"),
+    "coach-invitations": let_in("email"),
+    "coach-ask": (OPEN_LINK,),
+    "coach-asked": (JOIN,),
     "card-links": (Rule(Limit("card-link", 30, HOUR), person),),
     "card-shared": (OPEN_LINK,),
     "invitation": (OPEN_LINK,),

@@ -10,5 +10,8 @@ class CoachingConfig(AppConfig):
 
     def ready(self) -> None:
         from coaching.estate import CoachingEstate
+        from coaching.selectors.waiting import list_news
+        from reminders import news
 
         register(self.label, CoachingEstate())
+        news.register(self.label, list_news)

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.selectors import list_addresses
-from coaching.models import Ask, CoachProfile, Comment, Focus, FocusAnswer, HandOver, Mute, Reply, Snooze
-from coaching.rules import Slot
-from common.estates import Estate, Holding, Table, erase_rows, in_chunks
+from coaching.models import (
+    Ask,
+    CoachProfile,
+    Comment,
+    FamilyInvitation,
+    Focus,
+    FocusAnswer,
+    HandOver,
+    Mute,
+    Reply,
+    Snooze,
+    Supervision,
+)
+from coaching.rules import NOTED_SUPERVISION_ENDED, Slot
+from common.estates import Applier, Estate, Holding, Table, erase_rows, in_chunks
 from common.sealed import is_readable
 from households.scope import let_in
 
@@ -29,6 +43,8 @@ class CoachingEstate(Estate):
         Holding("coaching.Snooze", ("author", "coach")),
         Holding("coaching.HandOver", ("author", "coach")),
         Holding("coaching.CoachProfile", ("coach",)),
+        Holding("coaching.Supervision", ("supervisor", "coach")),
+        Holding("coaching.FamilyInvitation", ("coach",)),
     )
 
     def export(self, person_id: int, now: datetime) -> Iterator[Table]:
@@ -66,14 +82,27 @@ class CoachingEstate(Estate):
         yield from _as_coach(person_id, now)
 
     def erase(self, person_id: int) -> None:
-        # A colleague who was suggested is named by their address alone.
-        erase_rows(HandOver.objects.filter(colleague_email__in=list_addresses(user_id=person_id)))
+        # A colleague who was suggested, and whoever was asked, are named by their address alone.
+        addresses = list_addresses(user_id=person_id)
+        erase_rows(HandOver.objects.filter(colleague_email__in=addresses))
+        erase_rows(FamilyInvitation.objects.filter(email__in=addresses))
         super().erase(person_id)
 
     def move(self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
         own = {"household_id": source_id, "author_id": person_id}
         for model in (Comment, Reply, Ask, Mute, Snooze, HandOver, Focus, FocusAnswer):
             model._default_manager.filter(**own).update(household_id=target_id)
+
+    def appliers(self) -> Mapping[str, Applier]:
+        return {NOTED_SUPERVISION_ENDED: _end_supervision}
+
+    def close_doors(self, now: datetime) -> Mapping[str, int]:
+        still_open = FamilyInvitation.objects.filter(answered_at=None, withdrawn_at=None)
+        return {"open questions of coaches withdrawn": still_open.update(withdrawn_at=now)}
+
+    def withdraw_offers(self, person_id: int, now: datetime) -> None:
+        asked = FamilyInvitation.objects.filter(coach_id=person_id, withdrawn_at=None)
+        asked.update(withdrawn_at=now)
 
     def holds_words(self, household_id: int) -> bool:
         return Comment.objects.filter(household_id=household_id).exists()
@@ -91,7 +120,9 @@ _OWN = ("id", *_SLOTS, "unreadable", "written_at")
 _PUT_OFF = ("reason", "reason_unreadable", "until_on")
 _SUGGESTED = ("practice", "weeks", "suggested_at")
 _NAMED = ("colleague_email", "asked_at")
-_PROFILE = ("name", "practice", "introduction", "reply_days")
+_INVITED = ("email", "created_at", "expires_at", "withdrawn_at")
+_SUPERVISION = ("as", "proposed_at", "agreed_at")
+_PROFILE = ("name", "practice", "introduction", "reply_days", "country")
 
 
 def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:
@@ -119,6 +150,19 @@ def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:
         _SUGGESTED,
         lambda: iter(suggested.values_list(*_SUGGESTED)),
     )
+    asked = FamilyInvitation.objects.filter(coach_id=person_id).order_by("pk")
+    yield Table(
+        "own_family_invitations",
+        _("Whom you asked to let you in, and when. What became of it is theirs."),
+        _INVITED,
+        lambda: iter(asked.values_list(*_INVITED)),
+    )
+    yield Table(
+        "supervisions",
+        _("Since when somebody sees counts of your work as a coach, or you of theirs."),
+        _SUPERVISION,
+        lambda: _supervisions(person_id),
+    )
     named = HandOver.objects.filter(coach_id=person_id).order_by("pk")
     yield Table(
         "own_hand_overs",
@@ -126,6 +170,19 @@ def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:
         _NAMED,
         lambda: iter(named.values_list(*_NAMED)),
     )
+
+
+def _end_supervision(subject: str, _at: datetime) -> int:
+    gone, _by_model = Supervision.objects.filter(public_id=uuid.UUID(subject)).delete()
+    return gone
+
+
+def _supervisions(person_id: int) -> Iterator[tuple[Any, ...]]:
+    rows = Supervision.objects.filter(
+        Q(coach_id=person_id) | Q(supervisor_id=person_id, agreed_at__isnull=False)
+    )
+    for row in rows.order_by("pk"):
+        yield "coach" if row.coach_id == person_id else "supervisor", row.proposed_at, row.agreed_at
 
 
 def _words(comment: Comment) -> tuple[str, ...]:

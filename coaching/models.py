@@ -25,6 +25,7 @@ from coaching.rules import (
     Wish,
 )
 from common.sealed import SealedText, is_readable
+from households.rules import COUNTRY_MAX
 
 
 class CoachProfile(models.Model):
@@ -35,6 +36,8 @@ class CoachProfile(models.Model):
     practice = models.CharField(max_length=PRACTICE_MAX, blank=True)
     introduction = models.CharField(max_length=INTRODUCTION_MAX, blank=True)
     reply_days = models.PositiveSmallIntegerField(default=REPLY_DAYS_DEFAULT)
+    # Where they work, as briefings name it; '' until they say so.
+    country = models.CharField(max_length=COUNTRY_MAX, blank=True, db_default="")
 
     class Meta:
         constraints = [
@@ -253,6 +256,49 @@ class Focus(models.Model):
 
     def __str__(self) -> str:
         return f"coach's focus {self.pk}"
+
+
+class FamilyInvitation(models.Model):
+    """A coach asks whoever reads an address whether they would let them in. It gives nothing: an author decides.
+
+    Only the SHA-256 of its 256-bit token is stored. `answered_at` is the author's own: the coach does not see it.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    coach = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    # As it stands in the mail: where the sender is reached since is not for everybody who once got one.
+    coach_email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"family invitation {self.pk}"
+
+
+class Supervision(models.Model):
+    """Somebody sees counts of a coach's work: the operator proposes it, the coach agrees, either of the two ends it.
+
+    There is no row once it is over. It names no family and opens none.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    supervisor = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    coach = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    proposed_at = models.DateTimeField()
+    agreed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["supervisor", "coach"], name="supervision_once"),
+            models.CheckConstraint(condition=~Q(supervisor=models.F("coach")), name="supervision_of_another"),
+        ]
+
+    def __str__(self) -> str:
+        return f"supervision {self.pk}"
 
 
 class FocusAnswer(models.Model):

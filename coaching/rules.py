@@ -25,12 +25,22 @@ PRACTICE_MAX: Final = 80
 INTRODUCTION_MAX: Final = 600
 REPLY_DAYS_MIN, REPLY_DAYS_DEFAULT, REPLY_DAYS_MAX = 1, 3, 10
 
+# --- Asking a family ---------------------------------------------------------------------------------------------
+FAMILY_INVITATION_LIFETIME: Final = timedelta(days=7)
+FAMILY_INVITATIONS_PER_DAY: Final = 20
+
 # --- The caseload ------------------------------------------------------------------------------------------------
 SNOOZE_REASON_MAX: Final = 200
 SNOOZE_DAYS: Final = (2, 7, 14, 28)
 HAND_OVER_SHOWN_FOR: Final = timedelta(days=30)
 # What is recommended for weekly home visiting (45 CFR 1302.22(b)): said above every list, enforced nowhere.
 RECOMMENDED_LOAD: Final = (10, 12)
+
+# --- What a supervisor sees --------------------------------------------------------------------------------------
+# A count below this could be somebody: of fewer families nothing is said at all, and of a count that it is small.
+FEW: Final = 5
+REPLIES_OVER: Final = timedelta(days=56)
+NOTED_SUPERVISION_ENDED: Final = "supervision_ended"  # what the erasure ledger is told
 
 # --- Telling by mail ---------------------------------------------------------------------------------------------
 # On the reader's own clock: no phone lights up at night because of a coach.
@@ -91,6 +101,15 @@ def reply_due_on(asked_at: datetime, *, working_days: int, timezone: str) -> dat
         day += timedelta(days=1)
         left -= day.weekday() < 5
     return day
+
+
+def working_days_between(asked_at: datetime, answered_at: datetime, *, timezone: str) -> int:
+    """After how many working days (Monday to Friday) something was answered: 0 on the day itself, or on a weekend."""
+    day, last, days = local_day(asked_at, timezone), local_day(answered_at, timezone), 0
+    while day < last:
+        day += timedelta(days=1)
+        days += day.weekday() < 5
+    return days
 
 
 def may_tell(now: datetime, *, timezone: str) -> bool:

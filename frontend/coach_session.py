@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
@@ -19,12 +20,27 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.rules import COACH_IDLE_MAX, COACH_SESSION_MAX
 from common.errors import NotVisible
-from frontend.render import is_swap
+from frontend.render import is_swap, render_page
+from households.selectors import is_coaching_open
+from households.services import closed
 
 _LOOKED_KEY = "coach_looked_at"
 
 
 def at_work(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The same as `in_person`, for what coaching is; where there is no briefing for any country there is none."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not is_coaching_open():
+            context = {"closed": closed()}
+            return render_page(request, "frontend/coach/closed.html", context, status=HTTPStatus.FORBIDDEN)
+        return view(request, *args, **kwargs)
+
+    return in_person(inner)
+
+
+def in_person(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Lets a recent proof pass, and notes that somebody looked; otherwise it asks who is there."""
 
     @wraps(view)
@@ -45,7 +61,7 @@ def on_watch(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not _is_recent(request, timezone.now()):
+        if not _is_recent(request, timezone.now()) or not is_coaching_open():
             raise NotVisible("household")
         return view(request, *args, **kwargs)
 

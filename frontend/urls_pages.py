@@ -7,6 +7,7 @@ from django.urls import include, path, register_converter
 from frontend.converters import WeekConverter
 from frontend.views import (
     coach,
+    coach_asks,
     coach_months,
     coach_words,
     comfort,
@@ -24,6 +25,7 @@ from frontend.views import (
     pwa,
     reflections,
     refusing,
+    team,
     welcome,
 )
 from frontend.views import help as help_views
@@ -75,6 +77,15 @@ urlpatterns = [
     path("coach/offers/", coach.offers, name="coach-offers"),
     path("coach/offers/decline/", coach.decline, name="offer-decline"),
     path("coach/offers/<slug:token>/", coach.offer, name="coach-offer"),
+    path("coach/invitations/", coach_asks.invitations, name="coach-invitations"),
+    path(
+        "coach/invitations/<uuid:invitation_id>/withdraw/",
+        coach_asks.withdraw,
+        name="coach-invitation-withdraw",
+    ),
+    path("coach/asks/<slug:token>/", coach_asks.ask, name="coach-ask"),
+    path("household/coaches/asked/", coach_asks.asked, name="coach-asked"),
+    path("household/coaches/asked/decline/", coach_asks.decline, name="coach-ask-decline"),
     path("coach/grants/<uuid:grant_id>/return/", coach.give_back, name="grant-return"),
     path("coach/<uuid:household_id>/", coach.family, name="coach-family"),
     path("coach/<uuid:household_id>/months/", coach_months.months, name="coach-months"),
@@ -83,6 +94,10 @@ urlpatterns = [
     path("coach/grants/<uuid:grant_id>/focus/", focuses.suggest, name="coach-focus"),
     path("coach/grants/<uuid:grant_id>/later/", coach_words.put_off, name="coach-put-off"),
     path("coach/grants/<uuid:grant_id>/hand-over/", coach_words.hand_over, name="coach-hand-over"),
+    path("coach/team/", team.team, name="coach-team"),
+    path("coach/team/<uuid:supervision_id>/agree/", team.agree, name="supervision-agree"),
+    path("coach/team/<uuid:supervision_id>/end/", team.end, name="supervision-end"),
+    path("coach/team/<uuid:supervision_id>/leave/", team.leave, name="supervision-leave"),
     path("coach/words/", coach_words.words, name="coach-words"),
     path("coach/profile/", coach_words.profile, name="coach-profile"),
     path("coach/<uuid:household_id>/moments/<uuid:moment_id>/", coach_words.moment, name="coach-moment"),

@@ -27,6 +27,7 @@ class HouseholdsEstate(Estate):
         Holding("households.Grant", ("author", "coach")),
         Holding("households.Invitation", ("invited_by",)),
         Holding("households.Membership", ("user",)),
+        Holding("households.Briefing", kept_because="the operator's words, the same to everybody"),
         Holding("households.Child", kept_because="a child is the household's: it goes with the household"),
         Holding(
             "households.Household", kept_because="it goes when nobody lives there, and nobody's words do"
@@ -179,6 +180,7 @@ _GRANT = (
     "coach_email",
     "scope",
     "from_on",
+    "briefing",
     "offered_at",
     "offer_expires_at",
     "accepted_at",
@@ -223,9 +225,12 @@ def _invitations(person_id: int) -> Iterator[tuple[Any, ...]]:
 
 
 def _grants(rows: QuerySet[Grant], columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    for row in in_chunks(rows.select_related("household").prefetch_related("children__child")):
+    about = rows.select_related("household", "briefing").prefetch_related("children__child")
+    for row in in_chunks(about):
         children = sorted(str(covered.child.public_id) for covered in row.children.all())
-        yield row.public_id, row.household.public_id, children, *_columns(row, columns[3:])
+        columns_of = {"briefing": row.briefing.label if row.briefing else ""}
+        values = (columns_of.get(name, getattr(row, name, None)) for name in columns[3:])
+        yield row.public_id, row.household.public_id, children, *values
 
 
 def _looks(person_id: int) -> Iterator[tuple[Any, ...]]:

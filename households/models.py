@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import models
@@ -10,6 +11,7 @@ from django.db.models import F, Q
 
 from households.rules import (
     COLOURS,
+    COUNTRY_MAX,
     EMOJI_MAX,
     GRANT_RENEWED_WITHIN,
     HOUSEHOLD_NAME_MAX,
@@ -113,6 +115,47 @@ class Invitation(models.Model):
         return f"invitation {self.pk}"
 
 
+class Briefing(models.Model):
+    """What an author reads before letting a coach in, for one country: the operator's words, in a version that stays.
+
+    `words` holds for each language `country`, `must_report`, `replies` and `nights`. A new text is a new row with the
+    next number: a grant names the one that its author read.
+    """
+
+    country = models.CharField(max_length=COUNTRY_MAX)
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    words = models.JSONField()
+    is_example = models.BooleanField(default=False)
+    checked_on = models.DateField()  # when somebody who knows the law looked at it
+    loaded_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["country", "number"], name="briefing_numbered"),
+            models.UniqueConstraint(
+                fields=["country"], condition=Q(ended_at__isnull=True), name="briefing_in_force_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"briefing {self.label}"
+
+    @property
+    def label(self) -> str:
+        """How it is named in forms and in the API."""
+        return f"{self.country}.{self.number}"
+
+    def said(self, language: str) -> Mapping[str, str]:
+        """The words in *language*, or in a related one, in English, or in whatever language there is."""
+        words: Mapping[str, Mapping[str, str]] = self.words
+        for one in (language, language.partition("-")[0], "en"):
+            if one in words:
+                return words[one]
+        return words[min(words)]
+
+
 class Grant(models.Model):
     """What one author lets one coach see: of these children, in this scope, from a day on, until it ends.
 
@@ -131,6 +174,8 @@ class Grant(models.Model):
     author_email = models.EmailField(max_length=254, db_default="")
     scope = models.CharField(max_length=20, choices=[(scope, scope) for scope in GrantScope])
     from_on = models.DateField()  # moments of this day and later
+    # What its author read before giving it; null for what was given before there was anything to read.
+    briefing = models.ForeignKey(Briefing, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     token_sha256 = models.CharField(max_length=64, unique=True)
     offered_at = models.DateTimeField()
     offer_expires_at = models.DateTimeField()

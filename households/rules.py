@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -32,6 +33,15 @@ GRANTS_MAX = 10
 GRANT_RENEWED_WITHIN = timedelta(days=14)
 # Moments before this day were noted nowhere.
 GRANT_FROM_EARLIEST = date(2000, 1, 1)
+
+# What an author reads before letting a coach in: a country, or a part of one that has laws of its own.
+COUNTRY = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
+COUNTRY_MAX = 6
+COUNTRY_NAME_MAX = 60
+BRIEFING_TEXT_MAX = 3_000
+BRIEFING_LABEL_MAX = 12
+# Laws change: after so long somebody has to look again whether it still holds.
+BRIEFING_CHECKED_WITHIN = timedelta(days=365)
 
 # Opening the same thing again within this time is one look, and one line in the list of who looked.
 ONE_LOOK = timedelta(minutes=15)

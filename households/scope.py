@@ -106,8 +106,11 @@ def let_in(*, now: datetime, via: str = "") -> Exists:
     )
 
 
-def granted_to(coach_id: int, *, now: datetime) -> Sight:
-    """What live grants let this coach see: of their authors and children, from their day on, and nothing private."""
+def granted_to(coach_id: int | OuterRef, *, now: datetime) -> Sight:
+    """What live grants let this coach see: of their authors and children, from their day on, and nothing private.
+
+    The coach may be one that a row of an outer query names.
+    """
 
     def at_least(scope: GrantScope) -> Q:
         grants = live_grants(now=now).filter(

@@ -17,6 +17,7 @@ _CHOICES = (
     "moment_from",
     "moment_until",
     "week_ready",
+    "something_new",
     "quiet_from",
     "quiet_until",
     "resting_until",

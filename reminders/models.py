@@ -19,6 +19,7 @@ class ReminderChoices(models.Model):
     moment_from = models.TimeField(null=True, blank=True)
     moment_until = models.TimeField(null=True, blank=True)
     week_ready = models.BooleanField(default=False, db_default=False)
+    something_new = models.BooleanField(default=False, db_default=False)
     # Hours with the child, kept free of the phone: nothing comes then.
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)

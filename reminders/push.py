@@ -88,16 +88,29 @@ def write_prompt(user: User, kind: Kind, *, label: str = "", secret: str = "") -
             Kind.EVENING: _("A quiet minute for your notes, if you like."),
             Kind.MOMENT: _("A minute for your notes, if you like."),
             Kind.WEEK: _("Your week is ready."),
+            Kind.NEWS: _("There is something new for you."),
         }[kind]
         later = [{"action": "later", "title": _("Later")}]
         nothing = [{"action": "nothing", "title": _("Nothing today")}] if kind is Kind.EVENING else []
         return _message(
             user,
             body,
-            url={Kind.WEEK: f"/reflections/{label}/", Kind.EVENING: "/log/?evening=1"}.get(kind, "/log/"),
+            url=_leads_to(kind, label),
             actions=later + nothing,
             secret=secret,
         )
+
+
+def _leads_to(kind: Kind, label: str) -> str:
+    """Where a tap leads. What is new has the front page: an address of its own would say what the words do not."""
+    match kind:
+        case Kind.WEEK:
+            return f"/reflections/{label}/"
+        case Kind.EVENING:
+            return "/log/?evening=1"
+        case Kind.NEWS:
+            return "/"
+    return "/log/"
 
 
 def write_try(user: User) -> str:

@@ -25,8 +25,8 @@ EVENING_FREE_FROM: Final = time(20, 0)
 HOURS_FIRST: Final = time(7, 0)
 HOURS_LAST: Final = time(22, 0)
 HOURS_SHORTEST: Final = timedelta(hours=1)
-# "Your week is ready" comes by day, and outside of the hours above.
-WEEK_HOURS: Final = ((time(9, 0), time(17, 0)), (time(20, 0), time(21, 30)))
+# "Your week is ready" and "something new" come by day, and outside of the hours above.
+DAY_HOURS: Final = ((time(9, 0), time(17, 0)), (time(20, 0), time(21, 30)))
 REST: Final = timedelta(days=30)
 
 # --- How often ---------------------------------------------------------------------------------------------------
@@ -62,6 +62,7 @@ class Kind(StrEnum):
     EVENING = "evening"
     MOMENT = "moment"  # at a random time inside the hours somebody chose
     WEEK = "week"
+    NEWS = "news"  # somebody wrote something for them
 
 
 class State(StrEnum):
@@ -162,13 +163,13 @@ def _moment(wish: Wish, day: date) -> Slot | None:
     return None
 
 
-def week_slot(wish: Wish, now: datetime) -> Slot | None:
-    """Whether "your week is ready" may come now: by day, and not in hours kept free."""
+def day_slot(kind: Kind, wish: Wish, now: datetime) -> Slot | None:
+    """Whether what has no time of its own may come now: by day, and not in hours kept free."""
     day = local_day(now, wish.timezone)
-    open_now = any(_holds(_span(wish, day, hours), now) for hours in WEEK_HOURS)
+    open_now = any(_holds(_span(wish, day, hours), now) for hours in DAY_HOURS)
     if not open_now or is_quiet(wish, now):
         return None
-    return Slot(Kind.WEEK, day, now, end_of_day(wish, day))
+    return Slot(kind, day, now, end_of_day(wish, day))
 
 
 def is_due(slot: Slot, now: datetime) -> bool:

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime
 
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from accounts.devices import in_words
 from common.dates import local_day
 from reminders.models import Prompt, PushAddress, ReminderChoices
 from reminders.push import key_name
-from reminders.rules import CHUNK_SIZE, LEASE, TICK_MOST, State, every_days
+from reminders.rules import CHUNK_SIZE, LEASE, TICK_MOST, Kind, State, every_days
 from reminders.shapes import ReachedDevice, Standing
 
 
@@ -65,7 +65,10 @@ def list_chunks(*, size: int = CHUNK_SIZE) -> Iterator[list[int]]:
     """Everybody who asked for anything, by key, in chunks that are planned apart."""
     after = 0
     wished = ReminderChoices.objects.filter(
-        Q(evening_at__isnull=False) | Q(moment_from__isnull=False) | Q(week_ready=True)
+        Q(evening_at__isnull=False)
+        | Q(moment_from__isnull=False)
+        | Q(week_ready=True)
+        | Q(something_new=True)
     ).order_by("pk")
     while chunk := list(wished.filter(pk__gt=after).values_list("pk", flat=True)[:size]):
         yield chunk
@@ -89,6 +92,12 @@ def list_told_weeks(*, user_ids: Collection[int], labels: Collection[str]) -> se
     """Which of these weeks each of these people was prompted about already."""
     rows = Prompt.objects.filter(user_id__in=user_ids, label__in=labels)
     return set(rows.values_list("user_id", "label"))
+
+
+def list_told_news(*, user_ids: Collection[int]) -> dict[int, datetime]:
+    """When each of these people was last to be told that there is something new, whatever became of it."""
+    rows = Prompt.objects.filter(user_id__in=user_ids, kind=Kind.NEWS)
+    return dict(rows.order_by().values_list("user_id").annotate(at=Max("due_at")))
 
 
 def list_due_prompt_ids(*, now: datetime, most: int = TICK_MOST) -> list[int]:

@@ -15,10 +15,11 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from attune_project.demo.coach import BRIEFINGS
 from checklists.services import load_library
 from households.models import Child, Grant, Household, Membership
 from households.rules import Role
-from households.services import accept_grant, add_child, create_household, offer_grant
+from households.services import accept_grant, add_child, create_household, load_briefings, offer_grant
 from observations.models import Observation
 from observations.services import record_moment
 
@@ -27,13 +28,20 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 NOW = datetime(2026, 11, 18, 19, 30, tzinfo=UTC)
 """A Wednesday evening in ISO week 2026-W47."""
+BRIEFING = "ZZ.1"
+"""What an author read who lets somebody in: the example that a machine of one's own has."""
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The built-in content is part of every database."""
+    """The built-in content and an example of a briefing are part of every database."""
     with django_db_blocker.unblock():
-        load_library(now=NOW)
+        _load_content()
+
+
+def _load_content() -> None:
+    load_library(now=NOW)
+    load_briefings(directory=BRIEFINGS, now=NOW)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +57,7 @@ def _library_after_flush(request: pytest.FixtureRequest) -> None:
     marked = marker is not None and marker.kwargs.get("transaction", False)
     if marked or {"transactional_db", "live_server"} & set(request.fixturenames):
         request.getfixturevalue("transactional_db")
-        load_library(now=NOW)
+        _load_content()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -178,6 +186,7 @@ def offer(
                 "scope": "ratings_and_notes",
                 "child_ids": [child.public_id],
                 "from_on": date(2026, 1, 1),
+                "briefing": BRIEFING,
                 "now": now,
                 **fields,
             }

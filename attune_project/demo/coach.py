@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accounts.services import open_account
 from common.dates import local_day
 from households.rules import GrantScope
-from households.services import accept_grant, offer_grant
+from households.services import accept_grant, load_briefings, offer_grant
 from observations.services import look_at_family, look_at_moment
 
 if TYPE_CHECKING:
     from accounts.models import User
     from households.models import Child, Household
 
+BRIEFINGS = Path(__file__).with_name("briefings")
 COACH = "cleo@example.org"
 LET_IN = timedelta(days=40)
 LOOKED = (timedelta(days=12), timedelta(days=5), timedelta(days=1, hours=3))
@@ -24,6 +26,7 @@ def let_coach_in(
     *, parent: User, household: Household, child: Child, password: str, zone: str, now: datetime
 ) -> User:
     """The coach, with a grant of forty days ago and a look every week since."""
+    briefings = load_briefings(directory=BRIEFINGS, now=now - LET_IN)
     coach = open_account(email=COACH, password=password, display_name="Cleo", timezone=zone)
     _grant, token = offer_grant(
         actor_id=parent.pk,
@@ -31,6 +34,7 @@ def let_coach_in(
         coach_email=coach.email,
         scope=GrantScope.RATINGS_AND_NOTES,
         child_ids=[child.public_id],
+        briefing=briefings[0].briefing.label,
         from_on=local_day(now - LET_IN, zone),
         now=now - LET_IN,
     )

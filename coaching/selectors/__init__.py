@@ -25,8 +25,10 @@ from coaching.selectors.focuses import (
     list_focuses,
     list_focuses_suggested,
 )
+from coaching.selectors.inviting import list_family_invitations, open_family_invitations
 from coaching.selectors.months import GrantedMonths, TwoViews, list_granted_months, list_two_views
-from coaching.selectors.profiles import Presented, find_profile, present_coaches
+from coaching.selectors.profiles import Presented, find_profile, present_coach, present_coaches
+from coaching.selectors.teams import Team, get_team, is_asked, list_supervisions
 
 __all__ = [
     "Caseload",
@@ -35,6 +37,7 @@ __all__ = [
     "Hint",
     "Presented",
     "Row",
+    "Team",
     "TwoViews",
     "count_unread",
     "find_current_focus",
@@ -43,12 +46,15 @@ __all__ = [
     "get_comment",
     "get_focus_of",
     "get_hint",
+    "get_team",
     "has_answered",
     "has_suggestion",
+    "is_asked",
     "is_muted",
     "list_asked",
     "list_comments",
     "list_current_practices",
+    "list_family_invitations",
     "list_focuses",
     "list_focuses_suggested",
     "list_granted_months",
@@ -57,7 +63,10 @@ __all__ = [
     "list_own_words",
     "list_said_on_moment",
     "list_said_on_week",
+    "list_supervisions",
     "list_two_views",
+    "open_family_invitations",
     "page_comments",
+    "present_coach",
     "present_coaches",
 ]

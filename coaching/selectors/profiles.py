@@ -19,6 +19,7 @@ class Presented:
     practice: str = ""
     introduction: str = ""
     reply_days: int = REPLY_DAYS_DEFAULT
+    country: str = ""
 
     @property
     def called(self) -> str:
@@ -28,6 +29,11 @@ class Presented:
 def find_profile(*, coach_id: int) -> CoachProfile | None:
     """The coach's own profile; None before they wrote one."""
     return CoachProfile.objects.filter(coach_id=coach_id).first()
+
+
+def present_coach(*, coach_id: int, address: str) -> Presented:
+    """How one coach presents themselves to somebody who knows them by this address."""
+    return _presented(find_profile(coach_id=coach_id), address)
 
 
 def present_coaches(*, actor_id: int, coach_ids: Collection[int]) -> Mapping[int, Presented]:
@@ -41,4 +47,11 @@ def present_coaches(*, actor_id: int, coach_ids: Collection[int]) -> Mapping[int
 def _presented(profile: CoachProfile | None, address: str) -> Presented:
     if profile is None:
         return Presented(address)
-    return Presented(address, profile.name, profile.practice, profile.introduction, profile.reply_days)
+    return Presented(
+        address=address,
+        name=profile.name,
+        practice=profile.practice,
+        introduction=profile.introduction,
+        reply_days=profile.reply_days,
+        country=profile.country,
+    )

@@ -17,6 +17,15 @@ from coaching.services.focuses import (
     stop_focus,
     suggest_focus,
 )
+from coaching.services.inviting import (
+    deliver_family_invitation,
+    find_family_invitation,
+    forget_old_family_invitations,
+    invite_family,
+    take_up_invitation,
+    turn_down_invitation,
+    withdraw_family_invitation,
+)
 from coaching.services.looking import (
     SeenMoment,
     SeenMonths,
@@ -26,6 +35,13 @@ from coaching.services.looking import (
     look_closely,
 )
 from coaching.services.profiles import present_oneself
+from coaching.services.teams import (
+    agree_to_supervision,
+    end_supervision,
+    leave_supervision,
+    propose_supervision,
+    take_back_supervision,
+)
 from coaching.services.telling import tell_people
 
 __all__ = [
@@ -33,24 +49,36 @@ __all__ = [
     "SeenMonths",
     "SeenWeek",
     "accept_focus",
+    "agree_to_supervision",
     "answer_hand_over",
     "ask_to_look",
     "comment_on_moment",
     "comment_on_week",
     "decline_focus",
+    "deliver_family_invitation",
+    "end_supervision",
+    "find_family_invitation",
+    "forget_old_family_invitations",
+    "invite_family",
+    "leave_supervision",
     "look_at_months",
     "look_at_week",
     "look_closely",
     "mark_read",
     "mute_coach",
     "present_oneself",
+    "propose_supervision",
     "reply_to_comment",
     "say_tried",
     "snooze",
     "stop_focus",
     "suggest_colleague",
     "suggest_focus",
+    "take_back_supervision",
+    "take_up_invitation",
     "tell_people",
+    "turn_down_invitation",
     "unmute_coach",
     "wake",
+    "withdraw_family_invitation",
 ]

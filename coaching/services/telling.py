@@ -8,29 +8,17 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, Min, Model, OuterRef, Q
+from django.db.models import Min
 
 from accounts.selectors import get_user, list_mailable_ids
 from coaching.mail import tell_of_something_new
-from coaching.models import Ask, Comment, Focus, HandOver, Mute, Reply
-from coaching.rules import TELL_AT_MOST, TELL_WITHIN, Answer, may_tell
+from coaching.rules import TELL_AT_MOST, may_tell
+from coaching.selectors.waiting import WAITING, worth_telling
 from common.errors import NotVisible
-from households.scope import granted_to, let_in
-from observations.selectors import granted_keys
 
 logger = logging.getLogger(__name__)
-
-# Of what whom is told: model, path to the person, instant of what happened, path to what names the grant.
-_WAITING: Final[tuple[tuple[type[Model], str, str, str], ...]] = (
-    (Comment, "author_id", "written_at", ""),
-    (Reply, "comment__coach_id", "written_at", "comment"),
-    (Ask, "coach_id", "asked_at", ""),
-    (HandOver, "author_id", "asked_at", ""),
-    (Focus, "author_id", "suggested_at", ""),
-)
 
 
 def tell_people(*, now: datetime) -> int:
@@ -46,7 +34,7 @@ def tell_people(*, now: datetime) -> int:
 def _people_to_tell(now: datetime) -> list[int]:
     """Who has something waiting and is awake by their own clock, whoever waits longest first."""
     since: dict[int, datetime] = {}
-    for model, person, instant, _grant in _WAITING:
+    for model, person, instant, _grant in WAITING:
         zone = f"{person.removesuffix('_id')}__timezone"
         waiting = model._default_manager.filter(told_at__isnull=True).order_by().values_list(person, zone)
         for person_id, timezone, first in waiting.annotate(first=Min(instant)):
@@ -80,27 +68,9 @@ def _tell(person_id: int, now: datetime) -> bool:
 def _take(person_id: int, now: datetime) -> bool:
     """Take all that waits for this person; whether any of it is still to be told."""
     is_any = False
-    for model, person, instant, grant in _WAITING:
+    for model, person, _instant, _grant in WAITING:
         rows = model._default_manager.filter(**{person: person_id, "told_at__isnull": True})
-        worth = Q(let_in(now=now, via=grant), **{f"{instant}__gt": now - TELL_WITHIN})
         found = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-        is_any |= rows.filter(worth, _still_new(model, person_id, now), pk__in=found).exists()
+        is_any |= rows.filter(worth_telling(model, now=now), pk__in=found).exists()
         model._default_manager.filter(pk__in=found).update(told_at=now)
     return is_any
-
-
-def _still_new(model: type[Model], person_id: int, now: datetime) -> Q:
-    """What else must hold in the moment of telling: the page has something on it that this person did not see yet."""
-    seen_now = granted_keys(granted_to(person_id, now=now))
-    muted = Mute.objects.filter(
-        household_id=OuterRef("household_id"), author_id=OuterRef("author_id"), coach_id=OuterRef("coach_id")
-    )
-    conditions: dict[type[Model], Q] = {
-        Comment: Q(~Exists(muted), read_at__isnull=True),
-        Focus: Q(~Exists(muted), answer=Answer.WAITING),
-        HandOver: Q(answered_at__isnull=True),
-        # A moment that its author took back is none a coach hears of.
-        Ask: Q(observation__in=seen_now, answered_at__isnull=True),
-        Reply: Q(comment__observation__in=seen_now) | ~Q(comment__week=""),
-    }
-    return conditions[model]

@@ -89,6 +89,25 @@ class ProfileForm(ServiceForm):
         coerce=int,
         initial=REPLY_DAYS_DEFAULT,
     )
+    country = forms.ChoiceField(
+        label=_("Where you work"),
+        help_text=_("Families read what a coach must report by law there."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, countries: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["country"].choices = [("", _("Please choose")), *countries]  # type: ignore[attr-defined]
+
+
+class FamilyInvitationForm(ServiceForm):
+    """Asking a family."""
+
+    email = forms.EmailField(
+        label=_("Their e-mail address"),
+        help_text=_("The link works for this address only, for seven days."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
 
 
 def _for_days() -> list[tuple[int, str]]:

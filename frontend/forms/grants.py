@@ -8,13 +8,16 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import ServiceForm
-from households.rules import GrantScope
+from households.rules import BRIEFING_LABEL_MAX, GrantScope
 
 if TYPE_CHECKING:
-    from households.models import Child
+    from django.http import QueryDict
+
+    from households.models import Briefing, Child
 
 # What each scope shows, said before it is given.
 SCOPES = {
@@ -80,4 +83,30 @@ class OfferForm(TermsForm):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 
-    field_order = ("coach_email", "scope", "children", "from_on")
+    country = forms.ChoiceField(
+        label=_("Where your coach works"), help_text=_("What they must report by law differs by country.")
+    )
+    briefing = forms.CharField(required=False, max_length=BRIEFING_LABEL_MAX, widget=forms.HiddenInput)
+
+    field_order = ("coach_email", "country", "scope", "children", "from_on", "briefing")
+
+    def __init__(self, *args: Any, briefings: Sequence[Briefing], country: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language = get_language() or "en"
+        named = [(one.country, one.said(language)["country"]) for one in briefings]
+        only = named[0][0] if len(named) == 1 else ""
+        offered = cast("forms.ChoiceField", self.fields["country"])
+        offered.choices = named if only else [("", _("Please choose")), *named]
+        self.initial.setdefault("country", only or (country if country in dict(named) else ""))
+
+    def name_briefing(self, briefing: Briefing) -> None:
+        """The page shows *briefing* now: what is sent next says that it was that one."""
+        data = cast("QueryDict", self.data).copy()
+        data["briefing"] = briefing.label
+        self.data = data
+
+    def terms(self) -> dict[str, Any]:
+        """With what was read; what was read about another country was not read."""
+        read = str(self.cleaned_data.get("briefing", ""))
+        about = read.partition(".")[0] == self.cleaned_data.get("country")
+        return {**super().terms(), "briefing": read if about else ""}

@@ -69,6 +69,13 @@ class RemindersForm(ServiceForm):
     week_ready = forms.BooleanField(
         label=_("When my week is ready"), help_text=_("Once a week, by day."), required=False
     )
+    something_new = forms.BooleanField(
+        label=_("When somebody wrote to me here"),
+        help_text=_(
+            "By day, as the one of its day. It says that there is something, never what or from whom."
+        ),
+        required=False,
+    )
     quiet_from = TimeOfDayField(label=_("from"), times=_ALL_DAY, empty=_("none"))
     quiet_until = TimeOfDayField(label=_("until"), times=_ALL_DAY, empty=_("none"))
 
@@ -80,6 +87,7 @@ class RemindersForm(ServiceForm):
             moment_from=data["moment_from"],
             moment_until=data["moment_until"],
             week_ready=data["week_ready"],
+            something_new=data["something_new"],
             quiet_from=data["quiet_from"],
             quiet_until=data["quiet_until"],
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -16,15 +16,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.selectors import get_verified_address
 from checklists.selectors import get_content
-from coaching.selectors import get_caseload
+from coaching.selectors import get_caseload, is_asked
 from common.errors import NotVisible
 from common.forms import ServiceForm
 from frontend.caseload import caseload_in_words, lane_choices
-from frontend.coach_session import at_work, on_watch
+from frontend.coach_session import at_work, in_person, on_watch
+from frontend.covers import briefing_in_words, covered_in_words
 from frontend.current import SignedInRequest, find_home
 from frontend.forms.coaching import CaseloadForm
 from frontend.forms.fields import posted
-from frontend.forms.grants import SCOPES_IN_SHORT, SCOPES_OFFERED
+from frontend.forms.grants import SCOPES_OFFERED
 from frontend.render import render_page, see_other
 from frontend.shown import shown_in_words
 from frontend.views.household import form_status
@@ -46,8 +47,7 @@ class Given:
 
     grant: Grant
     author: str
-    scope: Any
-    children: list[str]
+    covers: str
 
 
 # --- Looking -----------------------------------------------------------------------------------------------------
@@ -68,6 +68,7 @@ def families(request: SignedInRequest) -> HttpResponse:
         ),
         "form": form,
         "is_filtered": any(wanted.values()),
+        "is_asked": is_asked(coach_id=request.user.pk),
         "has_home": find_home(request) is not None,
     }
     return render_page(request, "frontend/coach/families.html", context)
@@ -111,7 +112,7 @@ def still_open(request: SignedInRequest, household_id: uuid.UUID) -> HttpRespons
 
 
 @require_POST
-@at_work
+@in_person
 def give_back(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
     return_grant(actor_id=request.user.pk, grant_id=grant_id, now=timezone.now())
     messages.success(request, _("You no longer see this."))
@@ -119,8 +120,7 @@ def give_back(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
 
 
 def _given(grant: Grant) -> Given:
-    children = [covered.child.nickname for covered in getattr(grant, "covered", ())]
-    return Given(grant, grant.author.called, SCOPES_IN_SHORT[GrantScope(grant.scope)], children)
+    return Given(grant, grant.author.called, covered_in_words(grant))
 
 
 def _all_given(grants: Iterable[Grant]) -> list[Given]:
@@ -158,7 +158,12 @@ def offers(request: HttpRequest) -> HttpResponse:
         if taken:
             del request.session[_SESSION_KEY]
             return see_other(request, "coach")
-    context = {"form": form, "offer": found, "scope": SCOPES_OFFERED[GrantScope(found.scope)]}
+    context = {
+        "form": form,
+        "offer": found,
+        "scope": SCOPES_OFFERED[GrantScope(found.scope)],
+        "read": briefing_in_words(found.briefing),
+    }
     return render_page(request, "frontend/coach/offer.html", context, status=form_status(form))
 
 

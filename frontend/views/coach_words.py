@@ -26,7 +26,8 @@ from coaching.services import (
     wake,
 )
 from common.forms import ServiceForm
-from frontend.coach_session import at_work
+from frontend.coach_session import at_work, in_person
+from frontend.covers import named_countries
 from frontend.current import SignedInRequest
 from frontend.forms.coaching import CommentForm, HandOverForm, ProfileForm, SnoozeForm
 from frontend.forms.fields import posted
@@ -166,7 +167,7 @@ def _order_page(
 
 # --- Their own ---------------------------------------------------------------------------------------------------
 @require_safe
-@at_work
+@in_person
 def words(request: SignedInRequest) -> HttpResponse:
     """Everything the reader wrote as a coach; of whom it was for, nothing. An address that is over leads to the top."""
     page = ServiceForm(request.GET).run(
@@ -182,9 +183,9 @@ def words(request: SignedInRequest) -> HttpResponse:
 def profile(request: SignedInRequest) -> HttpResponse:
     """Who the reader is as a coach, in the words that families read."""
     kept = find_profile(coach_id=request.user.pk)
-    fields = ("name", "practice", "introduction", "reply_days")
+    fields = ("name", "practice", "introduction", "reply_days", "country")
     known = {name: getattr(kept, name) for name in fields} if kept else {"name": request.user.called}
-    form = ProfileForm(posted(request), initial=known)
+    form = ProfileForm(posted(request), initial=known, countries=named_countries())
     if request.method == "POST":
         saved = form.run(lambda: present_oneself(actor_id=request.user.pk, **form.cleaned_data))
         if saved:

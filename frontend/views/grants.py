@@ -21,17 +21,28 @@ from coaching.services import answer_hand_over
 from common.dates import local_day
 from common.errors import Refused
 from common.forms import ServiceForm
+from frontend.countries import guess_country
+from frontend.covers import BriefingShown, briefing_in_words, covered_in_words
 from frontend.current import Home, SignedInRequest, at_home, find_home
 from frontend.forms.fields import posted
-from frontend.forms.grants import SCOPES_IN_SHORT, OfferForm, TermsForm
+from frontend.forms.grants import OfferForm, TermsForm
 from frontend.render import render_page, see_other
 from frontend.shown import shown_in_words
 from frontend.views.account import proved_again
 from frontend.views.household import form_status
-from households.rules import GrantScope, GrantState
-from households.selectors import get_grant, list_access, list_children, list_grants
+from households.rules import GrantState
+from households.selectors import (
+    find_briefing,
+    get_grant,
+    is_coaching_open,
+    list_access,
+    list_briefings,
+    list_children,
+    list_grants,
+)
 from households.services import (
     change_grant,
+    closed,
     deliver_offer,
     offer_grant,
     renew_grant,
@@ -49,8 +60,9 @@ class GrantShown:
 
     grant: Grant
     state: GrantState
-    scope: Any
+    covers: str
     is_renewable: bool
+    read: BriefingShown | None
 
 
 # --- Letting somebody in -----------------------------------------------------------------------------------------
@@ -64,7 +76,9 @@ def coaches(request: SignedInRequest, home: Home) -> HttpResponse:
     if request.method == "POST" and form.run(lambda: _offer(request, home, form)):
         messages.success(request, _("The offer is on its way."))
         return see_other(request, "household-coaches")
-    return _coaches_page(request, home, form=form, now=now)
+    # Nothing else is wrong but that it was not looked at and read: then that is what comes next.
+    seen = _seen(request, home, form=form, now=now) if set(form.errors) == {"briefing"} else {}
+    return _coaches_page(request, home, form=form, now=now, **seen)
 
 
 @require_POST
@@ -77,10 +91,22 @@ def preview(request: SignedInRequest, home: Home) -> HttpResponse:
     form.fields["coach_email"].required = False
     if not form.is_valid():
         return _coaches_page(request, home, form=form, now=now)
-    terms = form.terms()
+    return _coaches_page(request, home, form=form, now=now, **_seen(request, home, form=form, now=now))
+
+
+def _seen(request: SignedInRequest, home: Home, *, form: OfferForm, now: datetime) -> dict[str, Any]:
+    """What a coach would see with the terms of *form*, and what there is to read about coaches where theirs works."""
+    briefing = find_briefing(country=form.cleaned_data["country"])
+    if briefing is None:
+        return {}
+    terms = {name: value for name, value in form.terms().items() if name != "briefing"}
     shown = preview_grant(actor_id=request.user.pk, household=home.household, **terms, now=now)
-    seen = shown_in_words(shown, names={request.user.pk: request.user.called})
-    return _coaches_page(request, home, form=form, now=now, seen=seen, scope=terms["scope"])
+    form.name_briefing(briefing)
+    return {
+        "seen": shown_in_words(shown, names={request.user.pk: request.user.called}),
+        "scope": terms["scope"],
+        "briefing": briefing_in_words(briefing),
+    }
 
 
 @require_POST
@@ -97,14 +123,33 @@ def suggested(request: SignedInRequest, home: Home, hand_over_id: uuid.UUID) -> 
     if "yes" not in request.POST:
         messages.success(request, _("They are not told what you decided."))
         return see_other(request, "household-coaches")
-    today = local_day(now, home.household.timezone)
-    form = OfferForm(None, initial={"coach_email": address}, children=home.children, today=today)
+    return asked_page(request, home, coach_email=address, now=now)
+
+
+def asked_page(
+    request: SignedInRequest, home: Home, *, coach_email: str, country: str = "", now: datetime
+) -> HttpResponse:
+    """The page with a form that names somebody already. It has to be sent like any other."""
+    form = _offer_form(request, home, now, initial={"coach_email": coach_email}, country=country)
     return _coaches_page(request, home, form=form, now=now, is_suggested=True)
 
 
-def _offer_form(request: SignedInRequest, home: Home, now: datetime) -> OfferForm:
-    today = local_day(now, home.household.timezone)
-    return OfferForm(posted(request), children=home.children, today=today)
+def _offer_form(
+    request: SignedInRequest,
+    home: Home,
+    now: datetime,
+    *,
+    initial: dict[str, Any] | None = None,
+    country: str = "",
+) -> OfferForm:
+    return OfferForm(
+        posted(request) if initial is None else None,
+        initial=initial,
+        children=home.children,
+        today=local_day(now, home.household.timezone),
+        briefings=list_briefings(),
+        country=country or guess_country(request),
+    )
 
 
 def _offer(request: SignedInRequest, home: Home, form: OfferForm) -> bool:
@@ -128,6 +173,7 @@ def _coaches_page(
     context = {
         "household": home.household,
         "form": form if home.children else None,
+        "closed": "" if is_coaching_open() else closed(),
         "grants": [_grant_shown(grant, now) for grant in grants],
         "suggested": list_hand_overs(
             actor_id=request.user.pk, household_id=home.household.public_id, now=now
@@ -141,8 +187,9 @@ def _grant_shown(grant: Grant, now: datetime) -> GrantShown:
     return GrantShown(
         grant=grant,
         state=grant.state_at(now),
-        scope=SCOPES_IN_SHORT[GrantScope(grant.scope)],
+        covers=covered_in_words(grant),
         is_renewable=grant.is_renewable_at(now),
+        read=briefing_in_words(grant.briefing),
     )
 
 
@@ -212,9 +259,16 @@ def _grant_page(request: SignedInRequest, found: Grant, *, form: TermsForm, now:
         "household": found.household,
         "shown": _grant_shown(found, now),
         "form": form,
+        "changed": _changed_since(found),
         **_coach_of(request, found),
     }
     return render_page(request, "frontend/household/coach.html", context, status=form_status(form))
+
+
+def _changed_since(found: Grant) -> BriefingShown | None:
+    """What is said by now about coaches in that country, if it is something else than its author read."""
+    now_said = find_briefing(country=found.briefing.country) if found.briefing else None
+    return briefing_in_words(now_said) if now_said != found.briefing else None
 
 
 def _coach_of(request: SignedInRequest, found: Grant) -> dict[str, Any]:

@@ -33,7 +33,15 @@ from reminders.services import (
 )
 from reminders.shapes import Target
 
-_KEPT = ("evening_at", "moment_from", "moment_until", "week_ready", "quiet_from", "quiet_until")
+_KEPT = (
+    "evening_at",
+    "moment_from",
+    "moment_until",
+    "week_ready",
+    "something_new",
+    "quiet_from",
+    "quiet_until",
+)
 
 
 # --- What somebody asked for -------------------------------------------------------------------------------------

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.rules import EMAIL_MAX
 from common.api import Day, Input, Instant, Output, PageOutput, PublicId, Text
-from households.models import AccessEntry, Grant
-from households.rules import CHILDREN_MAX, GrantScope, GrantState, Opened, Reader
+from households.models import AccessEntry, Briefing, Grant
+from households.rules import BRIEFING_LABEL_MAX, CHILDREN_MAX, GrantScope, GrantState, Opened, Reader
 
 _SCOPE = "`summary`: counts by week. `ratings`: moments without notes. `ratings_and_notes`: with them."
 _FROM = "Moments of this local day and later."
@@ -39,6 +41,10 @@ class GrantInput(GrantEditInput):
     coach_email = Text(max_length=EMAIL_MAX)
     scope = serializers.ChoiceField(choices=list(GrantScope), help_text=_SCOPE)
     children = serializers.ListField(child=PublicId(), max_length=2 * CHILDREN_MAX)
+    briefing = Text(
+        max_length=BRIEFING_LABEL_MAX,
+        help_text="The `id` of the briefing for the coach's country, once you read it.",
+    )
     from_on = Day(required=False, help_text=f"{_FROM} Left out: today.")
 
 
@@ -63,6 +69,12 @@ class GrantOutput(Output):
     scope = serializers.ChoiceField(choices=list(GrantScope), help_text=_SCOPE)
     children = serializers.SerializerMethodField()
     from_on = serializers.DateField(help_text=_FROM)
+    briefing = serializers.CharField(
+        source="briefing.label",
+        default=None,
+        allow_null=True,
+        help_text="Which briefing you read; null for a grant of before there were any.",
+    )
     state = serializers.SerializerMethodField()
     offered_at = Instant()
     offer_expires_at = Instant()
@@ -86,6 +98,43 @@ class GrantOutput(Output):
     def _now(self) -> datetime:
         now: datetime = self.context["now"]
         return now
+
+
+class BriefingOutput(Output):
+    """What to read before letting in a coach who works in this country."""
+
+    id = serializers.CharField(source="label")
+    country = serializers.CharField()
+    country_name = serializers.SerializerMethodField()
+    must_report = serializers.SerializerMethodField(help_text="What a coach must report by law.")
+    replies = serializers.SerializerMethodField(help_text="How fast replies come.")
+    nights = serializers.SerializerMethodField(help_text="That nobody watches at night, and where to turn.")
+    is_example = serializers.BooleanField(
+        help_text="An example on a machine of one's own, and no country's law."
+    )
+    checked_on = serializers.DateField()
+
+    def get_country_name(self, briefing: Briefing) -> str:
+        return self._said(briefing)["country"]
+
+    def get_must_report(self, briefing: Briefing) -> str:
+        return self._said(briefing)["must_report"]
+
+    def get_replies(self, briefing: Briefing) -> str:
+        return self._said(briefing)["replies"]
+
+    def get_nights(self, briefing: Briefing) -> str:
+        return self._said(briefing)["nights"]
+
+    @staticmethod
+    def _said(briefing: Briefing) -> Mapping[str, str]:
+        return briefing.said(get_language() or "en")
+
+
+class BriefingPageOutput(PageOutput):
+    """One for each country, by country; where there is none nobody is let in. There is never a second page."""
+
+    items = BriefingOutput(many=True)
 
 
 class GrantPageOutput(PageOutput):

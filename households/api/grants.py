@@ -20,8 +20,15 @@ from accounts.rules import Change
 from common.api import SessionOnly, TokenMayWrite, actor_of, page_data, read_body, read_query
 from common.pages import Page
 from households.api import grant_shapes as shapes
-from households.selectors import get_grant, list_access, list_grants
+from households.selectors import get_grant, list_access, list_briefings, list_grants
 from households.services import change_grant, deliver_offer, offer_grant, renew_grant, withdraw_grant
+
+
+class BriefingListApi(APIView):
+    @extend_schema(operation_id="briefings_list", responses=shapes.BriefingPageOutput)
+    def get(self, request: Request) -> Response:
+        """What to read before letting a coach in, one briefing for each country."""
+        return Response(page_data(Page(list_briefings()), shapes.BriefingOutput))
 
 
 class GrantListApi(APIView):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from households.api.grants import AccessListApi, GrantApi, GrantListApi, GrantRenewApi
+from households.api.grants import AccessListApi, BriefingListApi, GrantApi, GrantListApi, GrantRenewApi
 from households.api.views import (
     ChildApi,
     ChildListApi,
@@ -22,6 +22,7 @@ urlpatterns = [
         ChildRestoreApi.as_view(),
         name="child-restore",
     ),
+    path("briefings/", BriefingListApi.as_view(), name="briefings"),
     path("grants/", GrantListApi.as_view(), name="grants"),
     path("grants/<uuid:grant_id>/", GrantApi.as_view(), name="grant"),
     path("grants/<uuid:grant_id>/renew/", GrantRenewApi.as_view(), name="grant-renew"),

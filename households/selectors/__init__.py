@@ -14,12 +14,19 @@ from common.errors import NotVisible, Refused
 from households.models import Child, Household, Invitation, Membership
 from households.rules import Role
 from households.scope import Capability, member_of, still_lives_here
+from households.selectors.briefings import (
+    count_live_grants,
+    find_briefing,
+    is_coaching_open,
+    list_briefings,
+)
 from households.selectors.grants import (
     get_given_grant,
     get_grant,
     has_grants,
     list_access,
     list_caseload,
+    list_caseloads,
     list_grants,
     list_grants_here,
     list_live_grants,
@@ -30,6 +37,8 @@ from households.selectors.grants import (
 
 __all__ = [
     "WeekSettings",
+    "count_live_grants",
+    "find_briefing",
     "get_child",
     "get_given_grant",
     "get_grant",
@@ -38,9 +47,12 @@ __all__ = [
     "has_grants",
     "has_lived_with",
     "hold_household",
+    "is_coaching_open",
     "is_guardian",
     "list_access",
+    "list_briefings",
     "list_caseload",
+    "list_caseloads",
     "list_child_keys",
     "list_children",
     "list_deserted",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from common.errors import NotVisible
 from common.pages import Page, page_of
@@ -57,7 +57,7 @@ def _open(now: datetime) -> Q:
 
 def _with_children(grants: QuerySet[Grant]) -> QuerySet[Grant]:
     covered = GrantChild.objects.select_related("child").order_by("child__created_at", "child_id")
-    return grants.select_related("household", "coach").prefetch_related(
+    return grants.select_related("household", "coach", "briefing").prefetch_related(
         Prefetch("children", queryset=covered, to_attr="covered")
     )
 
@@ -90,6 +90,15 @@ def list_caseload(*, coach_id: int, now: datetime) -> QuerySet[Grant]:
     """The live grants that were given to this coach, with author, household and children, oldest first."""
     rows: QuerySet[Grant] = live_grants(now=now).filter(coach_id=coach_id)
     return _with_children(rows.select_related("author")).order_by("accepted_at", "id")
+
+
+def list_caseloads(
+    *, coach_ids: Collection[int], now: datetime
+) -> Iterator[tuple[int, int, int, str, datetime]]:
+    """Who lets each of these coaches in, by key and never by name: coach, household, author, time zone, since when."""
+    rows = live_grants(now=now).filter(coach_id__in=coach_ids).order_by()
+    named = rows.values_list("coach_id", "household_id", "author_id", "household__timezone")
+    return iter(named.annotate(since=Min("accepted_at")))
 
 
 def get_given_grant(*, coach_id: int, grant_id: uuid.UUID, now: datetime) -> Grant:

@@ -2,6 +2,7 @@
 
 from households.services.access import note_access, note_account_opened
 from households.services.belonging import come_back, erase_deserted, leave_household, remove_helper
+from households.services.briefings import Loaded, Outcome, closed, end_briefing, load_briefings
 from households.services.children import add_child, archive_child, edit_child, restore_child
 from households.services.delivery import deliver_invitation, deliver_offer
 from households.services.grants import (
@@ -20,6 +21,7 @@ from households.services.invitations import (
     decline_invitation,
     find_invitation,
     forget_old_invitations,
+    hash_token,
     invite_member,
     withdraw_invitation,
 )
@@ -33,6 +35,8 @@ from households.services.offers import (
 from households.services.separating import separate_household
 
 __all__ = [
+    "Loaded",
+    "Outcome",
     "accept_grant",
     "accept_invitation",
     "add_child",
@@ -41,6 +45,7 @@ __all__ = [
     "block_inviter",
     "change_grant",
     "checked_address",
+    "closed",
     "come_back",
     "create_household",
     "decline_invitation",
@@ -49,13 +54,16 @@ __all__ = [
     "deliver_offer",
     "edit_child",
     "edit_household",
+    "end_briefing",
     "erase_deserted",
     "find_invitation",
     "find_offer",
     "forget_old_grants",
     "forget_old_invitations",
+    "hash_token",
     "invite_member",
     "leave_household",
+    "load_briefings",
     "note_access",
     "note_account_opened",
     "offer_grant",

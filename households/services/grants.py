@@ -34,6 +34,7 @@ from households.rules import (
 )
 from households.scope import Capability, member_of, visible_to
 from households.selectors import get_grant, get_household
+from households.services.briefings import briefing_read, check_still_briefed
 from households.services.invitations import checked_address, hash_token
 
 if TYPE_CHECKING:
@@ -48,17 +49,18 @@ def offer_grant(
     coach_email: str,
     scope: str,
     child_ids: Collection[uuid.UUID],
+    briefing: str,
     from_on: date | None = None,
     now: datetime,
 ) -> tuple[Grant, str]:
     """An offer to let whoever reads *coach_email* see the actor's own moments, and the token for its mail.
 
     It covers these children from *from_on* (a local day; None for today) on, for 180 days from its acceptance. The
-    token is known nowhere else.
+    token is known nowhere else. *briefing* is the label of what the actor read about coaches in the coach's country.
 
     Raises:
         NotVisible: not a member, or no such child in this household.
-        ValidationError: on `coach_email`, `scope`, `children` or `from_on`, or too many grants.
+        ValidationError: on `coach_email`, `scope`, `children`, `from_on` or `briefing`, or too many grants.
     """
     # Two offers may be made at once, or one while its author leaves: whoever holds the author's row goes first.
     author = get_user(user_id=actor_id, for_update=True)
@@ -68,6 +70,7 @@ def offer_grant(
     checked_scope = _checked_scope(scope)
     children = _checked_children(child_ids, actor_id=actor_id, household=household)
     first_day = _checked_from_on(from_on or today, today=today)
+    read = briefing_read(briefing)
     _room_for_one_more(author, now)
     token = secrets.token_urlsafe(32)
     grant = Grant.objects.create(
@@ -77,6 +80,7 @@ def offer_grant(
         author_email=author.email,
         scope=checked_scope,
         from_on=first_day,
+        briefing=read,
         token_sha256=hash_token(token),
         offered_at=now,
         offer_expires_at=now + GRANT_OFFER_LIFETIME,
@@ -90,13 +94,15 @@ def renew_grant(*, actor_id: int, grant_id: uuid.UUID, now: datetime) -> Grant:
     """Another 180 days from now, for a grant of the actor's that is about to end.
 
     Raises:
-        NotVisible: no such live grant of the actor's own. ValidationError: it has long to go.
+        NotVisible: no such live grant of the actor's own.
+        ValidationError: it has long to go, or there is nothing to read for its country any more.
     """
     grant = _load_own(actor_id, grant_id, now)
     if grant.expires_at is None:
         raise NotVisible("grant")
     if not grant.is_renewable_at(now):
         raise ValidationError(_("It can be renewed in its last two weeks."), code="early")
+    check_still_briefed(grant.briefing)
     grant.expires_at = now + GRANT_LIFETIME
     grant.save(update_fields=["expires_at"])
     return grant

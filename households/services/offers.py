@@ -17,6 +17,7 @@ from common.errors import NotVisible
 from households.models import Grant, Membership
 from households.rules import GRANT_LIFETIME, Noted
 from households.scope import live_grants, offered_grants
+from households.services.briefings import check_still_briefed
 from households.services.invitations import hash_token
 
 
@@ -29,7 +30,7 @@ def find_offer(*, token: str, email: str, now: datetime) -> Grant:
     """
     found: Grant | None = (
         offered_grants(now=now)
-        .select_related("author", "household")
+        .select_related("author", "household", "briefing")
         .filter(token_sha256=hash_token(token), coach_email=email.lower())
         .first()
     )
@@ -43,7 +44,8 @@ def accept_grant(*, actor_id: int, token: str, email: str, now: datetime) -> Gra
     """The actor takes the offer and may look for 180 days. *email* is their verified address, as the door knows it.
 
     Raises:
-        NotVisible: see `find_offer`. ValidationError: the actor lives in that household.
+        NotVisible: see `find_offer`. ValidationError: the actor lives in that household, or
+            there is nothing to read for the coach's country any more.
     """
     get_user(user_id=actor_id)
     grant = find_offer(token=token, email=email, now=now)
@@ -52,6 +54,7 @@ def accept_grant(*, actor_id: int, token: str, email: str, now: datetime) -> Gra
     ).exists()
     if lives_here or grant.author_id == actor_id:
         raise ValidationError(_("You live in this household: you cannot be a coach here."), code="member")
+    check_still_briefed(grant.briefing)
     # Claimed by compare-and-set: a double click takes it once, and a withdrawal that came first has won.
     claimed = Grant.objects.filter(
         token_sha256=grant.token_sha256, accepted_at__isnull=True, withdrawn_at__isnull=True

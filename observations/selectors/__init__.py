@@ -1,6 +1,6 @@
 """Reads of observations. Every one of them asks `households.scope` who is reading; only the compile has no reader."""
 
-from observations.selectors.caseload import count_unopened, granted_keys, list_shared_days
+from observations.selectors.caseload import count_unopened, granted_keys, list_shared_days, shown_along
 from observations.selectors.changes import Change, ChangePage, CursorExpired, list_changes
 from observations.selectors.comfort import Comforted, list_comforted
 from observations.selectors.compiling import (
@@ -134,4 +134,5 @@ __all__ = [
     "page_revisions",
     "preview_grant",
     "show_granted",
+    "shown_along",
 ]

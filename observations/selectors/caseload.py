@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from households.rules import GrantScope
-from households.scope import Sight
+from households.scope import Sight, granted_to
 from households.selectors import opened_by
 from observations.models import Observation
 from observations.rules import Kind
@@ -44,6 +44,13 @@ def granted_keys(sight: Sight) -> QuerySet[Observation, int]:
     """The keys of every single moment in this sight, as a condition for another query."""
     rows = Observation.objects.filter(sight(GrantScope.RATINGS), deleted_at__isnull=True)
     return rows.values_list("pk", flat=True)
+
+
+def shown_along(*, coach: str, moment: str, now: datetime) -> Exists:
+    """Rows that name a coach and a moment at these paths, while a live grant shows that coach that single moment."""
+    sight = granted_to(OuterRef(OuterRef(coach)), now=now)
+    rows = Observation.objects.filter(sight(GrantScope.RATINGS), deleted_at__isnull=True)
+    return Exists(rows.filter(pk=OuterRef(moment)))
 
 
 def _moments(

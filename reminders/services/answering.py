@@ -12,7 +12,7 @@ from common.dates import local_day
 from observations.selectors import latest_received
 from reminders.models import Prompt, PushAddress, ReminderChoices
 from reminders.push import key_name
-from reminders.rules import PROMPTS_KEPT, SNOOZES_MAX, Said, State, later_today
+from reminders.rules import PROMPTS_KEPT, SNOOZES_MAX, Kind, Said, State, later_today
 from reminders.selectors import find_choices, find_prompt
 
 
@@ -75,7 +75,8 @@ def count_answers(*, now: datetime) -> int:
     since = min(prompt.due_at for prompt in over)
     noted = latest_received(author_ids={prompt.user_id for prompt in over}, since=since)
     answered = {row.user_id for row in over if row.answered_at or _noted_after(row, noted.get(row.user_id))}
-    ignored = {row.user_id for row in over if row.shown_at} - answered
+    # What somebody wrote asks for nothing: leaving it is no answer.
+    ignored = {row.user_id for row in over if row.shown_at and row.kind != Kind.NEWS} - answered
     Prompt.objects.filter(pk__in=[row.pk for row in over], state=State.SENT).update(state=State.OVER)
     ReminderChoices.objects.filter(user_id__in=answered).update(ignored=0)
     ReminderChoices.objects.filter(user_id__in=ignored).update(ignored=F("ignored") + 1)

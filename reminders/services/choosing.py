@@ -31,6 +31,7 @@ class Wishes(TypedDict):
     moment_from: time | None
     moment_until: time | None
     week_ready: bool
+    something_new: bool
     quiet_from: time | None
     quiet_until: time | None
 

@@ -19,6 +19,7 @@ from common.dates import local_day
 from common.errors import NotVisible
 from observations.selectors import latest_received
 from reminders.models import Prompt, PushAddress, ReminderChoices
+from reminders.news import list_latest
 from reminders.push import Answer, Outcome, hand_over, write_prompt, write_try
 from reminders.rules import LATE_MAX, LEASE, Kind, State, Wish, quiet_until, retry_at
 from reminders.selectors import digest_of, find_choices, live_addresses
@@ -43,7 +44,7 @@ def claim_prompt(*, prompt_id: int, now: datetime) -> Claim | None:
     """Take a prompt that is due; None when there is nothing to take.
 
     Everything is asked again here, on live rows: what the person wishes, whether they rest, whether this is an hour
-    they keep free, whether they noted something meanwhile, and where they are signed in.
+    they keep free, whether they noted something meanwhile or something is still new, and where they are signed in.
     """
     prompt = (
         Prompt.objects.select_for_update(of=("self",)).select_related("user").filter(pk=prompt_id).first()
@@ -80,6 +81,8 @@ def _refusal(prompt: Prompt, choices: ReminderChoices | None, now: datetime) -> 
         return "late"
     if prompt.kind == Kind.EVENING and _has_noted(prompt, wish, now):
         return "noted"
+    if prompt.kind == Kind.NEWS and not list_latest(user_ids=[prompt.user_id], now=now):
+        return "nothing new"
     return "" if live_addresses(now=now).filter(user_id=prompt.user_id).exists() else "no device"
 
 
@@ -89,6 +92,8 @@ def _wished(prompt: Prompt, choices: ReminderChoices) -> bool:
             return choices.evening_at is not None
         case Kind.MOMENT:
             return choices.moment_from is not None
+        case Kind.NEWS:
+            return choices.something_new
     return choices.week_ready
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -17,6 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from attune_project import doctor
 from common import ledger
+from households.models import Grant
 from tests.machine import REDIS_URL
 
 
@@ -62,6 +65,27 @@ class TestAddresses:
         settings.SITE_URL = "http://attune.example"
         settings.ALLOWED_HOSTS = ["attune.example"]
         assert "https" in wrong(doctor.check_addresses)
+
+
+@pytest.mark.django_db
+class TestCoaches:
+    def test_says_that_coach_mode_is_closed_and_how_many_see_nothing_for_it(
+        self, give: Callable[..., Grant], settings: Any
+    ) -> None:
+        assert wrong(doctor.check_coaching) == ""
+        settings.PRODUCTION = True  # where an example is none
+        assert "Coach mode is closed" in wrong(doctor.check_coaching)
+        assert [finding.serious for finding in doctor.check_coaching()] == [False]
+        settings.PRODUCTION = False
+        give(now=timezone.now())
+        settings.PRODUCTION = True
+        (finding,) = doctor.check_coaching()
+        assert finding.serious
+        assert "1 coaches who were let in before" in finding.wrong
+
+    def test_asks_to_look_again_after_a_year(self, settings: Any) -> None:
+        with time_machine.travel("2027-11-03"):
+            assert "last checked on 2026-11-01" in wrong(doctor.check_coaching)
 
 
 @pytest.mark.django_db

@@ -30,7 +30,8 @@ from datetime import UTC, date, datetime, timedelta
 from accounts.models import User
 from accounts.services import create_token, end_token
 from households.models import Child, Membership
-from households.services import accept_grant, add_child, create_household, offer_grant
+from households.services import accept_grant, add_child, create_household, load_briefings, offer_grant
+from attune_project.demo.coach import BRIEFINGS
 from observations.services import record_moment
 now = datetime.now(UTC) - timedelta(days=2)  # the commands read the clock, and purge what was deleted a week ago
 people = {name: User.objects.create_user(f"{name}@example.org", display_name=name) for name in ("a", "b", "c")}
@@ -42,8 +43,9 @@ for author in (a, b):
     for number in range(20):
         record_moment(actor_id=author.pk, moment_id=uuid.uuid4(), child_id=child.public_id, tone="in_tune",
                       details={"note": f"Note {number}", "visibility": "household"}, now=now)
+read = load_briefings(directory=BRIEFINGS, now=now)[0].briefing.label
 grant, token = offer_grant(actor_id=a.pk, household_id=home.public_id, coach_email=c.email,
-                           scope="ratings_and_notes", child_ids=[child.public_id], now=now)
+                           scope="ratings_and_notes", child_ids=[child.public_id], briefing=read, now=now)
 accept_grant(actor_id=c.pk, token=token, email=c.email, now=now)
 create_token(actor_id=a.pk, name="Key", now=now)
 """

@@ -61,7 +61,7 @@ class TestExport:
         assert theirs["own_put_off"] == [(WHY, False, put_off.until_on)]
         assert theirs["own_hand_overs"] == [("dora@example.org", now)]
         assert theirs["own_focuses"] == [("notice", 2, now)]
-        assert theirs["own_profile"] == [("Cleo", "", "", 3)]
+        assert theirs["own_profile"] == [("Cleo", "", "", 3, "")]
 
         withdraw_grant(actor_id=parent.pk, grant_id=grant.public_id, now=now)
         after = taken(coach, now)

@@ -17,6 +17,7 @@ from households.services import accept_grant
 from observations.services import answer_self_check
 from observations.sync import account_of
 from reflections.services import compile_week
+from tests.conftest import BRIEFING
 
 
 @pytest.fixture
@@ -139,6 +140,7 @@ def valid_bodies(that_evening, child, parent) -> Callable[[str], dict[str, Any]]
                 "scope": "ratings",
                 "children": [str(child.public_id)],
                 "from_on": "2026-11-01",
+                "briefing": BRIEFING,
             },
             "grants_change": {"scope": "summary", "children": [str(child.public_id)]},
         }

@@ -14,6 +14,7 @@ from households.models import Grant
 from households.rules import GRANT_LIFETIME
 from households.services import return_grant
 from observations.services import look_at_family, look_at_moment
+from tests.conftest import BRIEFING
 
 GRANTS, ACCESS = "/api/v1/grants/", "/api/v1/access/"
 pytestmark = pytest.mark.usefixtures("that_evening")
@@ -42,6 +43,7 @@ def body(household, child):
         "scope": "ratings",
         "children": [str(child.public_id)],
         "from_on": "2026-11-01",
+        "briefing": BRIEFING,
     }
 
 

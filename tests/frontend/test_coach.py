@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.rules import COACH_IDLE_MAX, COACH_SESSION_MAX
 from accounts.selectors import is_blocked
 from households.models import AccessEntry, Child, Grant, Household
-from households.services import withdraw_grant
+from households.services import end_briefing, withdraw_grant
 from observations.models import Observation
 from observations.services import answer_self_check
 
@@ -347,3 +347,29 @@ def fresh(response: Any) -> str:
     page = re.sub(r'(name="csrfmiddlewaretoken" value=")\w+', r"\1", text(response))
     page = re.sub(r'("X-CSRFToken": ")\w+', r"\1", page)
     return re.sub(r'nonce="[^"]+"', "", page)
+
+
+class TestCoachMode:
+    def test_is_closed_in_clear_words_until_there_is_something_to_read(
+        self,
+        client_of: Callable[..., Any],
+        parent: User,
+        coach: User,
+        give: Callable[..., Grant],
+        now: datetime,
+    ) -> None:
+        grant = give()
+        household = grant.household.public_id
+        inside, author = client_of(coach), client_of(parent)
+        end_briefing(country="ZZ", now=now)
+        for path in ("", "profile/", f"{household}/", f"{household}/months/"):
+            page = inside.get(f"/coach/{path}")
+            assert page.status_code == 403
+            assert "First whoever runs this service has to write down" in page.content.decode()
+        assert inside.get(f"/coach/{household}/open/").status_code == 404
+        page = author.get("/household/coaches/").content.decode()
+        assert "Coaches cannot be let in here yet" in page
+        assert 'name="coach_email"' not in page
+        # What is one's own, and ending it, is never closed.
+        assert inside.get("/coach/words/").status_code == 200
+        assert author.post(f"/household/coaches/{grant.public_id}/withdraw/").status_code == 303

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from attune_project.demo.coach import BRIEFINGS
 from households.models import AccessEntry, Child, Grant, Household
 from households.rules import ACCESS_PAGE_SIZE, GRANT_LIFETIME, Opened, Reader
-from households.services import note_access, note_account_opened, return_grant
+from households.services import load_briefings, note_access, note_account_opened, return_grant
 from observations.models import Observation
 from observations.services import look_at_family, look_at_moment
+from tests.conftest import BRIEFING
 
 pytestmark = pytest.mark.usefixtures("that_evening")
 LIST = "/household/coaches/"
@@ -40,6 +43,8 @@ def terms(child: Child) -> dict[str, Any]:
         "scope": "ratings_and_notes",
         "children": [str(child.public_id)],
         "from_on": "2026-11-01",
+        "country": "ZZ",
+        "briefing": BRIEFING,
     }
 
 
@@ -127,6 +132,35 @@ class TestLookingBeforehand:
         assert "Nobody&#x27;s business" not in text(page)
         assert page.context["form"]["coach_email"].value() == "cleo@example.org"
         assert (mail.outbox, Grant.objects.count(), AccessEntry.objects.count()) == ([], 0, 0)
+
+    def test_nothing_is_sent_before_it_was_looked_at_and_read(
+        self, browser: Client, terms: dict[str, Any], now: datetime, tmp_path: Path
+    ) -> None:
+        del terms["briefing"]
+        asked = browser.post(LIST, terms)
+        assert asked.status_code == 422
+        assert "NOT THE LAW OF ANY COUNTRY" in text(asked)
+        assert "It is no country's law." in text(asked)
+        assert 'name="briefing" value="ZZ.1"' in text(asked)
+        example = (BRIEFINGS / "ZZ.yaml").read_text(encoding="utf-8")
+        (tmp_path / "ZZ.yaml").write_text(example.replace("EXAMPLE.", "EXAMPLE, TOO."), encoding="utf-8")
+        load_briefings(directory=tmp_path, now=now)
+        changed = browser.post(LIST, {**terms, "briefing": "ZZ.1"})
+        assert changed.status_code == 422, "it says something else by now"
+        assert 'name="briefing" value="ZZ.2"' in text(changed)
+        assert (mail.outbox, Grant.objects.count()) == ([], 0)
+        assert browser.post(LIST, {**terms, "briefing": "ZZ.2"})["Location"] == LIST
+        assert Grant.objects.get().briefing.label == "ZZ.2"
+
+    def test_what_was_read_about_another_country_was_not_read(
+        self, browser: Client, terms: dict[str, Any], now: datetime, tmp_path: Path
+    ) -> None:
+        example = (BRIEFINGS / "ZZ.yaml").read_text(encoding="utf-8")
+        (tmp_path / "XX.yaml").write_text(example.replace("country: ZZ", "country: XX"), encoding="utf-8")
+        load_briefings(directory=tmp_path, now=now)
+        assert browser.post(LIST, {**terms, "country": "XX"}).status_code == 422
+        assert set(browser.post(LIST, {**terms, "country": ""}).context["form"].errors) == {"country"}
+        assert not Grant.objects.exists()
 
     @pytest.mark.parametrize("scope", ["summary", "ratings"])
     def test_of_a_smaller_scope_shows_less(
@@ -228,6 +262,25 @@ class TestOneCoach:
             offer(coach_email=f"c{number}@example.org")
         with django_assert_max_num_queries(12):
             browser.get(LIST)
+
+
+class TestOneSentence:
+    def test_author_and_coach_read_the_same_of_what_is_covered(
+        self,
+        browser: Client,
+        client_of: Callable[[User], Client],
+        coach: User,
+        household: Household,
+        give: Give,
+    ) -> None:
+        grant = give(scope="ratings")
+        said = "Moments without notes, with Pip, noted from 1 January 2026 on; until 17 May 2027."
+        pages = (
+            browser.get(LIST),
+            browser.get(f"{LIST}{grant.public_id}/"),
+            client_of(coach).get(f"/coach/{household.public_id}/"),
+        )
+        assert [said in text(page) for page in pages] == [True] * 3
 
 
 class TestWhoLooked:

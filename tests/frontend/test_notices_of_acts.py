@@ -19,6 +19,7 @@ from households.models import Child, Grant, Household
 from households.rules import GRANT_LIFETIME
 from households.services import block_inviter, invite_member
 from tests.accounts.test_notices import REVEALING
+from tests.conftest import BRIEFING
 
 pytestmark = pytest.mark.django_db
 
@@ -55,8 +56,12 @@ def told(change: Change) -> list[str]:
     return [message.to[0] for message in found]
 
 
+READ = {"briefing": BRIEFING}
+
+
 def terms(child: Child, **changed: Any) -> dict[str, Any]:
-    return {"scope": "summary", "children": [str(child.public_id)], "from_on": "2026-11-01", **changed}
+    known = {"scope": "summary", "children": [str(child.public_id)], "from_on": "2026-11-01"}
+    return {**known, **changed}
 
 
 def others_told() -> set[str]:
@@ -93,14 +98,16 @@ class TestAnInvitation:
 
 class TestACoach:
     def test_who_is_let_in_on_the_page(self, browser: Client, parent: User, child: Child) -> None:
-        browser.post(reverse("household-coaches"), terms(child, coach_email="cleo@example.org"))
+        browser.post(
+            reverse("household-coaches"), terms(child, coach_email="cleo@example.org", **READ, country="ZZ")
+        )
         assert told(Change.COACH_LET_IN) == [parent.email]
         assert others_told() == {parent.email, "cleo@example.org"}
 
     def test_who_is_let_in_through_the_api(
         self, browser: Client, parent: User, household: Household, child: Child
     ) -> None:
-        sent = terms(child, coach_email="cleo@example.org", household=str(household.public_id))
+        sent = terms(child, coach_email="cleo@example.org", **READ, household=str(household.public_id))
         answer = browser.post("/api/v1/grants/", sent, content_type="application/json")
         assert answer.status_code == 201
         assert told(Change.COACH_LET_IN) == [parent.email]

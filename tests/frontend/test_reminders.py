@@ -43,12 +43,14 @@ class TestPage:
         assert not ReminderChoices.objects.exists()
 
     def test_keeps_what_was_chosen(self, browser: Client) -> None:
-        sent = {"evening_at": "20:30", "week_ready": "on", "quiet_from": "17:00", "quiet_until": "19:30"}
+        ticked = {"week_ready": "on", "something_new": "on"}
+        sent = {"evening_at": "20:30", **ticked, "quiet_from": "17:00", "quiet_until": "19:30"}
         page = browser.post(HERE, sent, follow=True)
         assert b"Saved." in page.content
         assert b"No device takes them yet" in page.content
         row = ReminderChoices.objects.get()
-        assert (row.evening_at, row.quiet_until, row.week_ready) == (time(20, 30), time(19, 30), True)
+        assert (row.evening_at, row.quiet_until) == (time(20, 30), time(19, 30))
+        assert (row.week_ready, row.something_new) == (True, True)
         assert b'<option value="20:30" selected>' in page.content
 
     def test_says_on_the_field_what_makes_no_sense_and_keeps_the_rest(self, browser: Client) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from observations.sync import account_of
+from tests.conftest import BRIEFING
 from tests.guards.matrix_law import Door, Need, Route, always, page
 from tests.guards.matrix_world import Thing, Who, World
 
@@ -32,6 +33,7 @@ def api_offer(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
         "coach_email": "somebody@example.org",
         "scope": "summary",
         "children": [str(child.public_id)],
+        "briefing": BRIEFING,
     }
 
 
@@ -106,6 +108,7 @@ API = {
         "grant",
     ),
     f"{V1}/grants/{{grant_id}}/renew/": Route({"POST": Door(Need.RENEW_IN_SESSION)}, "grant"),
+    f"{V1}/briefings/": Route({"GET": Door(Need.SIGN_IN)}),  # the operator's words, the same to everybody
     f"{V1}/access/": Route({"GET": Door(Need.SIGN_IN)}),
     f"{V1}/checklists/": Route({"GET": Door(Need.SIGN_IN)}),
     f"{V1}/checklists/{{key}}/": Route({"GET": Door(Need.ANY_THAT_EXISTS)}, "checklist"),

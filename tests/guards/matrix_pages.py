@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from tests.conftest import BRIEFING
 from tests.guards.matrix_law import NOTHING, Door, Need, Route, always, button, page
 from tests.guards.matrix_world import HOME, MISSING, Thing, Who, World
 
@@ -25,7 +26,8 @@ def own_household(world: World, who: Who, _thing: Thing | None) -> dict[str, Any
 
 
 def new_offer(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
-    return {"coach_email": "somebody@example.org", **least(world, who, None)}
+    read = {"country": "ZZ", "briefing": BRIEFING}
+    return {"coach_email": "somebody@example.org", **read, **least(world, who, None)}
 
 
 def least(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
@@ -177,6 +179,12 @@ PAGES = {
     "/coach/offers/{token}/": page(Need.NOTHING),  # puts the token away and shows nothing
     "/coach/offers/": page(Need.INVITED, sends=NOTHING),
     "/coach/offers/decline/": button(Need.INVITED),
+    # A coach asks a family: a link for one address, and a list that is the coach's alone.
+    "/coach/invitations/": page(Need.SIGN_IN, sends=always(email="family@example.org")),
+    "/coach/invitations/{invitation_id}/withdraw/": button(Need.OWNER, kind="family invitation"),
+    "/coach/asks/{token}/": page(Need.NOTHING),  # puts the token away and shows nothing
+    "/household/coaches/asked/": page(Need.INVITED, sends=NOTHING),
+    "/household/coaches/asked/decline/": button(Need.INVITED),
     "/coach/grants/{grant_id}/return/": button(Need.GIVEN_GRANT, kind="grant"),
     "/coach/{household_id}/": page(Need.LOOK, kind="household"),
     "/coach/{household_id}/months/": page(Need.LOOK, kind="household"),
@@ -190,6 +198,11 @@ PAGES = {
     "/coach/grants/{grant_id}/hand-over/": page(
         Need.GIVEN_GRANT, kind="grant", sends=always(colleague_email="dora@example.org")
     ),
+    # Counts of coaches' work: each side ends its own, and nobody else knows of it.
+    "/coach/team/": page(Need.SIGN_IN),
+    "/coach/team/{supervision_id}/agree/": button(Need.OWNER, kind="supervision"),
+    "/coach/team/{supervision_id}/end/": button(Need.OWNER, kind="supervision"),
+    "/coach/team/{supervision_id}/leave/": button(Need.OWNER, kind="supervised"),
     "/coach/words/": page(Need.SIGN_IN),
     "/coach/profile/": page(Need.SIGN_IN, sends=PROFILE),
     # The library: the same for everybody who is signed in.

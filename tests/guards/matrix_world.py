@@ -24,7 +24,16 @@ from django.test import Client
 from accounts.models import User
 from accounts.services import block_sender, create_token
 from accounts.tokens import not_me_token
-from coaching.services import accept_focus, comment_on_moment, suggest_colleague, suggest_focus
+from coaching.services import (
+    accept_focus,
+    agree_to_supervision,
+    comment_on_moment,
+    invite_family,
+    present_oneself,
+    propose_supervision,
+    suggest_colleague,
+    suggest_focus,
+)
 from households.models import Child, Household, Membership
 from households.rules import GRANT_LIFETIME, GRANT_OFFER_LIFETIME, GrantScope, Role
 from households.services import (
@@ -43,6 +52,7 @@ from observations.services import answer_self_check, delete_moment, record_momen
 from reflections.services import compile_week, end_card_link, make_card_link, write_card
 from reflections.tokens import unsubscribe_token
 from reminders.models import PushAddress
+from tests.conftest import BRIEFING
 from tests.soft_passkey import SoftPasskey
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -170,6 +180,8 @@ def build_world(now: datetime, *, complete: bool = False) -> World:
     world.things["granted"] = [*_granted(world)]
     _cards(world)
     world.things["comment"] = [*_comments(world), Thing("missing", {"comment_id": MISSING}, state="missing")]
+    world.things["supervision"], world.things["supervised"] = _supervisions(world)
+    world.things["family invitation"] = _family_invitations(world)
     world.things["hand-over"] = [
         *_hand_overs(world),
         Thing("missing", {"hand_over_id": MISSING}, state="missing"),
@@ -493,6 +505,7 @@ def _grant(
         child_ids=[world.children["pip"].public_id],
         from_on=date(2026, 1, 1),
         now=at,
+        briefing=BRIEFING,
     )
     if state == "offered":
         world.secrets["offer"] = token
@@ -542,6 +555,33 @@ def _hand_overs(world: World) -> Iterator[Thing]:
             now=world.now,
         )
         yield Thing(f"{coach}'s to {author}", {"hand_over_id": row.public_id}, ATTIC, author)
+
+
+def _family_invitations(world: World) -> list[Thing]:
+    """A coach asked somebody who does not live here. Everybody may be a coach: they said who they are as one."""
+    coach = world.users[Who.COACH_NOTES]
+    for user in world.users.values():
+        present_oneself(actor_id=user.pk, name="A coach", reply_days=3, country="ZZ")
+    row, world.secrets["coach's question"] = invite_family(
+        actor_id=coach.pk, email=world.users[Who.STRANGER].email, now=world.now
+    )
+    missing = Thing("missing", {"invitation_id": MISSING}, state="missing")
+    return [Thing("coach's", {"invitation_id": row.public_id}, author=Who.COACH_NOTES), missing]
+
+
+def _supervisions(world: World) -> tuple[list[Thing], list[Thing]]:
+    """One coach sees counts of another's work: the same row, as each of the two has it."""
+    supervisor, coach = Who.COACH_RATINGS, Who.COACH_NOTES
+    row = propose_supervision(
+        supervisor_email=world.users[supervisor].email, coach_email=world.users[coach].email, now=world.now
+    )
+    agree_to_supervision(actor_id=world.users[coach].pk, supervision_id=row.public_id, now=world.now)
+    missing = Thing("missing", {"supervision_id": MISSING}, state="missing")
+    ids = {"supervision_id": row.public_id}
+    return [Thing("coach's", ids, author=coach), missing], [
+        Thing("supervisor's", ids, author=supervisor),
+        missing,
+    ]
 
 
 def _focuses(world: World) -> Iterator[Thing]:

@@ -49,6 +49,7 @@ from reflections.services import (
     write_card,
     write_thought,
 )
+from tests.conftest import BRIEFING
 
 HER_CHECKS = ("2", "9")  # so many days ago
 WEEKS = ("2026-W45", "2026-W46", "2026-W47")
@@ -273,6 +274,7 @@ def _let_in(life: Life, coach: str, child: str, at: datetime) -> None:
         child_ids=[life.children[child].public_id],
         from_on=date(2026, 1, 1),
         now=at,
+        briefing=BRIEFING,
     )
     accept_grant(actor_id=guest.pk, token=token, email=guest.email, now=at)
     Grant.objects.filter(pk=grant.pk).update(public_id=named("grant", coach))

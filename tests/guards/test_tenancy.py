@@ -7,6 +7,7 @@ from django.db import models
 
 NO_FAMILY = {
     "households.Household",  # the tenant itself
+    "households.Briefing",  # the operator's words, the same to every family
     "observations.RecordHead",  # a hash that outlives its household, and then names none
     "reflections.MailGate",  # one row, about the mail server
     "observations.SealingKey",  # the installation's, for every phone
@@ -15,6 +16,8 @@ NO_FAMILY = {
     "reflections.CompileRun",  # a pass over all households
     "reflections.CompileChunk",  # a range of households of such a pass
     "coaching.CoachProfile",  # a coach's own, the same to every family
+    "coaching.FamilyInvitation",  # to an address: whose household it will be about, if any, is not known
+    "coaching.Supervision",  # between a supervisor and a coach; it names no family and opens none
 }
 # A look at an account, which may live nowhere: a constraint allows it for that kind of entry alone.
 WITHOUT_A_HOUSEHOLD = "households.AccessEntry"

@@ -66,6 +66,7 @@ from reflections.services import (
     write_card,
     write_thought,
 )
+from tests.conftest import BRIEFING
 
 SHARED = {"visibility": "household"}
 WEEK = "2026-W46"
@@ -106,6 +107,7 @@ def let_in(co_parent: User, household: Household, child: Child, now: datetime) -
             scope="ratings_and_notes",
             child_ids=[one.public_id for one in children or (child,)],
             now=now,
+            briefing=BRIEFING,
         )
         if accepted:
             accept_grant(actor_id=coach.pk, token=token, email=coach.email, now=now)
@@ -552,6 +554,7 @@ class TestGrants:
             scope="summary",
             child_ids=[child.public_id],
             now=now,
+            briefing=BRIEFING,
         )
         accept_grant(actor_id=coach.pk, token=token, email=coach.email, now=now)
         separate()

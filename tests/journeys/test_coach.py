@@ -117,7 +117,8 @@ def ask(page: Page) -> None:
     page.locator("[name=from_on]").fill("2020-01-01")
     page.get_by_role("button", name="See what they would see").click()
     expect(page.get_by_role("heading", name="What they would see today")).to_be_visible()
-    page.get_by_role("button", name="Send the offer").click()
+    expect(page.get_by_text("NOT THE LAW OF ANY COUNTRY")).to_be_visible()
+    page.get_by_role("button", name="send the offer").click()
     expect(page.get_by_text("The offer is on its way.")).to_be_visible()
 
 

@@ -35,6 +35,7 @@ from observations.services import (
     look_at_family,
     look_at_moment,
 )
+from tests.conftest import BRIEFING
 
 Give = Callable[..., Grant]
 Record = Callable[..., Observation]
@@ -387,6 +388,7 @@ def offer_again(to: User, now: datetime) -> tuple[Grant, str]:
         child_ids=[item.child.public_id for item in given.children.all()],
         from_on=given.from_on,
         now=now,
+        briefing=BRIEFING,
     )
 
 

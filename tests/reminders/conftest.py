@@ -40,6 +40,7 @@ NONE: Wishes = {
     "moment_from": None,
     "moment_until": None,
     "week_ready": False,
+    "something_new": False,
     "quiet_from": None,
     "quiet_until": None,
 }

@@ -238,8 +238,9 @@ def test_no_prompt_holds_anything_but_what_is_written_here(parent: User, kind: K
         "A quiet minute for your notes, if you like.",
         "A minute for your notes, if you like.",
         "Your week is ready.",
+        "There is something new for you.",
     }
-    assert message["url"] in {"/log/", "/log/?evening=1", "/reflections/2026-W47/"}
+    assert message["url"] in {"/", "/log/", "/log/?evening=1", "/reflections/2026-W47/"}
     assert len(json.dumps(message)) < 1_000  # what every push service carries (RFC 8030, 7.2)
 
 

@@ -19,6 +19,7 @@ from reminders.rules import (
     Kind,
     Wish,
     daily_slot,
+    day_slot,
     end_of_day,
     every_days,
     is_allowed,
@@ -29,7 +30,6 @@ from reminders.rules import (
     minutes_left,
     quiet_until,
     retry_at,
-    week_slot,
 )
 
 ZONES = [
@@ -200,12 +200,12 @@ class TestWeek:
     )
     def test_comes_by_day_and_not_at_bed_time(self, hour: time, comes: bool) -> None:
         wish = Wish(seed="x", timezone="Europe/Lisbon")
-        assert (week_slot(wish, at(date(2026, 11, 22), hour, wish.timezone)) is not None) is comes
+        assert (day_slot(Kind.WEEK, wish, at(date(2026, 11, 22), hour, wish.timezone)) is not None) is comes
 
     def test_waits_for_the_end_of_hours_kept_free(self) -> None:
         wish = Wish(seed="x", timezone="UTC", quiet=(time(9), time(11)))
-        assert week_slot(wish, datetime(2026, 11, 22, 10, tzinfo=UTC)) is None
-        assert week_slot(wish, datetime(2026, 11, 22, 11, tzinfo=UTC)) is not None
+        assert day_slot(Kind.WEEK, wish, datetime(2026, 11, 22, 10, tzinfo=UTC)) is None
+        assert day_slot(Kind.WEEK, wish, datetime(2026, 11, 22, 11, tzinfo=UTC)) is not None
 
 
 class TestLater:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 import accounts.tasks
 import attune_project.tasks
+import coaching.tasks
 import common.tasks
 import households.tasks
 import observations.tasks
@@ -27,6 +28,7 @@ NIGHTLY: Final[dict[str, Callable[[], None]]] = {
     "prompts of more than a month ago, and devices that nothing reaches": reminders.tasks.forget,
     "expired API tokens": accounts.tasks.forget,
     "invitations and grants that ended more than 30 days ago, households that everybody left": households.tasks.forget,
+    "what coaches asked families, over for 30 days": coaching.tasks.forget,
     "expired sessions": attune_project.tasks.forget_sessions,
     "counts of tries of more than two days ago": attune_project.tasks.forget_counts,
 }

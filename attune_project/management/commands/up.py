@@ -75,6 +75,8 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         self._say_step(steps, first_step, total)
         call_command("load_library", verbosity=0, stdout=io.StringIO())
+        if settings.BRIEFINGS_DIR.is_dir():
+            call_command("briefings", "load", stdout=io.StringIO())
         collect_static_files()
         if demo:
             self._say_step(steps, first_step, total)
