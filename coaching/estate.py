@@ -9,7 +9,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.selectors import list_addresses
-from coaching.models import Ask, CoachProfile, Comment, Focus, FocusAnswer, HandOver, Mute, Reply, Snooze
+from coaching.models import (
+    Ask,
+    CoachProfile,
+    Comment,
+    Focus,
+    FocusAnswer,
+    HandOver,
+    Mute,
+    Reply,
+    Snooze,
+    SuggestedQuestion,
+)
 from coaching.rules import Slot
 from common.estates import Estate, Holding, Table, erase_rows, in_chunks
 from common.sealed import is_readable
@@ -26,6 +37,7 @@ class CoachingEstate(Estate):
         Holding("coaching.Mute", ("author", "coach")),
         Holding("coaching.FocusAnswer", ("author",)),
         Holding("coaching.Focus", ("author", "coach")),
+        Holding("coaching.SuggestedQuestion", ("author", "coach")),
         Holding("coaching.Snooze", ("author", "coach")),
         Holding("coaching.HandOver", ("author", "coach")),
         Holding("coaching.CoachProfile", ("coach",)),
@@ -63,6 +75,12 @@ class CoachingEstate(Estate):
             _HAND_OVER,
             lambda: _hand_overs(person_id),
         )
+        yield Table(
+            "coach_questions",
+            _("What coaches suggested to you to ask yourself."),
+            _QUESTION,
+            lambda: _questions(person_id),
+        )
         yield from _as_coach(person_id, now)
 
     def erase(self, person_id: int) -> None:
@@ -72,7 +90,7 @@ class CoachingEstate(Estate):
 
     def move(self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
         own = {"household_id": source_id, "author_id": person_id}
-        for model in (Comment, Reply, Ask, Mute, Snooze, HandOver, Focus, FocusAnswer):
+        for model in (Comment, Reply, Ask, Mute, Snooze, HandOver, Focus, FocusAnswer, SuggestedQuestion):
             model._default_manager.filter(**own).update(household_id=target_id)
 
     def holds_words(self, household_id: int) -> bool:
@@ -89,6 +107,8 @@ _MUTE = ("household_id", "since")
 _HAND_OVER = ("household_id", "asked_at", "answered_at")
 _OWN = ("id", *_SLOTS, "unreadable", "written_at")
 _PUT_OFF = ("reason", "reason_unreadable", "until_on")
+_QUESTION = ("id", "household_id", "kind", "words", "unreadable", "suggested_at", "answered_at")
+_OWN_QUESTION = ("kind", "words", "unreadable", "suggested_at")
 _SUGGESTED = ("practice", "weeks", "suggested_at")
 _NAMED = ("colleague_email", "asked_at")
 _PROFILE = ("name", "practice", "introduction", "reply_days")
@@ -118,6 +138,12 @@ def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:
         _("What you suggested to try, to whoever lets you in now."),
         _SUGGESTED,
         lambda: iter(suggested.values_list(*_SUGGESTED)),
+    )
+    yield Table(
+        "own_suggested_questions",
+        _("Which questions you suggested as a coach, and nothing of whom they were for."),
+        _OWN_QUESTION,
+        lambda: _own_questions(person_id),
     )
     named = HandOver.objects.filter(coach_id=person_id).order_by("pk")
     yield Table(
@@ -189,6 +215,19 @@ def _answers(person_id: int) -> Iterator[tuple[Any, ...]]:
 def _mutes(person_id: int) -> Iterator[tuple[Any, ...]]:
     for row in in_chunks(Mute.objects.filter(author_id=person_id).select_related("household")):
         yield row.household.public_id, row.since
+
+
+def _questions(person_id: int) -> Iterator[tuple[Any, ...]]:
+    for row in in_chunks(SuggestedQuestion.objects.filter(author_id=person_id).select_related("household")):
+        yield row.public_id, row.household.public_id, *_asked(row), row.answered_at
+
+
+def _own_questions(person_id: int) -> Iterator[tuple[Any, ...]]:
+    return (_asked(row) for row in in_chunks(SuggestedQuestion.objects.filter(coach_id=person_id)))
+
+
+def _asked(row: SuggestedQuestion) -> tuple[Any, ...]:
+    return row.kind, str(row.words), not is_readable(row.words), row.suggested_at
 
 
 def _hand_overs(person_id: int) -> Iterator[tuple[Any, ...]]:

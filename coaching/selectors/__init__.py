@@ -27,6 +27,7 @@ from coaching.selectors.focuses import (
 )
 from coaching.selectors.months import GrantedMonths, TwoViews, list_granted_months, list_two_views
 from coaching.selectors.profiles import Presented, find_profile, present_coaches
+from coaching.selectors.questions import Suggested, list_suggested_by, list_suggested_to
 
 __all__ = [
     "Caseload",
@@ -35,6 +36,7 @@ __all__ = [
     "Hint",
     "Presented",
     "Row",
+    "Suggested",
     "TwoViews",
     "count_unread",
     "find_current_focus",
@@ -57,6 +59,8 @@ __all__ = [
     "list_own_words",
     "list_said_on_moment",
     "list_said_on_week",
+    "list_suggested_by",
+    "list_suggested_to",
     "list_two_views",
     "page_comments",
     "present_coaches",

@@ -26,6 +26,7 @@ from coaching.services.looking import (
     look_closely,
 )
 from coaching.services.profiles import present_oneself
+from coaching.services.questions import answer_suggested_question, suggest_question
 from coaching.services.telling import tell_people
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "SeenWeek",
     "accept_focus",
     "answer_hand_over",
+    "answer_suggested_question",
     "ask_to_look",
     "comment_on_moment",
     "comment_on_week",
@@ -50,6 +52,7 @@ __all__ = [
     "stop_focus",
     "suggest_colleague",
     "suggest_focus",
+    "suggest_question",
     "tell_people",
     "unmute_coach",
     "wake",

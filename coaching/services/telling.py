@@ -15,7 +15,7 @@ from django.db.models import Exists, Min, Model, OuterRef, Q
 
 from accounts.selectors import get_user, list_mailable_ids
 from coaching.mail import tell_of_something_new
-from coaching.models import Ask, Comment, Focus, HandOver, Mute, Reply
+from coaching.models import Ask, Comment, Focus, HandOver, Mute, Reply, SuggestedQuestion
 from coaching.rules import TELL_AT_MOST, TELL_WITHIN, Answer, may_tell
 from common.errors import NotVisible
 from households.scope import granted_to, let_in
@@ -30,6 +30,7 @@ _WAITING: Final[tuple[tuple[type[Model], str, str, str], ...]] = (
     (Ask, "coach_id", "asked_at", ""),
     (HandOver, "author_id", "asked_at", ""),
     (Focus, "author_id", "suggested_at", ""),
+    (SuggestedQuestion, "author_id", "suggested_at", ""),
 )
 
 
@@ -98,6 +99,7 @@ def _still_new(model: type[Model], person_id: int, now: datetime) -> Q:
     conditions: dict[type[Model], Q] = {
         Comment: Q(~Exists(muted), read_at__isnull=True),
         Focus: Q(~Exists(muted), answer=Answer.WAITING),
+        SuggestedQuestion: Q(~Exists(muted), answered_at__isnull=True),
         HandOver: Q(answered_at__isnull=True),
         # A moment that its author took back is none a coach hears of.
         Ask: Q(observation__in=seen_now, answered_at__isnull=True),
