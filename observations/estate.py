@@ -25,6 +25,7 @@ from observations.models import (
     FocusDimension,
     Observation,
     OwnAnswer,
+    OwnPlace,
     OwnQuestion,
     OwnVersion,
     Rating,
@@ -116,6 +117,9 @@ class ObservationsEstate(Estate):
             details._default_manager.filter(observation__in=own).update(household_id=target_id)
         OwnAnswer.objects.filter(observation__in=own).update(household_id=target_id)
         FocusDimension.objects.filter(member_id=person_id, household_id=source_id).update(
+            household_id=target_id
+        )
+        OwnPlace.objects.filter(version__author_id=person_id, household_id=source_id).update(
             household_id=target_id
         )
         for model in (OwnQuestion, OwnVersion):

@@ -81,6 +81,7 @@ class OwnVersion(models.Model):
 class OwnPlace(models.Model):
     """Where a question stands in a version."""
 
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
     version = models.ForeignKey(OwnVersion, on_delete=models.CASCADE, related_name="places")
     question = models.ForeignKey(OwnQuestion, on_delete=models.CASCADE, related_name="places")
     position = models.PositiveSmallIntegerField()

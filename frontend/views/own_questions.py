@@ -88,10 +88,10 @@ def write(request: SignedInRequest, home: Home) -> HttpResponse:
 @at_home
 def change(request: SignedInRequest, home: Home, question_id: uuid.UUID) -> HttpResponse:
     """Other words: for a draft at once, for a question that is asked as a draft that will replace it."""
-    if not is_guardian(home):
-        raise Refused("own questions are written by guardians")
     actor_id, household_id = request.user.pk, home.household.public_id
     seen = get_own_question(actor_id=actor_id, household_id=household_id, question_id=question_id)
+    if not is_guardian(home):
+        raise Refused("own questions are written by guardians")
     form = OwnQuestionForm(posted(request), initial=OwnQuestionForm.words_of(seen))
     if request.method == "POST":
         changed = form.run(

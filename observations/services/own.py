@@ -293,6 +293,7 @@ def _version(
         is_offered=offered,
     )
     OwnPlace.objects.bulk_create(
-        OwnPlace(version=version, question_id=key, position=place) for place, key in enumerate(keys, start=1)
+        OwnPlace(household_id=household_pk, version=version, question_id=key, position=place)
+        for place, key in enumerate(keys, start=1)
     )
     return version

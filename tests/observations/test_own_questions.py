@@ -19,7 +19,7 @@ from households.models import Child, Grant, Household, Membership
 from households.scope import granted_to
 from households.services import leave_household, separate_household
 from observations.history import state_of
-from observations.models import FeedEntry, Observation, OwnAnswer, OwnQuestion, OwnVersion
+from observations.models import FeedEntry, Observation, OwnAnswer, OwnPlace, OwnQuestion, OwnVersion
 from observations.record import check_record
 from observations.rules import OWN_QUESTIONS_MAX
 from observations.selectors import (
@@ -86,7 +86,9 @@ def told(moment: Observation, reader: User) -> list[tuple[str, str]]:
 
 
 class TestWriting:
-    def test_a_draft_is_asked_of_nobody(self, here: dict[str, Any], parent: User, household: Household) -> None:
+    def test_a_draft_is_asked_of_nobody(
+        self, here: dict[str, Any], parent: User, household: Household
+    ) -> None:
         draft = write_question(**here, kind="yes_no", prompt="  Did I kneel? ", now=NOW)
         own = get_own_list(**here)
         assert [seen.prompt for seen in own.drafts] == ["Did I kneel?"]
@@ -204,7 +206,9 @@ class TestAnswering:
         question, moment = ask(), record()
         for value in ("1", "4", "4", None):
             answer(moment, question, value)
-        states = [row.state.get("own") for row in list_revisions(actor_id=parent.pk, moment_id=moment.public_id)]
+        states = [
+            row.state.get("own") for row in list_revisions(actor_id=parent.pk, moment_id=moment.public_id)
+        ]
         assert states == [{str(question.public_id): "4"}, {str(question.public_id): "1"}, None]
         assert "own" not in state_of(Observation.objects.get(pk=moment.pk)).fields
         assert not check_record(author_id=parent.pk).findings
@@ -303,7 +307,10 @@ class TestOffering:
 
     def test_a_restored_backup_offers_nothing(self, ask: Ask) -> None:
         ask(is_offered=True)
-        assert estate_of_observations().close_doors(NOW + timedelta(days=1))["own questions offered no more"] == 1
+        assert (
+            estate_of_observations().close_doors(NOW + timedelta(days=1))["own questions offered no more"]
+            == 1
+        )
         assert not OwnVersion.objects.filter(is_offered=True).exists()
 
 
@@ -342,7 +349,7 @@ class TestEstate:
             now=NOW,
         )
         assert told(moment, parent) == [("Was I patient?", "Completely")]
-        for model in (OwnQuestion, OwnVersion, OwnAnswer):
+        for model in (OwnQuestion, OwnVersion, OwnPlace, OwnAnswer):
             assert set(model._default_manager.values_list("household_id", flat=True)) == {home.pk}
 
     def test_the_list_costs_the_same_however_much_there_is(
