@@ -22,6 +22,7 @@ from coaching.models import (
     Mute,
     Reply,
     Snooze,
+    SuggestedQuestion,
     Supervision,
 )
 from coaching.rules import NOTED_SUPERVISION_ENDED, Slot
@@ -40,6 +41,7 @@ class CoachingEstate(Estate):
         Holding("coaching.Mute", ("author", "coach")),
         Holding("coaching.FocusAnswer", ("author",)),
         Holding("coaching.Focus", ("author", "coach")),
+        Holding("coaching.SuggestedQuestion", ("author", "coach")),
         Holding("coaching.Snooze", ("author", "coach")),
         Holding("coaching.HandOver", ("author", "coach")),
         Holding("coaching.CoachProfile", ("coach",)),
@@ -79,6 +81,12 @@ class CoachingEstate(Estate):
             _HAND_OVER,
             lambda: _hand_overs(person_id),
         )
+        yield Table(
+            "coach_questions",
+            _("What coaches suggested to you to ask yourself."),
+            _QUESTION,
+            lambda: _questions(person_id),
+        )
         yield from _as_coach(person_id, now)
 
     def erase(self, person_id: int) -> None:
@@ -90,7 +98,7 @@ class CoachingEstate(Estate):
 
     def move(self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
         own = {"household_id": source_id, "author_id": person_id}
-        for model in (Comment, Reply, Ask, Mute, Snooze, HandOver, Focus, FocusAnswer):
+        for model in (Comment, Reply, Ask, Mute, Snooze, HandOver, Focus, FocusAnswer, SuggestedQuestion):
             model._default_manager.filter(**own).update(household_id=target_id)
 
     def appliers(self) -> Mapping[str, Applier]:
@@ -118,6 +126,8 @@ _MUTE = ("household_id", "since")
 _HAND_OVER = ("household_id", "asked_at", "answered_at")
 _OWN = ("id", *_SLOTS, "unreadable", "written_at")
 _PUT_OFF = ("reason", "reason_unreadable", "until_on")
+_QUESTION = ("id", "household_id", "kind", "words", "unreadable", "suggested_at", "answered_at")
+_OWN_QUESTION = ("kind", "words", "unreadable", "suggested_at")
 _SUGGESTED = ("practice", "weeks", "suggested_at")
 _NAMED = ("colleague_email", "asked_at")
 _INVITED = ("email", "created_at", "expires_at", "withdrawn_at")
@@ -162,6 +172,12 @@ def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:
         _("Since when somebody sees counts of your work as a coach, or you of theirs."),
         _SUPERVISION,
         lambda: _supervisions(person_id),
+    )
+    yield Table(
+        "own_suggested_questions",
+        _("Which questions you suggested as a coach, and nothing of whom they were for."),
+        _OWN_QUESTION,
+        lambda: _own_questions(person_id),
     )
     named = HandOver.objects.filter(coach_id=person_id).order_by("pk")
     yield Table(
@@ -246,6 +262,19 @@ def _answers(person_id: int) -> Iterator[tuple[Any, ...]]:
 def _mutes(person_id: int) -> Iterator[tuple[Any, ...]]:
     for row in in_chunks(Mute.objects.filter(author_id=person_id).select_related("household")):
         yield row.household.public_id, row.since
+
+
+def _questions(person_id: int) -> Iterator[tuple[Any, ...]]:
+    for row in in_chunks(SuggestedQuestion.objects.filter(author_id=person_id).select_related("household")):
+        yield row.public_id, row.household.public_id, *_asked(row), row.answered_at
+
+
+def _own_questions(person_id: int) -> Iterator[tuple[Any, ...]]:
+    return (_asked(row) for row in in_chunks(SuggestedQuestion.objects.filter(coach_id=person_id)))
+
+
+def _asked(row: SuggestedQuestion) -> tuple[Any, ...]:
+    return row.kind, str(row.words), not is_readable(row.words), row.suggested_at
 
 
 def _hand_overs(person_id: int) -> Iterator[tuple[Any, ...]]:

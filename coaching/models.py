@@ -318,3 +318,35 @@ class FocusAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"answer {self.pk} to focus {self.focus_id}"
+
+
+class SuggestedQuestion(models.Model):
+    """A question that a coach suggests an author asks themselves, sealed as the coach's words.
+
+    Its author takes it over as a copy of their own, or not; the coach is not told which.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
+    author = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    coach = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=6)
+    words_sealed = models.BinaryField()
+    words = SealedText(lambda question: str(question.public_id), owner="coach")
+    suggested_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["household", "author", "suggested_at"], name="suggested_question_of_author"),
+            models.Index(
+                fields=["suggested_at"], condition=Q(told_at__isnull=True), name="suggested_question_to_tell"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(coach=models.F("author")), name="suggested_to_another")
+        ]
+
+    def __str__(self) -> str:
+        return f"suggested question {self.pk}"

@@ -56,6 +56,12 @@ FOCUS_WEEKS: Final = (1, 2, 3, 4)
 FOCUSES_SHOWN: Final = 12
 
 
+# How many questions a coach may suggest to one author in these days, and how many a coach's page lists.
+QUESTIONS_WAITING_MAX: Final = 3
+QUESTIONS_WITHIN: Final = timedelta(days=7)
+QUESTIONS_SHOWN: Final = 12
+
+
 class Answer(StrEnum):
     """What an author says to a focus that a coach suggested."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -16,11 +16,11 @@ from checklists.rules import VALUES, Dimension, Occasion
 from checklists.selectors import get_content_of
 from common.sealed import is_readable
 from frontend.templatetags.attune import tone_label
-from frontend.words import answer_in_words, instant_in_words, labels_of
+from frontend.words import answer_in_words, instant_in_words, labels_of, own_answer_in_words
 from households.selectors import list_children
 from observations.details import TICK_FIELDS, Details
 from observations.history import State, state_of
-from observations.selectors import list_revisions
+from observations.selectors import OwnSeen, find_own_questions, list_revisions
 from observations.sync import preview_edit
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def list_changes(moment: Observation, *, actor_id: int) -> list[Step]:
     revisions = list(list_revisions(actor_id=actor_id, moment_id=moment.public_id))
     names = _names_of_children(moment, actor_id)
     states = [state_of(moment), *(State(fields=r.state, note=r.note) for r in revisions)]
-    told = [_told(state, moment, names) for state in states]
+    own = _own_of(moment, states)
+    told = [_told(state, moment, names=names, own=own) for state in states]
     return [
         Step(revision.number, revision.replaced_at, tuple(_differences(was=was, became=became)))
         for revision, (became, was) in zip(revisions, pairwise(told), strict=True)
@@ -64,10 +65,10 @@ def compare_versions(moment: Observation, details: Details, *, actor_id: int, no
         ValidationError: it cannot be edited so.
     """
     names = _names_of_children(moment, actor_id)
-    there = _told(state_of(moment), moment, names)
-    other = _told(
-        preview_edit(actor_id=actor_id, moment_id=moment.public_id, details=details, now=now), moment, names
-    )
+    edited = preview_edit(actor_id=actor_id, moment_id=moment.public_id, details=details, now=now)
+    states = [state_of(moment), edited]
+    own = _own_of(moment, states)
+    there, other = (_told(state, moment, names=names, own=own) for state in states)
     return list(_differences(was=there, became=other))
 
 
@@ -77,7 +78,15 @@ def _differences(*, was: Mapping[str, str], became: Mapping[str, str]) -> Iterat
             yield Change(label, was.get(label, ""), became.get(label, ""))
 
 
-def _told(state: State, moment: Observation, names: Mapping[str, str]) -> dict[str, str]:
+def _own_of(moment: Observation, states: Iterable[State]) -> dict[str, OwnSeen]:
+    """The own questions that any of these states has an answer to."""
+    ids = {name for state in states for name in state.fields.get("own", {})}
+    return find_own_questions(author_id=moment.author_id, question_ids=ids)
+
+
+def _told(
+    state: State, moment: Observation, *, names: Mapping[str, str], own: Mapping[str, OwnSeen]
+) -> dict[str, str]:
     """A state as a person would read it, by the name of each part."""
     fields = state.fields
     note = state.note if is_readable(state.note) else _("This note cannot be opened.")
@@ -95,6 +104,7 @@ def _told(state: State, moment: Observation, names: Mapping[str, str]) -> dict[s
         _("Mends an earlier miss"): _("yes") if fields["repairs"] else "",
         **_ticks_told(fields, moment),
         **_answers_told(fields.get("ratings", {}), moment),
+        **_own_told(fields.get("own", {}), own),
         _("In your own words"): note,
     }
 
@@ -125,6 +135,14 @@ def _answers_told(ratings: Mapping[str, Any], moment: Observation) -> dict[str, 
             words = answer_in_words(question, answer if answer in VALUES else None)
         told[question.prompt] = words
     return told
+
+
+def _own_told(answers: Mapping[str, str], own: Mapping[str, OwnSeen]) -> dict[str, str]:
+    return {
+        seen.prompt: own_answer_in_words(seen, answers[name])
+        for name, seen in own.items()
+        if name in answers and seen.is_readable
+    }
 
 
 def _names_of_children(moment: Observation, actor_id: int) -> dict[str, str]:

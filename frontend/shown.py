@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from checklists.rules import Occasion, Tone
-from frontend.words import AnswerShown, answers_in_words, ticks_in_words, week_in_words
+from frontend.words import AnswerShown, answers_in_words, own_in_words, ticks_in_words, week_in_words
 from observations.rules import Kind, TickKind
 from observations.selectors import Shown
 
@@ -78,7 +78,10 @@ def note_in_words(row: Observation) -> NoteShown:
         cues=ticks_in_words(row, TickKind.CUE),
         contexts=ticks_in_words(row, TickKind.CONTEXT),
         feelings=ticks_in_words(row, TickKind.FEELING),
-        answers=answers_in_words(row, Occasion.WEEK if is_check else Occasion.MOMENT),
+        answers=[
+            *answers_in_words(row, Occasion.WEEK if is_check else Occasion.MOMENT),
+            *own_in_words(row),
+        ],
     )
 
 

@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy
 from checklists.content import Content, Question
 from checklists.rules import NEVER_AVERAGED, NOMINAL_SCALES, Absence, Occasion, OptionKind, Tone
 from frontend.drawings import disc_radius, draw_months, draw_share
+from frontend.words import own_answer_in_words
 from reflections.patterns import MonthAnswers, Place, Series, Share, Tally
-from reflections.statistics import VALUES, Detail, Summary
+from reflections.selectors import OwnAsked
+from reflections.statistics import VALUES, Detail, Summary, detail_for
 
 DAY_PARTS: Final[Mapping[str, tuple[Any, str]]] = {
     "0": (gettext_lazy("Night"), "0–5"),
@@ -95,6 +97,32 @@ def _absent_in_words(summary: Summary, question: Question) -> str:
     could_not = question.absence_label if question.absence is Absence.NOT_SEEN else _("Could not tell")
     said = ((could_not, summary.not_seen), (_("Left open"), summary.skipped))
     return " · ".join(f"{label} ({times})" for label, times in said if times)
+
+
+def tell_own(asked: Sequence[OwnAsked]) -> list[dict[str, Any]]:
+    """The author's own questions, each wording by itself: how often each answer, and a range where n carries one."""
+    return [
+        {
+            "question": one.question,
+            "series": one.series,
+            "words": _own_spread(one),
+            "low": one.question.ends[0],
+            "high": one.question.ends[1],
+            "reach": draw_share(one.series.share) if one.series.share else None,
+            "is_few": detail_for(one.series.n) is Detail.FEW,
+            "not_seen": one.question.words_of("not_seen"),
+        }
+        for one in asked
+    ]
+
+
+def _own_spread(one: OwnAsked) -> str:
+    summary, share = one.series.summary, one.series.share
+    counts = zip(map(str, VALUES), summary.spread, strict=True) if summary else ()
+    said = [(key, times) for key, times in counts if times]
+    if share:
+        said = [("yes", share.times), ("no", share.of - share.times)]
+    return " · ".join(f"{own_answer_in_words(one.question, key)} ({times})" for key, times in said if times)
 
 
 # --- When and where ----------------------------------------------------------------------------------------------

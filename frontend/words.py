@@ -14,7 +14,8 @@ from checklists.content import Content, Question
 from checklists.rules import Dimension, Occasion, OptionKind, age_in_months
 from checklists.selectors import get_content_of, question_prompt
 from frontend.templatetags.attune import day_name, is_long_ago, moment_time
-from observations.rules import TickKind
+from observations.rules import OwnKind, TickKind
+from observations.selectors import OwnSeen, answers_of
 
 if TYPE_CHECKING:
     from households.models import Child
@@ -63,6 +64,28 @@ def answers_in_words(observation: Observation, occasion: Occasion) -> list[Answe
                 )
             )
     return shown
+
+
+def own_in_words(observation: Observation) -> list[AnswerShown]:
+    """The answers to its author's own questions that the reader may see, each in the words it was given under."""
+    return [
+        AnswerShown(
+            label="",
+            prompt=seen.prompt or _("A question that cannot be opened"),
+            words=own_answer_in_words(seen, answer),
+            only_you=False,
+        )
+        for seen, answer in answers_of([observation]).get(observation.pk, ())
+    ]
+
+
+def own_answer_in_words(seen: OwnSeen, answer: str) -> str:
+    """The words that were chosen; of a step without words where it lies between the two ends."""
+    words = seen.words_of(answer)
+    if seen.kind is not OwnKind.STEPS or words != answer or not seen.is_readable:
+        return words
+    low, high = seen.ends
+    return _("%(step)s, from 1 (%(low)s) to 5 (%(high)s)") % {"step": answer, "low": low, "high": high}
 
 
 def answer_in_words(question: Question, value: int | None) -> str:

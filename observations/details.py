@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from accounts.rules import Visibility
 from checklists.content import Content
 from checklists.rules import VALUES, Absence, Dimension, Occasion, OptionKind
-from observations.models import Observation, Rating, Tick
-from observations.rules import COOLING_OFF, TICKS_MAX, TickKind
+from observations.models import Observation, OwnAnswer, OwnQuestion, Rating, Tick
+from observations.rules import COOLING_OFF, OWN_ANSWERS, OWN_ANSWERS_MAX, TICKS_MAX, OwnKind, TickKind
 from observations.when import Said
 
 Answer = int | Absence | None
@@ -28,7 +28,8 @@ class Details(TypedDict, total=False):
     """What an author may say about a moment. A key that is not there means: leave it as it is.
 
     Lists of ticks are whole: what is not in them is no longer ticked. `ratings` names only the dimensions that
-    were asked. `repairs` is the public id of an earlier missed moment, None for no link.
+    were asked, `own` the author's own questions that were answered, by public id; None takes an answer away.
+    `repairs` is the public id of an earlier missed moment, None for no link.
     """
 
     child_id: uuid.UUID
@@ -41,6 +42,7 @@ class Details(TypedDict, total=False):
     contexts: Collection[str]
     feelings: Collection[str]
     ratings: Mapping[str, Answer]
+    own: Mapping[uuid.UUID, str | None]
     repairs: uuid.UUID | None
 
 
@@ -114,6 +116,42 @@ def write_ratings(
                 "value": value,
                 "absence": absence,
             },
+        )
+
+
+def write_own(observation: Observation, answers: Mapping[uuid.UUID, str | None]) -> None:
+    """Write the answers to the author's own questions; one that is not named keeps its answer.
+
+    Any that was ever asked of them there can be answered: a phone may come late with one that is asked no more.
+
+    Raises:
+        ValidationError: on `own`, for a question that is not theirs, or an answer that it does not have.
+    """
+    if not answers:
+        return
+    asked = {
+        question.public_id: question
+        for question in OwnQuestion.objects.filter(
+            author_id=observation.author_id,
+            household_id=observation.household_id,
+            public_id__in=list(answers),
+            asked_since__isnull=False,
+        )
+    }
+    if len(answers) > OWN_ANSWERS_MAX or any(
+        public_id not in asked
+        or (answer is not None and answer not in OWN_ANSWERS[OwnKind(asked[public_id].kind)])
+        for public_id, answer in answers.items()
+    ):
+        raise ValidationError({"own": ValidationError(_("Please choose one of the answers."), "choice")})
+    for public_id, answer in answers.items():
+        if answer is None:
+            observation.own_answers.filter(question=asked[public_id]).delete()
+            continue
+        OwnAnswer.objects.update_or_create(
+            observation=observation,
+            question=asked[public_id],
+            defaults={"household_id": observation.household_id, "answer": answer},
         )
 
 

@@ -228,7 +228,9 @@ def _save(counter: FeedCounter, entries: Collection[FeedEntry]) -> None:
 
 
 def _show(own: Any, *, at: datetime) -> None:
-    rows = own.select_related("household", "child", "author", "repairs").prefetch_related("ticks", "ratings")
+    rows = own.select_related("household", "child", "author", "repairs").prefetch_related(
+        "ticks", "ratings", "own_answers__question"
+    )
     keys = list(own.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK):
         note_changes(list(rows.filter(pk__in=keys[start : start + _CHUNK]).order_by("pk")), at=at)
@@ -290,6 +292,7 @@ def _shown_as(row: Observation, fields: Mapping[str, Any] | None, *, links: Coll
         return b""
     seen = dict(state_of(row).fields if fields is None else fields)
     seen.pop("about_adult", None)
+    seen.pop("own", None)  # its author's alone
     seen["ratings"] = {name: value for name, value in seen["ratings"].items() if name not in AUTHOR_ONLY}
     if row.repairs_id not in links:
         seen["repairs"] = None

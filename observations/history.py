@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.rules import Visibility
 from common import ledger
-from observations.models import Observation, Rating, Revision, Tick
+from observations.models import Observation, OwnAnswer, Rating, Revision, Tick
 from observations.rules import Noted, TickKind
 
 
@@ -23,15 +23,24 @@ class State:
 
 def state_of(observation: Observation) -> State:
     """The observation's fields as held, its ticks and ratings as in the database, or as they were prefetched."""
-    return _state(observation, list(observation.ticks.all()), list(observation.ratings.all()))
+    prefetched = getattr(observation, "_prefetched_objects_cache", {})
+    own = observation.own_answers.all()
+    return _state(
+        observation,
+        list(observation.ticks.all()),
+        list(observation.ratings.all()),
+        own=list(own if "own_answers" in prefetched else own.select_related("question")),
+    )
 
 
 def bare_state_of(observation: Observation) -> State:
     """The state of one to which nothing has been added yet, without asking the database."""
-    return _state(observation, [], [])
+    return _state(observation, [], [], own=[])
 
 
-def _state(observation: Observation, ticks: list[Tick], ratings: list[Rating]) -> State:
+def _state(
+    observation: Observation, ticks: list[Tick], ratings: list[Rating], *, own: list[OwnAnswer]
+) -> State:
     return State(
         fields={
             "tone": observation.tone,
@@ -47,6 +56,10 @@ def _state(observation: Observation, ticks: list[Tick], ratings: list[Rating]) -
                 for rating in sorted(ratings, key=attrgetter("dimension"))
             },
             **{f"{kind}s": sorted(tick.key for tick in ticks if tick.kind == kind) for kind in TickKind},
+            # As above: only where there are any. Their words are the questions' own.
+            **(
+                {"own": dict(sorted((str(one.question.public_id), one.answer) for one in own))} if own else {}
+            ),
         },
         note=observation.note,
     )

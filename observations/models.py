@@ -11,6 +11,7 @@ from accounts.rules import Visibility
 from checklists.rules import VALUE_MAX, VALUE_MIN, Absence, Dimension, Tone
 from common.sealed import SealedText, is_readable
 from observations.outbox import Draft, FeedCounter, FeedEntry, SealingKey, SyncOp
+from observations.own import OwnAnswer, OwnPlace, OwnQuestion, OwnVersion
 from observations.rules import RESTORE_WINDOW, Act, Kind, Precision, TickKind, TimeSource
 
 __all__ = [
@@ -19,6 +20,10 @@ __all__ = [
     "FeedEntry",
     "FocusDimension",
     "Observation",
+    "OwnAnswer",
+    "OwnPlace",
+    "OwnQuestion",
+    "OwnVersion",
     "Rating",
     "RecordHead",
     "RecordLink",

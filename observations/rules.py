@@ -174,6 +174,24 @@ class TickKind(StrEnum):
     FEELING = "feeling"
 
 
+class OwnKind(StrEnum):
+    """How a question of an author's own is answered."""
+
+    STEPS = "steps"  # five steps from one end to the other, with words for both ends
+    YES_NO = "yes_no"
+
+
+# What can be answered to each kind. Left open is no answer: never asked.
+OWN_ANSWERS: dict[OwnKind, tuple[str, ...]] = {
+    OwnKind.STEPS: ("1", "2", "3", "4", "5", "not_seen"),
+    OwnKind.YES_NO: ("yes", "no", "not_seen"),
+}
+# One question is asked and six are a tap away: what is added stays few, or nobody answers any.
+OWN_QUESTIONS_MAX = 3
+# How many wordings one moment can have answers to: what was asked before stays answered.
+OWN_ANSWERS_MAX = 20
+
+
 class When(StrEnum):
     """How the sheet asks for the time."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from rest_framework import serializers
 from accounts.rules import Visibility
 from checklists.rules import KEY_MAX, VALUE_MAX, VALUE_MIN, VALUES, Absence, Tone
 from common.api import Input, Instant, PublicId, Text, YesOrNo
-from observations.rules import NOTE_MAX, TICKS_MAX, Precision
+from observations.rules import NOTE_MAX, OWN_ANSWERS, OWN_ANSWERS_MAX, TICKS_MAX, Precision
 from observations.when import Said
 
 if TYPE_CHECKING:
@@ -54,6 +55,38 @@ class RatingsInput(Input):
     self = AnswerField()
 
 
+OWN_KEYS = sorted({key for keys in OWN_ANSWERS.values() for key in keys})
+OWN: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": {"type": "string", "enum": OWN_KEYS},
+    "description": "By the `id` of the question, in the keys of its `options`.",
+}
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {"oneOf": [{"type": "string", "enum": OWN_KEYS}, {"type": "null"}]},
+    }
+)
+class OwnField(serializers.Field[Any, Any, Any, Any]):
+    """Answers to one's own questions by question; null takes an answer away, one that is not named keeps its answer."""
+
+    def to_internal_value(self, data: Any) -> dict[uuid.UUID, str | None]:
+        if not isinstance(data, dict) or len(data) > OWN_ANSWERS_MAX:
+            raise serializers.ValidationError(_("Please choose one of the answers."), code="choice")
+        return {self._id(name): self._answer(answer) for name, answer in data.items()}
+
+    def _id(self, name: Any) -> uuid.UUID:
+        found: uuid.UUID = PublicId().to_internal_value(name)
+        return found
+
+    def _answer(self, answer: Any) -> str | None:
+        if answer is None or (isinstance(answer, str) and answer in OWN_KEYS):
+            return answer
+        raise serializers.ValidationError(_("Please choose one of the answers."), code="choice")
+
+
 class Keys(serializers.ListField):
     """The whole list of what is ticked."""
 
@@ -79,6 +112,7 @@ class MomentEditInput(Input):
     contexts = Keys(help_text="Keys of the checklist's `contexts`.")
     feelings = Keys(help_text="Keys of the checklist's `feelings`.")
     ratings = RatingsInput(required=False)
+    own = OwnField(required=False, help_text="Answers to your own questions, by their `id`.")
     repairs = PublicId(
         required=False, allow_null=True, help_text="The earlier missed moment that this one comes back to."
     )

@@ -129,6 +129,45 @@ def _added_up(answers: Iterable[Answered], author_id: int) -> Answers:
     return Answers(author_id, values, not_seen=absent["not_seen"], skipped=absent["skipped"])
 
 
+# --- Questions of one's own --------------------------------------------------------------------------------------
+class OwnAnswered(NamedTuple):
+    """One answer to a question of one's own: which wording, and the key of the answer."""
+
+    question: int
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSeries:
+    """One author's answers to one wording of a question of theirs; another wording is another series.
+
+    Five steps have a `summary`, yes and no the `share` of yes. What was not observed is counted apart, and never a no.
+    """
+
+    question: int
+    n: int
+    summary: Summary | None
+    share: Share | None
+    not_seen: int
+
+
+def own_series_of(answered: Iterable[OwnAnswered], *, author_id: int) -> tuple[OwnSeries, ...]:
+    """Every wording that was answered, in the order it was first answered."""
+    found: dict[int, list[str]] = {}
+    for one in answered:
+        found.setdefault(one.question, []).append(one.answer)
+    return tuple(_own_series(question, answers, author_id) for question, answers in found.items())
+
+
+def _own_series(question: int, answers: list[str], author_id: int) -> OwnSeries:
+    not_seen = answers.count("not_seen")
+    n = len(answers) - not_seen
+    values = tuple(int(answer) for answer in answers if answer.isdecimal())
+    summary = summarise(Answers(author_id, values, not_seen=not_seen)) if values else None
+    share = share_of("yes", answers.count("yes"), of=n) if n and not values else None
+    return OwnSeries(question, n, summary, share, not_seen)
+
+
 # --- When and where ----------------------------------------------------------------------------------------------
 class Noted(NamedTuple):
     """One moment: its tone, its local day, and the local hour where it is known."""

@@ -28,6 +28,7 @@ from coaching.selectors.focuses import (
 from coaching.selectors.inviting import list_family_invitations, open_family_invitations
 from coaching.selectors.months import GrantedMonths, TwoViews, list_granted_months, list_two_views
 from coaching.selectors.profiles import Presented, find_profile, present_coach, present_coaches
+from coaching.selectors.questions import Suggested, list_suggested_by, list_suggested_to
 from coaching.selectors.teams import Team, get_team, is_asked, list_supervisions
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Hint",
     "Presented",
     "Row",
+    "Suggested",
     "Team",
     "TwoViews",
     "count_unread",
@@ -63,6 +65,8 @@ __all__ = [
     "list_own_words",
     "list_said_on_moment",
     "list_said_on_week",
+    "list_suggested_by",
+    "list_suggested_to",
     "list_supervisions",
     "list_two_views",
     "open_family_invitations",

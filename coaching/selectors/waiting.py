@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db.models import Exists, Max, Model, OuterRef, Q
 
-from coaching.models import Ask, Comment, Focus, HandOver, Mute, Reply
+from coaching.models import Ask, Comment, Focus, HandOver, Mute, Reply, SuggestedQuestion
 from coaching.rules import TELL_WITHIN, Answer
 from households.scope import let_in
 from observations.selectors import shown_along
@@ -20,6 +20,7 @@ WAITING: Final[tuple[tuple[type[Model], str, str, str], ...]] = (
     (Ask, "coach_id", "asked_at", ""),
     (HandOver, "author_id", "asked_at", ""),
     (Focus, "author_id", "suggested_at", ""),
+    (SuggestedQuestion, "author_id", "suggested_at", ""),
 )
 
 
@@ -52,6 +53,7 @@ def _still_new(model: type[Model], now: datetime) -> Q:
     conditions: dict[type[Model], Q] = {
         Comment: Q(~Exists(muted), read_at__isnull=True),
         Focus: Q(~Exists(muted), answer=Answer.WAITING),
+        SuggestedQuestion: Q(~Exists(muted), answered_at__isnull=True),
         HandOver: Q(answered_at__isnull=True),
         # A moment that its author took back is none a coach hears of.
         Ask: Q(shown_along(coach="coach_id", moment="observation_id", now=now), answered_at__isnull=True),

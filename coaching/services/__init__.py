@@ -35,6 +35,7 @@ from coaching.services.looking import (
     look_closely,
 )
 from coaching.services.profiles import present_oneself
+from coaching.services.questions import answer_suggested_question, suggest_question
 from coaching.services.teams import (
     agree_to_supervision,
     end_supervision,
@@ -51,6 +52,7 @@ __all__ = [
     "accept_focus",
     "agree_to_supervision",
     "answer_hand_over",
+    "answer_suggested_question",
     "ask_to_look",
     "comment_on_moment",
     "comment_on_week",
@@ -74,6 +76,7 @@ __all__ = [
     "stop_focus",
     "suggest_colleague",
     "suggest_focus",
+    "suggest_question",
     "take_back_supervision",
     "take_up_invitation",
     "tell_people",

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 SCOPES = {
     GrantScope.SUMMARY: _("A summary: how many moments of each kind there were in a week, and no single one"),
     GrantScope.RATINGS: _("Moments without my notes: when, how it was, what I ticked and answered"),
-    GrantScope.RATINGS_AND_NOTES: _("Moments with my notes, in my own words"),
+    GrantScope.RATINGS_AND_NOTES: _(
+        "Moments with my notes, in my own words, and what I answered to questions of my own"
+    ),
 }
 # The same to whoever is asked.
 SCOPES_OFFERED = {
@@ -31,7 +33,9 @@ SCOPES_OFFERED = {
         "A summary: how many moments of each kind there were in a week, and no single one."
     ),
     GrantScope.RATINGS: _("Moments without their notes: when, how it was, what was ticked and answered."),
-    GrantScope.RATINGS_AND_NOTES: _("Moments with the notes that belong to them."),
+    GrantScope.RATINGS_AND_NOTES: _(
+        "Moments with the notes that belong to them, and answers to questions of the author's own."
+    ),
 }
 # The same in a few words, for lists.
 SCOPES_IN_SHORT = {

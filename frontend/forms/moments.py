@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from accounts.rules import Visibility
 from checklists.content import Content
 from checklists.rules import Absence, Dimension, Occasion, Tone, default_dimension
 from frontend.forms.fields import who_sees
+from frontend.forms.own_questions import OWN, own_fields
 from frontend.forms.sheets import (
     NOTE_UNREADABLE,
     AnswerField,
@@ -29,6 +31,7 @@ from frontend.templatetags.attune import tone_label
 from frontend.words import labels_of, prompt_for, when_in_words
 from observations.details import TICK_FIELDS, Answer, Details
 from observations.rules import TickKind, When
+from observations.selectors import OwnSeen
 from observations.when import Said
 
 if TYPE_CHECKING:
@@ -41,7 +44,10 @@ RECENT_SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a sheet about *moment* offers. `children` is empty where there is no choice; `coaches`: is there one?"""
+    """What a sheet about *moment* offers. `children` is empty where there is no choice; `coaches`: is there one?
+
+    `own` are the author's own questions that are asked now.
+    """
 
     moment: Observation
     content: Content
@@ -52,6 +58,7 @@ class Offer:
     coaches: bool
     today: date
     now: datetime
+    own: Sequence[OwnSeen] = ()
 
     def ticked(self, kind: TickKind) -> list[str]:
         """The keys of one kind that are ticked now."""
@@ -61,6 +68,11 @@ class Offer:
         """The answer each dimension has now, as its radio button is called."""
         ratings = getattr(self.moment, "shown_ratings", ())
         return {rating.dimension: str(rating.value or rating.absence) for rating in ratings}
+
+    def own_answers(self) -> dict[str, str]:
+        """The answer each own question has now, by the question's id."""
+        shown = getattr(self.moment, "shown_own", ())
+        return {str(one.question.public_id): one.answer for one in shown}
 
     def wall_clock(self) -> datetime:
         """When the moment was, on the clock its author was under."""
@@ -129,6 +141,7 @@ class MomentForm(SheetForm):
         self.main = self._main_dimension()
         self.initial["asked"] = [self.main]
         self._offer_questions()
+        self._offer_own()
 
     # --- What it offers ------------------------------------------------------------------------------------------
     def _offer_times(self) -> None:
@@ -187,6 +200,11 @@ class MomentForm(SheetForm):
             self.fields[f"rating_{dimension}"] = AnswerField(question, prompt=prompt, answered=answered)
             self.initial[f"rating_{dimension}"] = answers.get(dimension, "")
 
+    def _offer_own(self) -> None:
+        answers = self.offer.own_answers()
+        self.fields.update(own_fields(self.offer.own, answers))
+        self.initial.update({f"{OWN}{public_id}": answer for public_id, answer in answers.items()})
+
     def _main_dimension(self) -> Dimension:
         """The one question asked by default; on a sheet that came back, the one that was on it."""
         chosen: Collection[str] = (*self.initial["contexts"], *self.initial["feelings"])
@@ -203,10 +221,13 @@ class MomentForm(SheetForm):
         """The one question, the others folded away, and the parent's own state."""
         rest = [dimension for dimension in Dimension if dimension not in (self.main, Dimension.SELF)]
         others = [self._question(dimension) for dimension in rest]
+        own = [self[name] for name in self.fields if name.startswith(OWN)]
         return {
             "asked": self._question(self.main),
             "others": others,
             "others_answered": any(field.value() or field.errors for field in others),
+            "own": own,
+            "own_answered": any(field.value() or field.errors for field in own),
             "own_state": None if self.main is Dimension.SELF else self._question(Dimension.SELF),
         }
 
@@ -229,6 +250,7 @@ class MomentForm(SheetForm):
             "feelings": data["feelings"],
             "note": data["note"],
             "ratings": self._ratings(),
+            "own": self._own(),
             "about_adult": data["about_adult"],
         }
         # Who just ticked that leaves the choice below as it stood, and is told beside the tick what comes of it.
@@ -249,6 +271,10 @@ class MomentForm(SheetForm):
         if when == KEEP:
             return None
         return Said(at=self.cleaned_data["opened_at"] or self.offer.now, when=When(when), picked=picked)
+
+    def _own(self) -> dict[uuid.UUID, str | None]:
+        given = {seen.id: self.cleaned_data[f"{OWN}{seen.id}"] for seen in self.offer.own}
+        return {public_id: answer for public_id, answer in given.items() if answer != ""}
 
     def _ratings(self) -> dict[str, Answer]:
         given = {dimension: self.cleaned_data[f"rating_{dimension}"] for dimension in Dimension}

@@ -14,6 +14,8 @@ from checklists.content import Question
 from checklists.rules import COMFORT_GATES, NOMINAL_SCALES, Absence
 from common.forms import ServiceForm
 from observations.details import Answer
+from observations.rules import OwnKind
+from observations.selectors import OwnSeen
 
 TAKE_BACK = "none"
 """The answer that takes an earlier one away, as if the question had never been asked."""
@@ -110,6 +112,26 @@ class AnswerField(forms.ChoiceField):
     def clean(self, value: Any) -> Any:
         chosen = super().clean(value)
         return chosen if chosen == "" else _answer(chosen)
+
+
+class OwnAnswerField(forms.ChoiceField):
+    """One question of the author's own. Cleans to the answer's key, None to take it back, '' for none."""
+
+    def __init__(self, seen: OwnSeen, *, answered: bool = False) -> None:
+        choices: list[tuple[str, Any]] = [(key, seen.words_of(key)) for key, _words in seen.options]
+        if answered:
+            choices.append((TAKE_BACK, _("Leave this out")))
+        scale = {"class": "scale"} if seen.kind is OwnKind.STEPS else {}
+        super().__init__(
+            required=False, choices=choices, label=seen.prompt, widget=forms.RadioSelect(attrs=scale)
+        )
+
+    def valid_value(self, value: Any) -> bool:
+        return super().valid_value(value) or value == TAKE_BACK
+
+    def clean(self, value: Any) -> Any:
+        chosen = super().clean(value)
+        return None if chosen == TAKE_BACK else chosen
 
 
 def _answer(chosen: str) -> Answer:

@@ -26,7 +26,7 @@ from frontend.forms.timeline import FilterForm
 from frontend.render import is_swap, render_page, see_other
 from frontend.views.comments import asking, said_on
 from frontend.views.focuses import trying_in
-from frontend.words import answers_in_words, ticks_in_words
+from frontend.words import answers_in_words, own_in_words, ticks_in_words
 from households.scope import Capability
 from households.selectors import has_grants, list_children, list_members
 from observations.rules import NOTE_MAX, PAGE_SIZE, TickKind
@@ -34,6 +34,7 @@ from observations.selectors import (
     get_deleted_moment,
     get_focus,
     get_moment,
+    list_asked,
     list_deleted_moments,
     list_moments,
     list_recent_cues,
@@ -117,7 +118,7 @@ def moment(request: SignedInRequest, moment_id: uuid.UUID) -> HttpResponse:
         "cues": ticks_in_words(found, TickKind.CUE),
         "contexts": ticks_in_words(found, TickKind.CONTEXT),
         "feelings": ticks_in_words(found, TickKind.FEELING),
-        "answers": answers_in_words(found, Occasion.MOMENT),
+        "answers": [*answers_in_words(found, Occasion.MOMENT), *own_in_words(found)],
         "thread": find_thread(actor_id=request.user.pk, moment=found),
         "revision_count": found.edit_count if mine else 0,
         "cooling_until": found.cooling_until if mine and found.is_cooling_at(timezone.now()) else None,
@@ -230,6 +231,7 @@ def _offer(found: Observation, request: SignedInRequest, *, now: datetime) -> Of
         coaches=has_grants(actor_id=request.user.pk, household_id=found.household_id, now=now),
         today=local_day(now, found.timezone),
         now=now,
+        own=list_asked(author_id=request.user.pk, household_pk=found.household_id),
     )
 
 

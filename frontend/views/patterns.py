@@ -23,6 +23,7 @@ from frontend.tellings import (
     months_in_words,
     tell_cues,
     tell_day_parts,
+    tell_own,
     tell_places,
     tell_question,
     tell_weekdays,
@@ -86,6 +87,7 @@ def _told(found: Patterns, content: Content, *, focus: str) -> dict[str, Any]:
         "weekdays": tell_weekdays(found.weekdays),
         "places": tell_places(found.places, content),
         "cues": tell_cues(found.own.cues, content) if found.own else [],
+        "own_asked": tell_own(found.own.asked) if found.own else [],
         "of_missed": _of_missed(found.own, content) if found.own and found.own.missed else "",
     }
 

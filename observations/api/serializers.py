@@ -12,9 +12,10 @@ from checklists.rules import Dimension, Tone
 from common.api import Day, Input, Instant, Output, PageOutput, PublicId, QueryNumber, Text
 from observations.details import Answer
 from observations.models import Observation, Revision
-from observations.rules import NOTE_MAX, PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_MAX, Precision, TickKind
+from observations.rules import NOTE_MAX, PAGE_SIZE, PAGE_SIZE_MAX, SEARCH_MAX, OwnKind, Precision, TickKind
 from observations.selectors import MomentFilters
-from observations.shapes import ANSWER, MomentEditInput, RatingsInput
+from observations.selectors.own import OwnSeen
+from observations.shapes import ANSWER, OWN, MomentEditInput, RatingsInput
 
 _RATINGS: dict[str, Any] = {
     "type": "object",
@@ -141,6 +142,7 @@ class MomentOutput(ObservationOutput):
     precision = serializers.ChoiceField(choices=list(Precision))
     about_adult = serializers.SerializerMethodField()
     cooling_until = serializers.SerializerMethodField()
+    own = serializers.SerializerMethodField()
     cues = serializers.SerializerMethodField()
     contexts = serializers.SerializerMethodField()
     feelings = serializers.SerializerMethodField()
@@ -157,6 +159,15 @@ class MomentOutput(ObservationOutput):
         if row.cooling_until is None or not self._is_own(row):
             return None
         return Instant().to_representation(row.cooling_until)
+
+    # The questions are its author's, and may be about whoever else sees the moment.
+    @extend_schema_field({**OWN, "type": ["object", "null"]})
+    def get_own(self, row: Observation) -> dict[str, str] | None:
+        """Answers to your own questions. Null in what somebody else wrote."""
+        if not self._is_own(row):
+            return None
+        shown = getattr(row, "shown_own")  # noqa: B009 - set by the selector's prefetch
+        return {str(one.question.public_id): one.answer for one in shown}
 
     def get_cues(self, row: Observation) -> list[str]:
         return _ticked(row, TickKind.CUE)
@@ -203,6 +214,7 @@ class RevisionStateOutput(Output):
     about_adult = serializers.BooleanField(required=False, help_text="True, or not there.")
     repairs = serializers.UUIDField(allow_null=True)
     ratings = serializers.SerializerMethodField()
+    own = serializers.SerializerMethodField()
     cues = serializers.ListField(child=serializers.CharField())
     contexts = serializers.ListField(child=serializers.CharField())
     feelings = serializers.ListField(child=serializers.CharField())
@@ -211,6 +223,11 @@ class RevisionStateOutput(Output):
     def get_ratings(self, state: dict[str, Any]) -> dict[str, Answer]:
         ratings: dict[str, Answer] = state["ratings"]
         return ratings
+
+    @extend_schema_field(OWN)
+    def get_own(self, state: dict[str, Any]) -> dict[str, str]:
+        own: dict[str, str] = state.get("own", {})
+        return own
 
 
 class RevisionOutput(Output):
@@ -233,6 +250,41 @@ class RevisionOutput(Output):
 
 class RevisionPageOutput(PageOutput):
     items = RevisionOutput(many=True)
+
+
+class OwnQuestionsQuery(Input):
+    household = PublicId(required=False, help_text="Left out: the first that you live in.")
+
+
+class OwnOptionOutput(Output):
+    key = serializers.CharField(help_text="What to send as the answer.")
+    words = serializers.CharField(allow_blank=True, help_text="Empty for a step that has none.")
+
+
+class OwnQuestionOutput(Output):
+    """One question of your own, in one wording. It never changes: other words are another question."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=list(OwnKind))
+    prompt = serializers.CharField(allow_blank=True, help_text="Empty where it cannot be opened.")
+    options = serializers.SerializerMethodField()
+    asked_since = Instant()
+    is_asked = serializers.SerializerMethodField()
+
+    @extend_schema_field(OwnOptionOutput(many=True))
+    def get_options(self, seen: OwnSeen) -> list[dict[str, str]]:
+        return [{"key": key, "words": words} for key, words in seen.options]
+
+    def get_is_asked(self, seen: OwnSeen) -> bool:
+        """Whether it is in the version in force; otherwise older answers point at it."""
+        return seen.key in self.context["asked"]
+
+
+class OwnQuestionsOutput(Output):
+    """The questions of your own that were ever asked; what is asked now comes first, in its order."""
+
+    version = serializers.IntegerField(help_text="0 before the first.")
+    items = OwnQuestionOutput(many=True)
 
 
 class FocusOutput(Output):

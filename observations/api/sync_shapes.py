@@ -115,6 +115,17 @@ class KitMissOutput(Output):
     child = serializers.UUIDField()
 
 
+class KitAnswerOutput(Output):
+    key = serializers.CharField()
+    words = serializers.CharField()
+
+
+class KitQuestionOutput(Output):
+    id = serializers.UUIDField()
+    prompt = serializers.CharField()
+    options = KitAnswerOutput(many=True)
+
+
 class KitOutput(Output):
     """All the family data that a phone may keep unsealed."""
 
@@ -125,6 +136,7 @@ class KitOutput(Output):
     standing_visibility = serializers.ChoiceField(choices=list(Visibility))
     focus = serializers.CharField(allow_blank=True, help_text="A dimension, or nothing.")
     missed = KitMissOutput(many=True)
+    own = KitQuestionOutput(many=True, help_text="Your own questions; none in discreet mode.")
     discreet = serializers.BooleanField()
 
 

@@ -16,6 +16,7 @@ from observations.api import serializers as shapes
 from observations.models import Observation
 from observations.selectors import (
     get_moment,
+    get_own_list,
     get_self_check,
     list_moments,
     list_self_checks,
@@ -164,6 +165,21 @@ class SelfCheckApi(APIView):
     def get(self, request: Request, check_id: uuid.UUID) -> Response:
         """One self-check."""
         return _self_check_response(request, check_id)
+
+
+class OwnQuestionsApi(APIView):
+    @extend_schema(
+        operation_id="own_questions_read",
+        parameters=[shapes.OwnQuestionsQuery],
+        responses=shapes.OwnQuestionsOutput,
+    )
+    def get(self, request: Request) -> Response:
+        """Your own questions in one household, for nobody but you. They are written and published on the pages."""
+        query = read_query(shapes.OwnQuestionsQuery, request)
+        own = get_own_list(actor_id=actor_of(request), household_id=query.get("household"))
+        shown = {"version": own.number, "items": [*own.current, *own.earlier]}
+        context = {"asked": {seen.key for seen in own.current}}
+        return Response(shapes.OwnQuestionsOutput(shown, context=context).data)
 
 
 class FocusApi(APIView):

@@ -143,7 +143,7 @@ def _check_observations(
     is_readable = has_key(owner_id=author_id)
     revisions = Prefetch("revisions", Revision.objects.order_by("number"))
     rows = Observation.objects.filter(author_id=author_id).select_related("child", "repairs")
-    for row in in_chunks(rows.prefetch_related("ratings", "ticks", revisions)):
+    for row in in_chunks(rows.prefetch_related("ratings", "ticks", "own_answers__question", revisions)):
         links = spoken_of.pop(row.pk, [])
         if [link.revision for link in links] != [*range(1, row.revision + 1)]:
             report.findings.append(Finding(Flaw.UNRECORDED, public_id=row.public_id))

@@ -23,7 +23,7 @@ from common.pages import Page, page_of
 from households.rules import GrantScope
 from households.scope import Sight, as_if_granted
 from households.selectors import list_children
-from observations.models import Observation, Rating
+from observations.models import Observation, OwnAnswer, Rating
 from observations.rules import GRANTED_WEEKS, PAGE_SIZE, Kind
 from observations.selectors.visible import detailed
 
@@ -138,11 +138,13 @@ def _detailed(rows: Sequence[Observation], sight: Sight) -> Sequence[Observation
         rows,
         linked=_seen(sight, GrantScope.RATINGS).filter(moments),
         ratings=Rating.objects.exclude(dimension__in=AUTHOR_ONLY),
+        own=OwnAnswer.objects.all(),
     )
     for row in rows:
         for shown in (row, *filter(None, [row.repairs]), *getattr(row, "mended_by", ())):
             if not getattr(shown, "shows_note", False):
                 shown.note_sealed = b""  # it never leaves this module
+                shown.shown_own = []  # nor do other words of its author's
     return rows
 
 

@@ -11,22 +11,44 @@ from observations.services.moments import (
     restore_moment,
     starting_visibility,
 )
+from observations.services.own import (
+    LABEL_FIELDS,
+    adopt_words,
+    change_question,
+    compose_words,
+    drop_question,
+    offer_questions,
+    publish_questions,
+    retire_question,
+    take_question,
+    write_question,
+)
 from observations.services.purging import purge_deleted
 from observations.services.self_checks import answer_self_check
 
 __all__ = [
+    "LABEL_FIELDS",
     "Family",
+    "adopt_words",
     "answer_self_check",
+    "change_question",
     "choose_focus",
+    "compose_words",
     "delete_moment",
+    "drop_question",
     "edit_moment",
     "look_at_family",
     "look_at_moment",
+    "offer_questions",
+    "publish_questions",
     "purge_deleted",
     "record_moment",
     "record_moment_with_each",
     "restore_moment",
+    "retire_question",
     "settle_deleted",
     "starting_visibility",
+    "take_question",
     "undo_capture",
+    "write_question",
 ]

@@ -17,7 +17,7 @@ from common.errors import Conflict, NotVisible
 from common.text import clean_text
 from households.scope import Capability, visible_to
 from households.selectors import get_child
-from observations.details import Details, write_circle, write_ratings, write_ticks
+from observations.details import Details, write_circle, write_own, write_ratings, write_ticks
 from observations.history import bare_state_of, keep_revision, state_of, tell_ledger
 from observations.models import Observation
 from observations.record import add_link, new_salt
@@ -218,6 +218,7 @@ def _apply(moment: Observation, *, actor_id: int, details: Details, now: datetim
         moment.repairs = _repairable(moment, actor_id=actor_id, missed_id=details["repairs"])
     write_ticks(moment, details, content)
     write_ratings(moment, details.get("ratings", {}), content=content, occasion=Occasion.MOMENT)
+    write_own(moment, details.get("own", {}))
 
 
 def _repairable(moment: Observation, *, actor_id: int, missed_id: uuid.UUID | None) -> Observation | None:

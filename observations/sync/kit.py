@@ -12,7 +12,7 @@ from accounts.selectors import get_user
 from checklists.rules import Tone
 from households.selectors import list_memberships
 from observations.models import Observation
-from observations.selectors import get_focus, list_latest_child_ids
+from observations.selectors import OwnSeen, get_focus, list_asked, list_latest_child_ids
 from observations.selectors.visible import visible
 from observations.sync.taking import account_of
 
@@ -37,6 +37,21 @@ class KitMiss:
 
 
 @dataclass(frozen=True, slots=True)
+class KitAnswer:
+    key: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class KitQuestion:
+    """A question of the actor's own, as the sheet asks it."""
+
+    id: uuid.UUID
+    prompt: str
+    options: Sequence[KitAnswer]
+
+
+@dataclass(frozen=True, slots=True)
 class Kit:
     """What the form of one household shows. `chosen` is whom it starts with: a child, `all`, or nobody yet."""
 
@@ -49,6 +64,7 @@ class Kit:
     chosen: str | None = None
     focus: str = ""
     missed: Sequence[KitMiss] = field(default_factory=tuple)
+    own: Sequence[KitQuestion] = ()
 
 
 def pack_kit(*, actor_id: int, household_id: uuid.UUID | None = None) -> Kit:
@@ -76,7 +92,15 @@ def pack_kit(*, actor_id: int, household_id: uuid.UUID | None = None) -> Kit:
             _miss(row)
             for row in misses.select_related("child").order_by("-occurred_at", "-id")[:MISSES_SHOWN]
         ],
+        # Words of theirs, readable on the phone: somebody who wants nothing to be found there has none of them.
+        own=[]
+        if user.discreet
+        else [_question(seen) for seen in list_asked(author_id=actor_id, household_pk=household.pk)],
     )
+
+
+def _question(seen: OwnSeen) -> KitQuestion:
+    return KitQuestion(seen.id, seen.prompt, [KitAnswer(key, words or key) for key, words in seen.options])
 
 
 def _chosen(latest: Sequence[str], *, of: int) -> str | None:

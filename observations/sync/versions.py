@@ -21,7 +21,8 @@ def flat(state: State) -> Flat:
     """A state as single fields, each answer one of its own."""
     fields = dict(state.fields)
     ratings = {f"ratings.{name}": value for name, value in fields.pop("ratings").items()}
-    return {**fields, **ratings, "note": str(state.note)}
+    own = {f"own.{name}": answer for name, answer in fields.pop("own", {}).items()}
+    return {**fields, **ratings, **own, "note": str(state.note)}
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:

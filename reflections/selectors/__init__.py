@@ -10,7 +10,7 @@ from reflections.selectors.cards import (
     list_carded_children,
     words_of,
 )
-from reflections.selectors.patterns import OwnCount, Patterns, get_patterns
+from reflections.selectors.patterns import OwnAsked, OwnCount, Patterns, get_patterns
 from reflections.selectors.ready import list_ready_weeks
 from reflections.selectors.reports import RuleCount, count_reports, reports_of
 from reflections.selectors.standing import (
@@ -43,6 +43,7 @@ from reflections.selectors.weeks import (
 
 __all__ = [
     "Drafted",
+    "OwnAsked",
     "OwnCount",
     "Part",
     "Patterns",

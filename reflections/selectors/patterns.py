@@ -15,23 +15,29 @@ from common.errors import NotVisible
 from households.selectors import get_child, list_members
 from observations.rules import Kind, Precision, TickKind
 from observations.selectors import (
+    OwnSeen,
     Stretch,
     count_mended,
     count_ticked,
     count_with_ticks,
     list_answered,
     list_noted,
+    list_own_answered,
+    open_own_questions,
 )
 from reflections.patterns import (
     Answered,
     Month,
     Noted,
+    OwnAnswered,
+    OwnSeries,
     Place,
     Series,
     Share,
     Tally,
     Ticked,
     months_up_to,
+    own_series_of,
     places_of,
     series_of,
     shares_of,
@@ -48,12 +54,21 @@ _OCCASIONS = {Kind.MOMENT: Occasion.MOMENT, Kind.SELF_CHECK: Occasion.WEEK}
 
 
 @dataclass(frozen=True, slots=True)
+class OwnAsked:
+    """What was answered to one wording of a question of the author's own."""
+
+    question: OwnSeen
+    series: OwnSeries
+
+
+@dataclass(frozen=True, slots=True)
 class OwnCount:
-    """What only the author's own page counts: cues by tone, and came-backs to their misses."""
+    """What only the author's own page counts: cues by tone, came-backs to their misses, questions of their own."""
 
     cues: dict[Tone, tuple[Share, ...]]
     missed: int
     mended: int
+    asked: tuple[OwnAsked, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +99,7 @@ def get_patterns(
     months: int,
     now: datetime,
 ) -> Patterns:
-    """One adult's last *months* calendar months with one child, as the actor may see them now, in eleven queries.
+    """One adult's last *months* calendar months with one child, as the actor may see them now, in thirteen queries.
 
     Months and days are local to the household. The actor's own moments are summed up by the gates of
     `reflections.statistics`. Another adult's are what they share, and never averaged or counted by what that adult did:
@@ -162,4 +177,11 @@ def _own_count(actor_id: int, stretch: Stretch, ticked: _Ticked) -> OwnCount:
         tone: shares_of(ticked.of_kind(TickKind.CUE), tone=tone, of=ticked.count(TickKind.CUE, tone))
         for tone in Tone
     }
-    return OwnCount(cues=cues, missed=missed, mended=mended)
+    return OwnCount(cues=cues, missed=missed, mended=mended, asked=tuple(_own_asked(actor_id, stretch)))
+
+
+def _own_asked(author_id: int, stretch: Stretch) -> Iterator[OwnAsked]:
+    answered = list_own_answered(author_id=author_id, stretch=stretch)
+    series = own_series_of((OwnAnswered(key, answer) for key, answer in answered), author_id=author_id)
+    questions = open_own_questions(author_id=author_id, keys=[one.question for one in series])
+    return (OwnAsked(questions[one.question], one) for one in series if questions[one.question].is_readable)

@@ -124,6 +124,7 @@ API = {
     ),
     f"{V1}/moments/{{moment_id}}/restore/": Route({"POST": Door(Need.UNDO)}, "moment"),
     f"{V1}/moments/{{moment_id}}/revisions/": Route({"GET": Door(Need.AUTHOR)}, "moment"),
+    f"{V1}/own-questions/": Route({"GET": Door(Need.HOME)}),
     f"{V1}/self-checks/": Route({"GET": Door(Need.SIGN_IN), "POST": Door(Need.HOME, api_check)}),
     f"{V1}/self-checks/{{check_id}}/": Route({"GET": Door(Need.SEE)}, "check"),
     # For phones: what they send is the sender's own, and what changed is their household's.

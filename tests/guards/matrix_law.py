@@ -38,6 +38,8 @@ class Need(StrEnum):
     OWN_VERSION = "to have made it, and it another version of a moment"
     OWN_WEEK = "to have lived in a household in that week, and to live there still"
     OWN_CARD = "to have written it, and to live there still"
+    OWN_AS_GUARDIAN = "to have made it, as a guardian of its household"
+    TAKE_OVER = "to live where another adult offers it"
     OWN_GRANT = "to have given it, and it offered or live"
     OWN_LIVE_GRANT = "to have given it, and it live"
     RENEW_IN_SESSION = "to have given it, and it live, with a session"
@@ -175,8 +177,11 @@ def _at_home(who: Who, need: Need, thing: Thing, *, is_guardian: bool) -> Outcom
     refusable = {Need.MANAGE: is_guardian, Need.END_HELPER: is_guardian and thing.shared}
     if need in refusable and live:
         return Outcome.PASSES if refusable[need] else Outcome.REFUSED
+    if need is Need.OWN_AS_GUARDIAN and own and live:
+        return Outcome.PASSES if is_guardian else Outcome.REFUSED
     may = {
         Need.MEMBER: live,
+        Need.TAKE_OVER: live and shared and not own,
         Need.OPEN_INVITATION: is_guardian and live,
         Need.AUTHOR: own and live,
         Need.TRYING: own and live and who is Who.AUTHOR,

@@ -53,6 +53,7 @@ COMMENT = always(saw="You waited", gives="Time", child="Came closer", more="")
 REPLY = always(text="Thank you")
 FOCUS = always(practice="notice", weeks="2", accept="1")
 PROFILE = always(name="Cleo", practice="", introduction="", reply_days="3")
+QUESTION = always(prompt="Did I wait?", kind="yes_no")
 OWN_HOME = always(name="The loft", timezone="Europe/Lisbon")
 HOUSEHOLD = always(name="Renamed", timezone="UTC", week_starts_on="0")
 
@@ -164,6 +165,20 @@ PAGES = {
     "/household/coaches/{grant_id}/": page(Need.OWN_GRANT, kind="grant", sends=least),
     "/household/coaches/{grant_id}/renew/": button(Need.OWN_LIVE_GRANT, kind="grant"),
     "/household/coaches/{grant_id}/withdraw/": button(Need.OWN_ANY_GRANT, kind="grant"),
+    # Questions of one's own: nobody else's, but for what is offered to the adults here.
+    "/household/questions/": page(Need.HOME, home=True),
+    "/household/questions/new/": page(Need.GUARDIAN_HERE, home=True, sends=QUESTION),
+    "/household/questions/preview/": page(Need.HOME, home=True, sends=NOTHING),
+    "/household/questions/offer/": button(Need.HOME, home=True),
+    "/household/questions/{question_id}/": page(
+        Need.OWN_AS_GUARDIAN, kind="own draft", home=True, sends=QUESTION
+    ),
+    "/household/questions/{question_id}/drop/": button(Need.AUTHOR, kind="own draft", home=True),
+    "/household/questions/{question_id}/retire/": button(Need.AUTHOR, kind="asked question", home=True),
+    "/household/questions/{question_id}/take/": button(Need.TAKE_OVER, kind="asked question", home=True),
+    "/household/questions/suggested/{suggested_id}/": button(
+        Need.AUTHOR, kind="suggested question", home=True, sends=always(take="1")
+    ),
     "/household/access/": page(Need.SIGN_IN),
     "/household/coaches/suggested/{hand_over_id}/": button(Need.AUTHOR, kind="hand-over", home=True),
     "/household/coaches/{grant_id}/mute/": button(Need.OWN_LIVE_GRANT, kind="grant"),
@@ -192,6 +207,7 @@ PAGES = {
     "/coach/{household_id}/moments/{moment_id}/": page(Need.LOOK_CLOSELY, kind="granted", sends=COMMENT),
     "/coach/grants/{grant_id}/weeks/{label}/": page(Need.GIVEN_GRANT, kind="grant", sends=COMMENT),
     "/coach/grants/{grant_id}/focus/": page(Need.GIVEN_GRANT, kind="grant", sends=FOCUS),
+    "/coach/grants/{grant_id}/questions/": page(Need.GIVEN_GRANT, kind="grant", sends=QUESTION),
     "/coach/grants/{grant_id}/later/": page(
         Need.GIVEN_GRANT, kind="grant", sends=always(days="7", reason="On holiday")
     ),

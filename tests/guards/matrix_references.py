@@ -46,6 +46,7 @@ IN_API = [
     Reference(f"{V1}/self-checks/", "GET", "household", "household"),
     Reference(f"{V1}/self-checks/", "POST", "id", "check"),
     Reference(f"{V1}/self-checks/", "POST", "child", "child"),
+    Reference(f"{V1}/own-questions/", "GET", "household", "household"),
     Reference(f"{V1}/grants/", "GET", "household", "household"),
     Reference(f"{V1}/grants/", "POST", "household", "household"),
     Reference(f"{V1}/grants/", "POST", "children", "child"),

@@ -33,6 +33,7 @@ from coaching.services import (
     propose_supervision,
     suggest_colleague,
     suggest_focus,
+    suggest_question,
 )
 from households.models import Child, Household, Membership
 from households.rules import GRANT_LIFETIME, GRANT_OFFER_LIFETIME, GrantScope, Role
@@ -48,7 +49,14 @@ from households.services import (
     withdraw_invitation,
 )
 from observations.models import Draft, Observation
-from observations.services import answer_self_check, delete_moment, record_moment
+from observations.services import (
+    answer_self_check,
+    delete_moment,
+    publish_questions,
+    record_moment,
+    take_question,
+    write_question,
+)
 from reflections.services import compile_week, end_card_link, make_card_link, write_card
 from reflections.tokens import unsubscribe_token
 from reminders.models import PushAddress
@@ -187,6 +195,7 @@ def build_world(now: datetime, *, complete: bool = False) -> World:
         Thing("missing", {"hand_over_id": MISSING}, state="missing"),
     ]
     world.things["focus"] = [*_focuses(world), Thing("missing", {"focus_id": MISSING}, state="missing")]
+    _questions(world)
     compile_week(household_ids=[home.pk for home in world.homes.values()], label=LABEL, now=now)
     _leave(world)
     _other_things(world)
@@ -602,6 +611,43 @@ def _focuses(world: World) -> Iterator[Thing]:
             now=world.now,
         )
         yield Thing(f"{coach}'s to {author}", {"focus_id": row.public_id}, ATTIC, author)
+
+
+def _questions(world: World) -> None:
+    """Of every writer a question that is asked, offered or not, and a draft; and what a coach suggests to two of them.
+
+    The helper took theirs over and asks nothing yet.
+    """
+    missing = Thing("missing", {"question_id": MISSING}, state="missing")
+    asked, drafts, suggested = [missing], [missing], []
+    for who, home in WRITERS.items():
+        here = {
+            "actor_id": world.users[who].pk,
+            "household_id": world.homes[home].public_id,
+            "now": world.now,
+        }
+        if who is Who.HELPER:
+            draft = take_question(**here, question_id=asked[1].ids["question_id"])
+            drafts.append(Thing(f"{who}'s", {"question_id": draft.public_id}, home, who))
+            continue
+        question = write_question(**here, kind="yes_no", prompt=f"Asked by the {who}?")
+        is_offered = who is not Who.CO_GUARDIAN
+        publish_questions(**here, is_offered=is_offered)
+        draft = write_question(**here, kind="yes_no", prompt=f"A draft of the {who}?")
+        asked.append(Thing(f"{who}'s", {"question_id": question.public_id}, home, who, is_offered))
+        drafts.append(Thing(f"{who}'s", {"question_id": draft.public_id}, home, who))
+    coach = Who.COACH_RATINGS
+    for author in GIVEN[coach]:
+        row = suggest_question(
+            actor_id=world.users[coach].pk,
+            grant_id=world.thing("grant", f"{author}'s to {coach}").ids["grant_id"],
+            kind="yes_no",
+            prompt="Did you see it coming?",
+            now=world.now,
+        )
+        suggested.append(Thing(f"{coach}'s to {author}", {"suggested_id": row.public_id}, ATTIC, author))
+    suggested.append(Thing("missing", {"suggested_id": MISSING}, state="missing"))
+    world.things |= {"asked question": asked, "own draft": drafts, "suggested question": suggested}
 
 
 def _passkeys(world: World) -> Iterator[Thing]:

@@ -33,9 +33,12 @@ from observations.services import (
     edit_moment,
     look_at_family,
     look_at_moment,
+    offer_questions,
+    publish_questions,
     record_moment,
     record_moment_with_each,
     restore_moment,
+    write_question,
 )
 from reflections.models import Digest
 from reflections.selectors import get_shared_card
@@ -248,6 +251,7 @@ def _what_is_hers(life: Life) -> Iterator[Scene]:
     yield life.day(3, 11), lambda: _share_and_withdraw(life)
     yield life.day(3, 12), lambda: _own_state(life, "shared 8")
     yield life.day(3, 13), lambda: _check(life)
+    yield life.day(3, 17), lambda: _own_questions(life)
     yield life.day(3, 14), lambda: _account(life)
     yield life.day(3, 16), lambda: _card(life)
     yield (
@@ -308,6 +312,17 @@ def _own_state(life: Life, name: str) -> None:
     """How she was herself, added to a moment that everybody sees, and changed once."""
     life.change(name, "alice", life.day(3, 12), ratings={"self": 2})
     life.change(name, "alice", life.day(3, 12, 1), ratings={"self": 1})
+
+
+def _own_questions(life: Life) -> None:
+    """Questions of her own, asked and not asked, and an answer in a moment that everybody sees; offered to nobody."""
+    assert life.home is not None
+    here = {"actor_id": life.users["alice"].pk, "household_id": life.home.public_id, "now": life.day(3, 17)}
+    question = write_question(**here, kind="yes_no", prompt=f"Was it the {SECRET_WORD}?")
+    publish_questions(**here, is_offered=True)
+    offer_questions(actor_id=here["actor_id"], household_id=here["household_id"], is_offered=False)
+    write_question(**here, kind="steps", prompt=SECRET_WORD, labels=["a", "", "", "", SECRET_WORD])
+    life.change("shared 8", "alice", life.day(3, 17), own={question.public_id: "yes"})
 
 
 def _check(life: Life) -> None:

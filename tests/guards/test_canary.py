@@ -40,7 +40,7 @@ from tests.guards import canary_words
 from tests.guards.matrix_world import Who, World
 from tests.operating import Operator, crawl, serve_admin
 
-SEALED = {name: f"canary{name}7f3a9c" for name in ("note", "check", "thought")}
+SEALED = {name: f"canary{name}7f3a9c" for name in ("note", "check", "thought", "question")}
 NAMES = {name: f"canary{name}7f3a9c"[:28] for name in ("home", "child", "person", "key")}
 # What is searched for is typed as well, but kept nowhere.
 TYPED = {"search": "canarysearch7f3a9c"}
@@ -122,6 +122,7 @@ def write_everywhere(
     for door in ("/moments/?text=", "/api/v1/moments/?text="):
         yield browser.get(f"{door}{TYPED['search']}")
         yield browser.get(f"{door}{TYPED['search'] * 9}")
+    yield from _questions(browser, moment_id, send)
     day = (now - timedelta(days=5)).date()
     yield from _check(browser, child, day, send)
     compile_week(household_ids=[child.household_id], label="2026-W46", now=now)
@@ -133,6 +134,24 @@ def write_everywhere(
     yield from _with_a_bug(browser, page, api, note, monkeypatch)
     yield browser.post(f"{page}delete/", {"next": f"/moments/?text={TYPED['search']}"})
     yield browser.post(f"{page}restore/", {})
+
+
+def _questions(browser: Client, moment_id: uuid.UUID, send: dict[str, str]) -> Iterator[Any]:
+    """A question of her own: taken, refused, published, answered at both doors."""
+    asked = {"kind": "steps", "prompt": SEALED["question"], "step_1": SEALED["question"], "step_5": "Much"}
+    for extra in ({}, {"step_5": ""}, {"prompt": SEALED["question"] * 20}):
+        yield browser.post("/household/questions/new/", {**asked, **extra})
+    yield browser.get("/household/questions/preview/")
+    yield browser.post("/household/questions/preview/", {})
+    yield browser.get("/household/questions/")
+    answer = browser.get("/api/v1/own-questions/")
+    yield answer
+    own = {answer.json()["items"][0]["id"]: "1"}
+    api = f"/api/v1/moments/{moment_id}/"
+    for answers in (own, dict.fromkeys(own, SEALED["question"])):
+        match = {"If-Match": browser.get(api).headers["ETag"]}
+        yield browser.patch(api, {"own": answers}, **send, headers=match)
+    yield browser.get(f"/moments/{moment_id}/")
 
 
 def _check(browser: Client, child: Child, day: date, send: dict[str, str]) -> Iterator[Any]:

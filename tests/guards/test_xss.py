@@ -48,7 +48,7 @@ name nickname display_name email role note text visibility tone child moment_id 
 week_starts_on birth_month birth_month_month birth_month_year colour emoji language digest_level digest_weekday
 digest_hour standing_visibility focus scope days token household action next when picked asked cues contexts feelings
 repairs rating_needs rating_self login password code credential device send coach_email children from_on block
-saw gives more practice introduction reply_days wish country briefing
+saw gives more practice introduction reply_days wish country briefing prompt step_1 step_3 step_5
 """
 _PARAMETERS = """
 text child author tone dimension since until cursor after week country repairs next keep practice household q tick

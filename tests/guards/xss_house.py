@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from common.text import clean_text
 from households.models import Child, Grant, GrantChild, Household, Invitation, Membership
 from households.rules import EMOJI_MAX, HOUSEHOLD_NAME_MAX, NICKNAME_MAX
 from households.services import create_household, deliver_invitation
+from observations.models import Observation, OwnAnswer, OwnPlace, OwnQuestion, OwnVersion
 from observations.rules import NOTE_MAX
 from observations.services import answer_self_check, edit_moment, record_moment
 from reflections.comfort import CardWords
@@ -66,6 +68,7 @@ def build(now: datetime, spell: Spell, *, with_mail: bool = True) -> House:
     _name_everything(owner, home, texts, now)
     child = Child.objects.filter(household=home).earliest("pk")
     moments = list(_note(owner, child, texts, now))
+    _ask(owner, home, texts, moment_id=moments[0], now=now)
     check = answer_self_check(
         actor_id=owner.pk,
         check_id=uuid.uuid4(),
@@ -224,6 +227,28 @@ def _note(owner: User, child: Child, texts: list[str], now: datetime) -> Iterato
             )
             edit_moment(actor_id=owner.pk, moment_id=moment.public_id, details={"note": note}, now=now)
             yield moment.public_id
+
+
+def _ask(owner: User, home: Household, texts: list[str], *, moment_id: uuid.UUID, now: datetime) -> None:
+    """A question of their own in the words of each text, all of them answered in one moment; the last are asked now."""
+    own = {"household": home, "author": owner}
+    moment = Observation.objects.get(author=owner, public_id=moment_id)
+    version = OwnVersion.objects.create(**own, number=1, published_at=now, is_offered=True)
+    for number, text in enumerate(texts):
+        options = [[key, text] for key in ("1", "2", "3", "4", "5", "not_seen")]
+        question = OwnQuestion(
+            **own,
+            public_id=named("question", str(number)),
+            kind="steps",
+            made_at=now,
+            asked_since=now if number > 1 else None,
+        )
+        question.words = json.dumps({"prompt": text, "options": options})
+        question.save()
+        if number > 1:
+            OwnAnswer.objects.create(household=home, observation=moment, question=question, answer="1")
+        if number in (2, 3, 4):
+            OwnPlace.objects.create(household=home, version=version, question=question, position=number - 1)
 
 
 def _reflect(owner: User, home: Household, texts: list[str], *, label: str, now: datetime) -> None:

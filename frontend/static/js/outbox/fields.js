@@ -3,7 +3,7 @@
 // cannot undo what was changed elsewhere meanwhile.
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Field */
-/** @typedef {Record<string, any> & { ratings: Record<string, any> }} Said */
+/** @typedef {Record<string, any> & { ratings: Record<string, any>, own: Record<string, any> }} Said */
 
 const LISTS = ["contexts", "cues", "feelings"];
 const MARKS = ["about_adult"];
@@ -33,7 +33,7 @@ function answered(answer) {
 /** The whole sheet. @param {HTMLFormElement} form @param {boolean} first @returns {Said} */
 function read(form, first) {
   /** @type {Said} */
-  const said = { ratings: {} };
+  const said = { ratings: {}, own: {} };
   for (const name of LISTS) said[name] = named(form, name).filter((field) => isOn(field, first)).map((field) => field.value);
   for (const name of MARKS) {
     const [mark] = named(form, name);
@@ -47,10 +47,12 @@ function read(form, first) {
   if (note !== undefined) said.note = note.replaceAll("\r\n", "\n");
   const repairs = chosen(form, "repairs", first);
   if (repairs !== undefined) said.repairs = repairs || null;
-  const questions = new Set([...form.elements].map((field) => /** @type {Field} */ (field).name ?? "").filter((name) => name.startsWith("rating_")));
+  const questions = new Set([...form.elements].map((field) => /** @type {Field} */ (field).name ?? "").filter((name) => /^(rating|own)_/.test(name)));
   for (const name of questions) {
     const answer = chosen(form, name, first);
-    if (answer) said.ratings[name.slice("rating_".length)] = answered(answer);
+    if (!answer) continue;
+    if (name.startsWith("own_")) said.own[name.slice("own_".length)] = answer === TAKE_BACK ? null : answer;
+    else said.ratings[name.slice("rating_".length)] = answered(answer);
   }
   return said;
 }
@@ -75,17 +77,18 @@ export function timeOf(form) {
 export function changedFields(form, { asked = false } = {}) {
   const was = read(form, true);
   const now = read(form, false);
-  const ratings = Object.fromEntries(Object.entries(now.ratings).filter(([name, answer]) => answer !== was.ratings[name]));
+  const [ratings, own] = /** @type {const} */ (["ratings", "own"]).map((part) => Object.fromEntries(Object.entries(now[part]).filter(([name, answer]) => answer !== was[part][name])));
   const all = asked ? { ...skipped(form, now.ratings), ...ratings } : ratings;
   /** @type {Record<string, unknown>} */
   const fields = { ...timeOf(form) };
   for (const [name, value] of Object.entries(now)) {
-    if (name !== "ratings" && JSON.stringify(value) !== JSON.stringify(was[name])) fields[name] = value;
+    if (name !== "ratings" && name !== "own" && JSON.stringify(value) !== JSON.stringify(was[name])) fields[name] = value;
   }
   // What is marked as about another adult is private for now, whatever stood there before.
   if (fields.about_adult) delete fields.visibility;
   // Only coming back mends a miss.
   if ("repairs" in fields && now.tone && now.tone !== "came_back") delete fields.repairs;
   if (Object.keys(all).length) fields.ratings = all;
+  if (Object.keys(own).length) fields.own = own;
   return fields;
 }

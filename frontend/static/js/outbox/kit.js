@@ -13,6 +13,7 @@ import { ask, bootstrap } from "./session.js";
  * @property {string} standing_visibility
  * @property {string} focus
  * @property {{ id: string, occurred_at: string, child: string }[]} missed
+ * @property {{ id: string, prompt: string, options: { key: string, words: string }[] }[]} [own] questions of their own
  * @property {boolean} discreet
  */
 

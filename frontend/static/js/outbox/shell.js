@@ -56,6 +56,7 @@ export function fillSheet(form, kit, tone) {
   }
   const place = form.querySelector("[data-one-question]");
   if (place && kit.focus && kit.focus !== "comfort") bringForward(place, kit.focus);
+  fillOwn(form, kit);
   fillRepairs(form, kit, tone);
   const standing = tone === "missed" ? "private" : kit.standing_visibility;
   for (const input of form.querySelectorAll("input[name=visibility]")) {
@@ -64,6 +65,45 @@ export function fillSheet(form, kit, tone) {
     // Of a moment whose tone is not known here, neither is who sees it: then nothing is said.
     one.checked = one.defaultChecked = Boolean(tone) && one.value === standing;
   }
+}
+
+/** Their own questions, in the shape that the built-in one before them has. @param {HTMLFormElement} form @param {Kit} kit */
+function fillOwn(form, kit) {
+  const place = find(form, "[data-own]");
+  const pattern = find(form, "#id_rating_needs")?.closest(".field");
+  if (!place || !pattern || !kit.own?.length) return place?.remove();
+  for (const asked of kit.own) {
+    const field = /** @type {HTMLElement} */ (pattern.cloneNode(true));
+    const [legend, answer] = [find(field, "legend"), find(field, "label")];
+    if (!legend || !answer) return;
+    const group = /** @type {HTMLElement} */ (answer.parentElement);
+    field.querySelector("fieldset")?.removeAttribute("aria-describedby");
+    find(field, ".help")?.remove();
+    /** @type {HTMLElement} */ (find(field, "[id]")).id = `id_own_${asked.id}`;
+    legend.textContent = asked.prompt;
+    group.className = asked.options.length > 3 ? "scale" : "chips";
+    const like = (/** @type {string} */ key) => find(group, `input[value="${key}"]`)?.closest("label") ?? answer;
+    group.replaceChildren(...asked.options.map(({ key, words }) => option(/** @type {HTMLElement} */ (like(key)), asked.id, key, words)));
+    place.querySelector(".stack")?.append(field);
+  }
+  place.hidden = false;
+}
+
+/** @param {HTMLElement} pattern @param {string} id @param {string} key @param {string} words */
+function option(pattern, id, key, words) {
+  const label = /** @type {HTMLElement} */ (pattern.cloneNode(true));
+  const [input, text] = [label.querySelector("input"), label.querySelector("span")];
+  if (input && text) {
+    input.name = `own_${id}`;
+    input.value = key;
+    input.checked = input.defaultChecked = false;
+    input.id = `id_own_${id}_${key}`;
+    label.setAttribute("for", input.id);
+    const steps = /^\d$/.test(key) && text.lastElementChild;
+    text.textContent = words;
+    if (steps) text.append(steps);
+  }
+  return label;
 }
 
 /** @param {HTMLFormElement} form @param {Kit} kit @param {string} tone */
