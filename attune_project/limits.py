@@ -190,6 +190,7 @@ DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
     # Letting others in, and coming in.
     "household-invitations": let_in("email"),
     "household-coaches": let_in("coach_email"),
+    "coach-sheet-file": (Rule(Limit("sheet-file", 30, HOUR), person),),
     "card-links": (Rule(Limit("card-link", 30, HOUR), person),),
     "card-shared": (OPEN_LINK,),
     "invitation": (OPEN_LINK,),

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
-from common.dates import local_day, resolve_local
+from common.dates import local_day, resolve_local, week_start
 
 # --- Words -------------------------------------------------------------------------------------------------------
 SLOT_MAX: Final = 1_000
@@ -31,6 +31,15 @@ SNOOZE_DAYS: Final = (2, 7, 14, 28)
 HAND_OVER_SHOWN_FOR: Final = timedelta(days=30)
 # What is recommended for weekly home visiting (45 CFR 1302.22(b)): said above every list, enforced nowhere.
 RECOMMENDED_LOAD: Final = (10, 12)
+
+# --- Sessions, and a coach's own notes ---------------------------------------------------------------------------
+# The weeks that a sheet for a session holds besides the running one, where no session was marked; and at most.
+SHEET_WEEKS_DEFAULT: Final = 4
+SHEET_WEEKS_MAX: Final = 11
+SHEET_MOMENTS_MAX: Final = 80
+OWN_NOTE_MAX: Final = 4_000
+OWN_LABEL_MAX: Final = 60
+OWN_NOTES_MAX: Final = 2_000  # of one coach
 
 # --- Telling by mail ---------------------------------------------------------------------------------------------
 # On the reader's own clock: no phone lights up at night because of a coach.
@@ -91,6 +100,17 @@ def reply_due_on(asked_at: datetime, *, working_days: int, timezone: str) -> dat
         day += timedelta(days=1)
         left -= day.weekday() < 5
     return day
+
+
+def sheet_since(last_session: date | None, *, today: date, first_day: int) -> date:
+    """The first day of a sheet: of the week of the last session, else four weeks before the running one.
+
+    Weeks are whole, as they are counted everywhere, and no more than a dozen. *first_day* is the household's.
+    """
+    this_week = week_start(today, first_day)
+    if last_session is None:
+        return this_week - timedelta(weeks=SHEET_WEEKS_DEFAULT)
+    return max(week_start(last_session, first_day), this_week - timedelta(weeks=SHEET_WEEKS_MAX))
 
 
 def may_tell(now: datetime, *, timezone: str) -> bool:

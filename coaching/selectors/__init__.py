@@ -26,7 +26,9 @@ from coaching.selectors.focuses import (
     list_focuses_suggested,
 )
 from coaching.selectors.months import GrantedMonths, TwoViews, list_granted_months, list_two_views
+from coaching.selectors.own_notes import get_own_note, list_own_notes_beside, page_own_notes
 from coaching.selectors.profiles import Presented, find_profile, present_coaches
+from coaching.selectors.sessions import SessionSheet, get_session_sheet
 
 __all__ = [
     "Caseload",
@@ -35,6 +37,7 @@ __all__ = [
     "Hint",
     "Presented",
     "Row",
+    "SessionSheet",
     "TwoViews",
     "count_unread",
     "find_current_focus",
@@ -43,6 +46,8 @@ __all__ = [
     "get_comment",
     "get_focus_of",
     "get_hint",
+    "get_own_note",
+    "get_session_sheet",
     "has_answered",
     "has_suggestion",
     "is_muted",
@@ -54,10 +59,12 @@ __all__ = [
     "list_granted_months",
     "list_hand_overs",
     "list_muted",
+    "list_own_notes_beside",
     "list_own_words",
     "list_said_on_moment",
     "list_said_on_week",
     "list_two_views",
     "page_comments",
+    "page_own_notes",
     "present_coaches",
 ]

@@ -25,7 +25,9 @@ from coaching.services.looking import (
     look_at_week,
     look_closely,
 )
+from coaching.services.own_notes import delete_own_note, rewrite_own_note, write_own_note
 from coaching.services.profiles import present_oneself
+from coaching.services.sessions import mark_session, open_session_sheet, unmark_session
 from coaching.services.telling import tell_people
 
 __all__ = [
@@ -38,19 +40,25 @@ __all__ = [
     "comment_on_moment",
     "comment_on_week",
     "decline_focus",
+    "delete_own_note",
     "look_at_months",
     "look_at_week",
     "look_closely",
     "mark_read",
+    "mark_session",
     "mute_coach",
+    "open_session_sheet",
     "present_oneself",
     "reply_to_comment",
+    "rewrite_own_note",
     "say_tried",
     "snooze",
     "stop_focus",
     "suggest_colleague",
     "suggest_focus",
     "tell_people",
+    "unmark_session",
     "unmute_coach",
     "wake",
+    "write_own_note",
 ]

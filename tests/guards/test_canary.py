@@ -38,7 +38,7 @@ from tests.conftest import NOW
 from tests.guards.matrix_world import Who, World
 from tests.operating import Operator, crawl, serve_admin
 
-SEALED = {name: f"canary{name}7f3a9c" for name in ("note", "check", "thought")}
+SEALED = {name: f"canary{name}7f3a9c" for name in ("note", "check", "thought", "own")}
 NAMES = {name: f"canary{name}7f3a9c"[:28] for name in ("home", "child", "person", "key")}
 # What is searched for is typed as well, but kept nowhere.
 TYPED = {"search": "canarysearch7f3a9c"}
@@ -84,7 +84,9 @@ def written(standing_world: World, django_db_blocker: Any) -> Iterator[Written]:
         User.objects.filter(pk=author.pk).update(display_name=NAMES["person"], digest_level="full")
         Child.objects.filter(pk=child.pk).update(nickname=NAMES["child"])
         browser = world.client(Who.AUTHOR, raise_request_exception=False)
-        yield Written(list(write_everywhere(browser, child, NOW, patch)), log, author)
+        answers = list(write_everywhere(browser, child, NOW, patch))
+        answers += write_for_oneself(world)
+        yield Written(answers, log, author)
     logging.getLogger().removeHandler(handler)
 
 
@@ -125,6 +127,18 @@ def write_everywhere(
     yield from _with_a_bug(browser, page, api, note, monkeypatch)
     yield browser.post(f"{page}delete/", {"next": f"/moments/?text={TYPED['search']}"})
     yield browser.post(f"{page}restore/", {})
+
+
+def write_for_oneself(world: World) -> Iterator[Any]:
+    """A coach, what is theirs alone; and the sheet for a session, which holds what the author lets them see."""
+    browser = world.client(Who.COACH_NOTES, raise_request_exception=False)
+    given = world.thing("grant", f"{Who.AUTHOR}'s to {Who.COACH_NOTES}")
+    grant = f"/coach/grants/{given.ids['grant_id']}"
+    for text in (SEALED["own"], SEALED["own"] * 400):
+        yield browser.post(f"{grant}/notes/", {"text": text, "label": SEALED["own"]})
+    yield browser.get("/coach/notes/")
+    yield browser.get(f"{grant}/sheet/")
+    yield browser.post(f"{grant}/sheet/file/")
 
 
 def _check(browser: Client, child: Child, day: date, send: dict[str, str]) -> Iterator[Any]:

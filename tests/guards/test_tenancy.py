@@ -14,6 +14,7 @@ NO_FAMILY = {
     "observations.Draft",  # one person's, in whatever household they live: nobody else ever reads it
     "reflections.CompileRun",  # a pass over all households
     "reflections.CompileChunk",  # a range of households of such a pass
+    "coaching.OwnNote",  # a coach's own, which outlives every family
     "coaching.CoachProfile",  # a coach's own, the same to every family
 }
 # A look at an account, which may live nowhere: a constraint allows it for that kind of entry alone.
