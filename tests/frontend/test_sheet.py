@@ -190,7 +190,7 @@ def a_sheet(title: str, words: str, **more: Any) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [
         *({"kind": kind, "text": words} for kind in ("text", "soft", "words")),
         {"kind": "facts", "rows": [[words, words]]},
-        {"kind": "table", "head": [words, words], "rows": [[words, words]]},
+        {"kind": "table", "head": ["One", "Other"], "rows": [[words, words]]},
     ]
     entry = {"kind": "entry", "title": words, "blocks": blocks}
     sections = [{"title": words, "blocks": [*blocks, entry]}]
@@ -219,7 +219,12 @@ class TestPaper:
             assert not re.search(rf"/{active}\b".encode(), inside), active
         kinds = [set(re.findall(rb"/(?:Type|S)\s*/\w+", each)) for each in (inside, beside)]
         assert kinds[0] == kinds[1]
-        words = without_spaces(read(pdf))
+        alone = {
+            **a_sheet("Words", ""),
+            "sections": [],
+            "intro": [{"kind": "words", "text": "\n".join(typed)}],
+        }
+        words = without_spaces(read(make_pdf(alone)))
         lost = [
             line
             for payload in typed
