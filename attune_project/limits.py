@@ -193,6 +193,7 @@ DOORS: Final[Mapping[str, tuple[Rule, ...]]] = {
     "coach-invitations": let_in("email"),
     "coach-ask": (OPEN_LINK,),
     "coach-asked": (JOIN,),
+    "coach-sheet-file": (Rule(Limit("sheet-file", 30, HOUR), person),),
     "card-links": (Rule(Limit("card-link", 30, HOUR), person),),
     "card-shared": (OPEN_LINK,),
     "invitation": (OPEN_LINK,),

@@ -20,7 +20,9 @@ from coaching.models import (
     FocusAnswer,
     HandOver,
     Mute,
+    OwnNote,
     Reply,
+    SessionDay,
     Snooze,
     SuggestedQuestion,
     Supervision,
@@ -44,6 +46,8 @@ class CoachingEstate(Estate):
         Holding("coaching.SuggestedQuestion", ("author", "coach")),
         Holding("coaching.Snooze", ("author", "coach")),
         Holding("coaching.HandOver", ("author", "coach")),
+        Holding("coaching.SessionDay", ("author", "coach")),
+        Holding("coaching.OwnNote", ("coach",)),
         Holding("coaching.CoachProfile", ("coach",)),
         Holding("coaching.Supervision", ("supervisor", "coach")),
         Holding("coaching.FamilyInvitation", ("coach",)),
@@ -87,6 +91,12 @@ class CoachingEstate(Estate):
             _QUESTION,
             lambda: _questions(person_id),
         )
+        yield Table(
+            "coach_sessions",
+            _("On which days a coach marked a session with you."),
+            _SESSION,
+            lambda: _sessions(person_id),
+        )
         yield from _as_coach(person_id, now)
 
     def erase(self, person_id: int) -> None:
@@ -94,11 +104,14 @@ class CoachingEstate(Estate):
         addresses = list_addresses(user_id=person_id)
         erase_rows(HandOver.objects.filter(colleague_email__in=addresses))
         erase_rows(FamilyInvitation.objects.filter(email__in=addresses))
+        # A coach's own notes are the coach's: they stay, and forget beside whom they lay.
+        OwnNote.objects.filter(author_id=person_id).update(household=None, author=None)
         super().erase(person_id)
 
     def move(self, person_id: int, *, source_id: int, target_id: int, children: Mapping[int, int]) -> None:
         own = {"household_id": source_id, "author_id": person_id}
-        for model in (Comment, Reply, Ask, Mute, Snooze, HandOver, Focus, FocusAnswer, SuggestedQuestion):
+        words = (Comment, Reply, Ask, Focus, FocusAnswer, SuggestedQuestion)
+        for model in (*words, Mute, Snooze, HandOver, SessionDay, OwnNote):
             model._default_manager.filter(**own).update(household_id=target_id)
 
     def appliers(self) -> Mapping[str, Applier]:
@@ -123,6 +136,8 @@ _ASK = ("household_id", "observation_id", "wish", "asked_at", "answered_at")
 _FOCUS = ("id", "household_id", "practice", "weeks", "suggested_at", "answer", "from_on", "until_on")
 _ANSWER = ("focus_id", "observation_id", "tried")
 _MUTE = ("household_id", "since")
+_SESSION = ("household_id", "on")
+_OWN_NOTE = ("id", "label", "text", "unreadable", "written_at", "changed_at")
 _HAND_OVER = ("household_id", "asked_at", "answered_at")
 _OWN = ("id", *_SLOTS, "unreadable", "written_at")
 _PUT_OFF = ("reason", "reason_unreadable", "until_on")
@@ -142,6 +157,12 @@ def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:
         _("Where you are the coach: your own words, and nothing of whom they were for."),
         _OWN,
         lambda: _own(person_id),
+    )
+    yield Table(
+        "own_notes",
+        _("What you wrote for yourself as a coach, and nothing of beside whom it lay."),
+        _OWN_NOTE,
+        lambda: _own_notes(person_id),
     )
     yield Table(
         "own_profile",
@@ -248,6 +269,11 @@ def _own(person_id: int) -> Iterator[tuple[Any, ...]]:
         yield row.public_id, *_words(row), row.unreadable, row.written_at
 
 
+def _own_notes(person_id: int) -> Iterator[tuple[Any, ...]]:
+    for row in in_chunks(OwnNote.objects.filter(coach_id=person_id)):
+        yield row.public_id, str(row.label), str(row.text), row.unreadable, row.written_at, row.changed_at
+
+
 def _put_off(person_id: int) -> Iterator[tuple[Any, ...]]:
     for row in in_chunks(Snooze.objects.filter(coach_id=person_id)):
         yield str(row.reason), not is_readable(row.reason), row.until_on
@@ -275,6 +301,11 @@ def _own_questions(person_id: int) -> Iterator[tuple[Any, ...]]:
 
 def _asked(row: SuggestedQuestion) -> tuple[Any, ...]:
     return row.kind, str(row.words), not is_readable(row.words), row.suggested_at
+
+
+def _sessions(person_id: int) -> Iterator[tuple[Any, ...]]:
+    for row in in_chunks(SessionDay.objects.filter(author_id=person_id).select_related("household")):
+        yield row.household.public_id, row.on
 
 
 def _hand_overs(person_id: int) -> Iterator[tuple[Any, ...]]:

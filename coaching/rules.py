@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
-from common.dates import local_day, resolve_local
+from common.dates import local_day, resolve_local, week_start
 
 # --- Words -------------------------------------------------------------------------------------------------------
 SLOT_MAX: Final = 1_000
@@ -41,6 +41,15 @@ RECOMMENDED_LOAD: Final = (10, 12)
 FEW: Final = 5
 REPLIES_OVER: Final = timedelta(days=56)
 NOTED_SUPERVISION_ENDED: Final = "supervision_ended"  # what the erasure ledger is told
+
+# --- Sessions, and a coach's own notes ---------------------------------------------------------------------------
+# The weeks that a sheet for a session holds besides the running one, where no session was marked; and at most.
+SHEET_WEEKS_DEFAULT: Final = 4
+SHEET_WEEKS_MAX: Final = 11
+SHEET_MOMENTS_MAX: Final = 80
+OWN_NOTE_MAX: Final = 4_000
+OWN_LABEL_MAX: Final = 60
+OWN_NOTES_MAX: Final = 2_000  # of one coach
 
 # --- Telling by mail ---------------------------------------------------------------------------------------------
 # On the reader's own clock: no phone lights up at night because of a coach.
@@ -116,6 +125,17 @@ def working_days_between(asked_at: datetime, answered_at: datetime, *, timezone:
         day += timedelta(days=1)
         days += day.weekday() < 5
     return days
+
+
+def sheet_since(last_session: date | None, *, today: date, first_day: int) -> date:
+    """The first day of a sheet: of the week of the last session, else four weeks before the running one.
+
+    Weeks are whole, as they are counted everywhere, and no more than a dozen. *first_day* is the household's.
+    """
+    this_week = week_start(today, first_day)
+    if last_session is None:
+        return this_week - timedelta(weeks=SHEET_WEEKS_DEFAULT)
+    return max(week_start(last_session, first_day), this_week - timedelta(weeks=SHEET_WEEKS_MAX))
 
 
 def may_tell(now: datetime, *, timezone: str) -> bool:

@@ -96,6 +96,8 @@ class Opened(StrEnum):
     SUMMARY = "summary"  # the household's page: counts, and the list of moments where the grant has them
     MOMENT = "moment"
     REFLECTION = "reflection"
+    SHEET = "sheet"  # a coach's sheet for a session, on the screen
+    SHEET_FILE = "sheet_file"  # the same, taken along as a file
     ACCOUNT = "account"  # an operator: the account's settings, which hold no words of a moment
 
 

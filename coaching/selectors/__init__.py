@@ -27,8 +27,10 @@ from coaching.selectors.focuses import (
 )
 from coaching.selectors.inviting import list_family_invitations, open_family_invitations
 from coaching.selectors.months import GrantedMonths, TwoViews, list_granted_months, list_two_views
+from coaching.selectors.own_notes import get_own_note, list_own_notes_beside, page_own_notes
 from coaching.selectors.profiles import Presented, find_profile, present_coach, present_coaches
 from coaching.selectors.questions import Suggested, list_suggested_by, list_suggested_to
+from coaching.selectors.sessions import SessionSheet, get_session_sheet
 from coaching.selectors.teams import Team, get_team, is_asked, list_supervisions
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Hint",
     "Presented",
     "Row",
+    "SessionSheet",
     "Suggested",
     "Team",
     "TwoViews",
@@ -48,6 +51,8 @@ __all__ = [
     "get_comment",
     "get_focus_of",
     "get_hint",
+    "get_own_note",
+    "get_session_sheet",
     "get_team",
     "has_answered",
     "has_suggestion",
@@ -62,6 +67,7 @@ __all__ = [
     "list_granted_months",
     "list_hand_overs",
     "list_muted",
+    "list_own_notes_beside",
     "list_own_words",
     "list_said_on_moment",
     "list_said_on_week",
@@ -71,6 +77,7 @@ __all__ = [
     "list_two_views",
     "open_family_invitations",
     "page_comments",
+    "page_own_notes",
     "present_coach",
     "present_coaches",
 ]

@@ -67,12 +67,16 @@ def list_granted_months(*, coach_id: int, household_id: uuid.UUID, now: datetime
         NotVisible: no such household, or no live grant.
     """
     grants = list_grants_here(coach_id=coach_id, household_id=household_id, now=now)
-    sight, household = granted_to(coach_id, now=now), grants[0].household
-    months = months_up_to(local_day(now, household.timezone), MONTHS)
+    months = months_up_to(local_day(now, grants[0].household.timezone), MONTHS)
+    return tell_months(grants, sight=granted_to(coach_id, now=now), months=months)
+
+
+def tell_months(grants: Sequence[Grant], *, sight: Sight, months: tuple[Month, ...]) -> list[GrantedMonths]:
+    """Of these grants, all of one household, what *sight* shows of these months."""
     found = []
     for (author_id, author), children in _covered(grants).items():
         for child in children:
-            stretch = Stretch(household.pk, child.pk, author_id, months[0].first, months[-1].last)
+            stretch = Stretch(grants[0].household_id, child.pk, author_id, months[0].first, months[-1].last)
             told = _told(sight, stretch, months)
             found.append(GrantedMonths(author_id, author, child.nickname, months, *told))
     return found

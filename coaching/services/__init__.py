@@ -34,8 +34,10 @@ from coaching.services.looking import (
     look_at_week,
     look_closely,
 )
+from coaching.services.own_notes import delete_own_note, rewrite_own_note, write_own_note
 from coaching.services.profiles import present_oneself
 from coaching.services.questions import answer_suggested_question, suggest_question
+from coaching.services.sessions import mark_session, open_session_sheet, unmark_session
 from coaching.services.teams import (
     agree_to_supervision,
     end_supervision,
@@ -57,6 +59,7 @@ __all__ = [
     "comment_on_moment",
     "comment_on_week",
     "decline_focus",
+    "delete_own_note",
     "deliver_family_invitation",
     "end_supervision",
     "find_family_invitation",
@@ -67,10 +70,13 @@ __all__ = [
     "look_at_week",
     "look_closely",
     "mark_read",
+    "mark_session",
     "mute_coach",
+    "open_session_sheet",
     "present_oneself",
     "propose_supervision",
     "reply_to_comment",
+    "rewrite_own_note",
     "say_tried",
     "snooze",
     "stop_focus",
@@ -81,7 +87,9 @@ __all__ = [
     "take_up_invitation",
     "tell_people",
     "turn_down_invitation",
+    "unmark_session",
     "unmute_coach",
     "wake",
     "withdraw_family_invitation",
+    "write_own_note",
 ]

@@ -13,6 +13,8 @@ from coaching.rules import (
     FOCUS_WEEKS,
     INTRODUCTION_MAX,
     NAME_MAX,
+    OWN_LABEL_MAX,
+    OWN_NOTE_MAX,
     PRACTICE_MAX,
     REPLY_DAYS_DEFAULT,
     REPLY_DAYS_MAX,
@@ -112,6 +114,25 @@ class FamilyInvitationForm(ServiceForm):
 
 def _for_days() -> list[tuple[int, str]]:
     return [(days, ngettext("%(n)s day", "%(n)s days", days) % {"n": days}) for days in SNOOZE_DAYS]
+
+
+class OwnNoteForm(ServiceForm):
+    """A coach's own note."""
+
+    text = _words(
+        _("The note"),
+        rows=5,
+        required=True,
+        help_text=_("For you alone. It stays with you when they end what you may see."),
+        longest=OWN_NOTE_MAX,
+    )
+    label = forms.CharField(
+        label=_("What to call it"),
+        help_text=_("This is what you find it by later: by then no name of theirs stands beside it."),
+        required=False,
+        max_length=OWN_LABEL_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
 
 class SnoozeForm(ServiceForm):

@@ -22,13 +22,15 @@ def note_access(
     household_pk: int | None,
     author_ids: Collection[int],
     subject_id: uuid.UUID | None = None,
+    every_time: bool = False,
     now: datetime,
 ) -> None:
     """Tell each of these authors, in their list of who looked, that *reader* opened something of theirs.
 
     *household_pk* is None where the account itself was opened, which is in no household. The same reader opening the
     same thing again within fifteen minutes is one look. To be called before what was
-    opened is shown, in the same request: what cannot be written down is not shown.
+    opened is shown, in the same request: what cannot be written down is not shown. *every_time*: no two are one, for
+    what may leave the house.
     """
     where = Q(household__isnull=True) if household_pk is None else Q(household_id=household_pk)
     seen = AccessEntry.objects.filter(
@@ -40,7 +42,7 @@ def note_access(
         subject_id=subject_id,
         at__gt=now - ONE_LOOK,
     )
-    told = set(seen.values_list("author_id", flat=True))
+    told = set() if every_time else set(seen.values_list("author_id", flat=True))
     AccessEntry.objects.bulk_create(
         AccessEntry(
             household_id=household_pk,

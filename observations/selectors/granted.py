@@ -93,6 +93,20 @@ def get_granted(*, sight: Sight, household_id: uuid.UUID, moment_id: uuid.UUID) 
     return _detailed([found], sight)[0]
 
 
+def list_granted_since(
+    *, sight: Sight, household_id: int, author_id: int, since: date, at_most: int
+) -> tuple[Sequence[Observation], int]:
+    """One author's moments and self-checks through *sight* from that day on, earliest first, and how many there are.
+
+    Where there are more than *at_most*, the latest of them. Notes as in `show_granted`.
+    """
+    rows = _seen(sight, GrantScope.RATINGS).filter(
+        household_id=household_id, author_id=author_id, occurred_on__gte=since
+    )
+    latest = list(rows.order_by("-occurred_at", "-id")[:at_most])
+    return _detailed(latest[::-1], sight), rows.count()
+
+
 def list_granted_weeks(*, sight: Sight, household: Household, now: datetime) -> Sequence[WeekCounts]:
     """The counts of the last twelve weeks through *sight*, latest first, each author's apart."""
     return _weeks(sight, household, now)

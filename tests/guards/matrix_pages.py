@@ -50,6 +50,7 @@ THOUGHT = always(text="Words on the week", visibility="private")
 WRONG = always(rule="noticed.count", act="wrong", part="part-noticed")
 CARD_LINK = always(for_whom="nursery", days="7")
 COMMENT = always(saw="You waited", gives="Time", child="Came closer", more="")
+OWN_NOTE = always(text="Ask about the mornings", label="Mornings")
 REPLY = always(text="Thank you")
 FOCUS = always(practice="notice", weeks="2", accept="1")
 PROFILE = always(name="Cleo", practice="", introduction="", reply_days="3")
@@ -219,6 +220,14 @@ PAGES = {
     "/coach/team/{supervision_id}/agree/": button(Need.OWNER, kind="supervision"),
     "/coach/team/{supervision_id}/end/": button(Need.OWNER, kind="supervision"),
     "/coach/team/{supervision_id}/leave/": button(Need.OWNER, kind="supervised"),
+    # A session, and what a coach writes for themselves: that coach's alone, with or without a grant.
+    "/coach/grants/{grant_id}/sheet/": page(Need.GIVEN_GRANT, kind="grant"),
+    "/coach/grants/{grant_id}/sheet/file/": button(Need.GIVEN_GRANT, kind="grant"),
+    "/coach/grants/{grant_id}/session/": button(Need.GIVEN_GRANT, kind="grant"),
+    "/coach/grants/{grant_id}/notes/": page(Need.GIVEN_GRANT, kind="grant", sends=OWN_NOTE),
+    "/coach/notes/": page(Need.SIGN_IN),
+    "/coach/notes/{note_id}/": page(Need.OWNER, kind="own note", sends=OWN_NOTE),
+    "/coach/notes/{note_id}/delete/": button(Need.OWNER, kind="own note"),
     "/coach/words/": page(Need.SIGN_IN),
     "/coach/profile/": page(Need.SIGN_IN, sends=PROFILE),
     # The library: the same for everybody who is signed in.

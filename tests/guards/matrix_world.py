@@ -34,6 +34,7 @@ from coaching.services import (
     suggest_colleague,
     suggest_focus,
     suggest_question,
+    write_own_note,
 )
 from households.models import Child, Household, Membership
 from households.rules import GRANT_LIFETIME, GRANT_OFFER_LIFETIME, GrantScope, Role
@@ -185,6 +186,7 @@ def build_world(now: datetime, *, complete: bool = False) -> World:
         *_grants(world),
         Thing("missing", {"grant_id": MISSING, "label": LABEL}, state="missing"),
     ]
+    world.things["own note"] = [*_own_notes(world), Thing("missing", {"note_id": MISSING}, state="missing")]
     world.things["granted"] = [*_granted(world)]
     _cards(world)
     world.things["comment"] = [*_comments(world), Thing("missing", {"comment_id": MISSING}, state="missing")]
@@ -493,6 +495,18 @@ def _grants(world: World) -> Iterator[Thing]:
     yield _grant(world, Who.AUTHOR, Who.STAFF, state="offered")
     yield _grant(world, Who.AUTHOR, Who.STAFF, state="lapsed")
     yield _grant(world, Who.AUTHOR, Who.COACH_WITHDRAWN, state="returned")
+
+
+def _own_notes(world: World) -> Iterator[Thing]:
+    """What coaches wrote for themselves while they were let in: one of them is so no more."""
+    for coach in (Who.COACH_NOTES, Who.COACH_SUMMARY, Who.COACH_EXPIRED):
+        note = write_own_note(
+            actor_id=world.users[coach].pk,
+            grant_id=world.thing("grant", f"{Who.AUTHOR}'s to {coach}").ids["grant_id"],
+            text=f"What the {coach} thinks",
+            now=world.now - timedelta(days=1 if coach in GIVEN else 100),
+        )
+        yield Thing(f"{coach}'s", {"note_id": note.public_id}, author=coach)
 
 
 def _grant(

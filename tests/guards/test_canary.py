@@ -40,7 +40,7 @@ from tests.guards import canary_words
 from tests.guards.matrix_world import Who, World
 from tests.operating import Operator, crawl, serve_admin
 
-SEALED = {name: f"canary{name}7f3a9c" for name in ("note", "check", "thought", "question")}
+SEALED = {name: f"canary{name}7f3a9c" for name in ("note", "check", "thought", "question", "own")}
 NAMES = {name: f"canary{name}7f3a9c"[:28] for name in ("home", "child", "person", "key")}
 # What is searched for is typed as well, but kept nowhere.
 TYPED = {"search": "canarysearch7f3a9c"}
@@ -91,6 +91,7 @@ def written(standing_world: World, django_db_blocker: Any) -> Iterator[Written]:
         answers = [
             *write_everywhere(browser, child, NOW, patch),
             *canary_words.write_the_rest(world, browser),
+            *write_for_oneself(world),
         ]
         yield Written(answers, log, author)
     logging.getLogger().removeHandler(handler)
@@ -152,6 +153,18 @@ def _questions(browser: Client, moment_id: uuid.UUID, send: dict[str, str]) -> I
         match = {"If-Match": browser.get(api).headers["ETag"]}
         yield browser.patch(api, {"own": answers}, **send, headers=match)
     yield browser.get(f"/moments/{moment_id}/")
+
+
+def write_for_oneself(world: World) -> Iterator[Any]:
+    """A coach, what is theirs alone; and the sheet for a session, which holds what the author lets them see."""
+    browser = world.client(Who.COACH_NOTES, raise_request_exception=False)
+    given = world.thing("grant", f"{Who.AUTHOR}'s to {Who.COACH_NOTES}")
+    grant = f"/coach/grants/{given.ids['grant_id']}"
+    for text in (SEALED["own"], SEALED["own"] * 400):
+        yield browser.post(f"{grant}/notes/", {"text": text, "label": SEALED["own"]})
+    yield browser.get("/coach/notes/")
+    yield browser.get(f"{grant}/sheet/")
+    yield browser.post(f"{grant}/sheet/file/")
 
 
 def _check(browser: Client, child: Child, day: date, send: dict[str, str]) -> Iterator[Any]:

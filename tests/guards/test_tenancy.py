@@ -15,6 +15,7 @@ NO_FAMILY = {
     "observations.Draft",  # one person's, in whatever household they live: nobody else ever reads it
     "reflections.CompileRun",  # a pass over all households
     "reflections.CompileChunk",  # a range of households of such a pass
+    "coaching.OwnNote",  # a coach's own, which outlives every family
     "coaching.CoachProfile",  # a coach's own, the same to every family
     "coaching.FamilyInvitation",  # to an address: whose household it will be about, if any, is not known
     "coaching.Supervision",  # between a supervisor and a coach; it names no family and opens none
