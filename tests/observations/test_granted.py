@@ -242,7 +242,7 @@ class TestWhatIsInSight:
                 now=now - timedelta(days=number),
             )
         look()
-        with django_assert_num_queries(16):
+        with django_assert_num_queries(17):
             assert len(look().shown.page.items) == 24
 
 

@@ -357,7 +357,7 @@ class TestEstate:
         self, ask: Ask, here: dict[str, Any], django_assert_max_num_queries: Any
     ) -> None:
         ask()
-        with remembering(), django_assert_max_num_queries(6) as few:  # as in a request
+        with remembering(), django_assert_max_num_queries(6) as few:
             get_own_list(**here)
         for _ in range(2):
             ask(prompt=f"Another {uuid.uuid4()}?"[:60])
