@@ -98,6 +98,7 @@ def visitor(world: World, settings: Any, request: pytest.FixtureRequest) -> Visi
 
 
 @pytest.mark.django_db
+@pytest.mark.timeout(400)  # every page, many times over; on a busy machine that takes its time
 class TestEveryPage:
     @pytest.mark.parametrize("visitor", [Who.AUTHOR], indirect=True)
     def test_this_guard_can_see(self, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
