@@ -75,6 +75,10 @@ class Visitor:
             body, kind = json.dumps(data or {}).encode(), "application/json"
         elif data:
             body = urlencode(data, doseq=True).encode()
+        return self.send_raw(method, path, body, kind, **headers)
+
+    def send_raw(self, method: str, path: str, body: bytes, kind: str, **headers: str) -> Any:
+        """The same for a body that is as it is."""
         self.client.cookies = SimpleCookie(self._cookies)
         with transaction.atomic():
             response = self.client.generic(

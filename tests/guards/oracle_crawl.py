@@ -21,7 +21,7 @@ from tests.guards.matrix import DOORS
 from tests.guards.matrix_bytes import Answer, answer
 from tests.guards.matrix_routes import fill, routes
 from tests.guards.matrix_world import sign_in
-from tests.guards.oracle_family import COACHES, HER_CHECKS, SECRET_WORD, WEEKS, Life, named
+from tests.guards.oracle_life import COACHES, HER_CHECKS, SECRET_WORD, WEEKS, Life, named
 
 _LINK = re.compile(r'(?:href|hx-get|action|src)="([^"]*)"')
 # A cursor is new each time it is sealed, as long as all others, and leads to the next page.
@@ -55,6 +55,9 @@ class Crawl:
     def everything(self, *, lists_only: bool = False) -> dict[str, Answer]:
         """All answers; *lists_only*: but those about one thing, which lists show as well."""
         waiting = [(path, path) for path in self._addresses() if not (lists_only and _ID.search(path))]
+        if self.who in self.life.places:
+            query = urlencode({"cursor": self.life.places[self.who]})
+            waiting.append(("what changed since", f"/api/v1/changes/?{query}"))
         for name, path in waiting:
             waiting += [(f"{name} | next", found) for found in self._look(name, path)]
         assert len(waiting) < PAGES_MAX, "this crawl does not end"

@@ -5,9 +5,7 @@ What she shares is the same in both, to the minute and to the id.
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,12 +23,12 @@ from households.services import (
     offer_grant,
     separate_household,
 )
-from observations.models import Observation
+from observations.models import Draft
+from observations.selectors import list_changes
 from observations.services import (
     answer_self_check,
     choose_focus,
     delete_moment,
-    edit_moment,
     look_at_family,
     look_at_moment,
     offer_questions,
@@ -40,6 +38,7 @@ from observations.services import (
     restore_moment,
     write_question,
 )
+from observations.sync import offer_keys, take_ops
 from reflections.models import Digest
 from reflections.selectors import get_shared_card
 from reflections.services import (
@@ -53,55 +52,8 @@ from reflections.services import (
     write_thought,
 )
 from tests.conftest import BRIEFING
-
-HER_CHECKS = ("2", "9")  # so many days ago
-WEEKS = ("2026-W45", "2026-W46", "2026-W47")
-COACHES = ("cora", "carl")  # she lets the first look at moth, in every life; of the second nobody may know
-SECRET_WORD = "kite"  # in every note she keeps to herself, in none that she shares
-
-
-def named(kind: str, name: str) -> uuid.UUID:
-    """The same id for the same thing in every life, random to look at."""
-    return uuid.UUID(bytes=uuid.uuid5(uuid.NAMESPACE_OID, f"{kind}:{name}").bytes, version=4)
-
-
-@dataclass
-class Life:
-    """What happens, and whether what she keeps to herself happens too."""
-
-    now: datetime
-    private: bool
-    more_shared: bool = False
-    goes: str = ""  # how she goes in the end: "leaves", "separates", or not at all
-    users: dict[str, User] = field(default_factory=dict)
-    home: Household | None = None
-    children: dict[str, Child] = field(default_factory=dict)
-    moments: dict[str, uuid.UUID] = field(default_factory=dict)  # known in both lives, there or not
-
-    # --- Who and when --------------------------------------------------------------------------------------------
-    def day(self, days_ago: int, hour: int = 12, minute: int = 0) -> datetime:
-        return (self.now - timedelta(days=days_ago)).replace(hour=hour, minute=minute)
-
-    def note(
-        self, name: str, who: str, at: datetime, *, happens: bool = True, **details: Any
-    ) -> Observation | None:
-        """A moment, if it *happens* in this life; its id is known in both."""
-        moment_id = named("moment", name)
-        self.moments[name] = moment_id
-        if not happens:
-            return None
-        child, tone = details.pop("child", "pip"), details.pop("tone", "in_tune")
-        return record_moment(
-            actor_id=self.users[who].pk,
-            moment_id=moment_id,
-            child_id=self.children[child].public_id,
-            tone=tone,
-            details={"visibility": "private", **details},
-            now=at,
-        )
-
-    def change(self, name: str, who: str, at: datetime, **details: Any) -> None:
-        edit_moment(actor_id=self.users[who].pk, moment_id=named("moment", name), details=details, now=at)
+from tests.guards.oracle_life import COACHES, HER_CHECKS, SECRET_WORD, WEEKS, Life, Scene, named
+from tests.guards.oracle_secrets import sealed, what_waits_and_what_is_said
 
 
 def live(life: Life) -> Life:
@@ -146,6 +98,7 @@ def _move_in(life: Life) -> None:
     )
     Household.objects.filter(pk=home.pk).update(public_id=named("household", "attic"))
     life.home = Household.objects.get(pk=home.pk)
+    offer_keys(now=at)  # whose phone was the first to ask for one is not what this is about
     for nickname, born in (("pip", date(2022, 5, 1)), ("moth", date(2025, 1, 1))):
         child = add_child(
             actor_id=life.users["alice"].pk,
@@ -161,9 +114,6 @@ def _move_in(life: Life) -> None:
     for name, user in life.users.items():
         Membership.objects.filter(user=user).update(public_id=named("membership", name))
     choose_focus(actor_id=life.users["bela"].pk, household_id=life.home.public_id, dimension="needs", now=at)
-
-
-Scene = tuple[datetime, Callable[[], Any]]
 
 
 def _what_is_shared(life: Life) -> Iterator[Scene]:
@@ -189,6 +139,8 @@ def _what_is_shared(life: Life) -> Iterator[Scene]:
     yield scene("hugo's", "hugo", life.day(7, 15), note="With the grandfather")
     yield scene("hugo's own", "hugo", life.day(2, 15), visibility="private")
     yield life.day(30), lambda: _let_in(life, "cora", "moth", life.day(30))
+    yield life.day(10), lambda: _look_at_changes(life, life.day(10))
+    yield life.day(2, 17), lambda: _belas_phone(life, life.day(2, 17))
     yield scene("for cora", "alice", life.day(3, 6), child="moth", visibility="coaches", note="With Moth")
     # Came back to a miss of her own: shared in both lives, the miss is there in one.
     at = life.day(6, 18)
@@ -215,6 +167,26 @@ def _what_is_shared(life: Life) -> Iterator[Scene]:
         yield scene("one more for cora", "alice", life.day(6, 21), child="moth", visibility="coaches")
 
 
+def _look_at_changes(life: Life, at: datetime) -> None:
+    """The open pages of the others: what they are told from now on is told in the end."""
+    for who in ("bela", "hugo"):
+        page = list_changes(actor_id=life.users[who].pk, limit=500, now=at)
+        assert page.items
+        assert not page.has_more
+        life.places[who] = page.next
+
+
+def _belas_phone(life: Life, at: datetime) -> None:
+    """The other guardian has something that waits as well, in every life."""
+    bela = life.users["bela"]
+    op = sealed(bela, named("moment", "bela half-typed"), at, "draft.put", note="Bela, half-typed")
+    take_ops(actor_id=bela.pk, ops=[op], client_now=at, now=at)
+    draft = Draft.objects.get(author=bela)
+    words, draft.public_id = draft.content, named("draft", "bela")
+    draft.content = words  # sealed for its new name
+    draft.save()
+
+
 def _mends(life: Life, name: str) -> dict[str, Any]:
     return {"repairs": named("moment", name)} if life.private else {}
 
@@ -239,6 +211,7 @@ def _what_is_hers(life: Life) -> Iterator[Scene]:
     yield hers("deleted and back", life.day(4, 15))
     for number, tone in enumerate(("in_tune", "missed", "in_tune")):
         yield hers(f"for carl {number}", life.day(number + 2, 20), tone=tone, visibility="coaches")
+    yield from what_waits_and_what_is_said(life)
     if not life.private:
         return
     yield life.day(20), lambda: _let_in(life, "carl", "pip", life.day(20))

@@ -20,7 +20,8 @@ from observations.services import edit_moment
 from tests.conftest import NOW
 from tests.guards.matrix_bytes import Answer
 from tests.guards.oracle_crawl import Crawl
-from tests.guards.oracle_family import SECRET_WORD, Life, live, named
+from tests.guards.oracle_family import live
+from tests.guards.oracle_life import SECRET_WORD, Life, named
 
 ONLOOKERS = (
     "bela",
