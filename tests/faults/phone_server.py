@@ -84,7 +84,6 @@ class Server:
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=self.env, check=True
         )
-        subprocess.run([sys.executable, "manage.py", "createcachetable"], cwd=ROOT, env=self.env, check=True)
 
     def start(self) -> None:
         command = [sys.executable, "-m", "gunicorn", "attune_project.wsgi", "--workers", "2"]

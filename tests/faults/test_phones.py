@@ -82,6 +82,7 @@ def send_under_fire(server: Server, *, moments: int, batch: int) -> dict[str, An
 
 
 @pytest.mark.postgres
+@pytest.mark.timeout(300)  # with the making of its database, beside whatever else the machine does
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(server: Server) -> None:
     found = send_under_fire(server, moments=30, batch=10)
     assert (found["moments"], found["edited_once"], found["operations"]) == (30, 30, 60)
