@@ -11,6 +11,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.services import change_choices, create_token
+from coaching.services import write_own_note
 from households.models import Child, Grant, Household, Membership
 from households.rules import Role
 from households.selectors import list_access
@@ -62,6 +63,8 @@ def live(life: Life) -> Life:
     scenes = sorted((*_what_is_shared(life), *_what_is_hers(life)), key=lambda scene: scene[0])
     for _at, scene in scenes:
         scene()
+    if life.coach_notes:
+        _coach_writes(life)
     _end_of_week(life)
     _go(life)
     return life
@@ -267,6 +270,11 @@ def _carl_looks(life: Life, at: datetime) -> None:
     assert list_access(actor_id=alice).items
     change_grant(actor_id=alice, grant_id=named("grant", "carl"), scope="summary", now=at)
     change_choices(actor_id=alice, choices={"standing_visibility": "coaches"})
+
+
+def _coach_writes(life: Life) -> None:
+    given = {"actor_id": life.users["cora"].pk, "grant_id": named("grant", "cora")}
+    write_own_note(**given, text=f"Ask about the {SECRET_WORD}", label=SECRET_WORD, now=life.day(2))
 
 
 def _delete_and_restore(life: Life, name: str) -> None:

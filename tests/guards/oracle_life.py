@@ -31,6 +31,7 @@ class Life:
     now: datetime
     private: bool
     more_shared: bool = False
+    coach_notes: bool = False  # her coach writes for themselves alone
     goes: str = ""  # how she goes in the end: "leaves", "separates", or not at all
     users: dict[str, User] = field(default_factory=dict)
     home: Household | None = None

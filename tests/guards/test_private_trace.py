@@ -129,6 +129,14 @@ class TestPrivateTrace:
         left = seen_in(NOW, onlookers=("bela", "hugo"), private=False, goes="leaves")
         compare(left, seen_in(NOW, private=True, goes="separates"), at_least=100)
 
+    def test_what_her_coach_writes_for_themselves_is_on_nobodys_page(self) -> None:
+        """Not on hers, and not on another adult's: a life with such notes is the same to the byte."""
+        lives = [
+            seen_in(NOW, onlookers=("alice", "hugo"), private=False, coach_notes=notes)
+            for notes in (False, True)
+        ]
+        compare(*lives, at_least=100)
+
     def test_nor_does_her_coach_see_more_of_her_after_she_moved_out(self) -> None:
         lives = [
             seen_in(NOW, onlookers=("cora",), private=private, goes="separates") for private in (False, True)

@@ -23,6 +23,7 @@ from django.test import Client
 from accounts.models import User
 from checklists.services import load_library
 from common.text import clean_text
+from households.models import Grant
 from tests.conftest import NOW
 from tests.guards.matrix import DOORS
 from tests.guards.matrix_routes import routes
@@ -49,6 +50,7 @@ week_starts_on birth_month birth_month_month birth_month_year colour emoji langu
 digest_hour standing_visibility focus scope days token household action next when picked asked cues contexts feelings
 repairs rating_needs rating_self login password code credential device send coach_email children from_on block
 saw gives more practice introduction reply_days wish country briefing prompt step_1 step_3 step_5
+label undo
 """
 _PARAMETERS = """
 text child author tone dimension since until cursor after week country repairs next keep practice household q tick
@@ -142,6 +144,10 @@ def coachs_addresses(house: House) -> Iterator[tuple[str, str]]:
     yield "the coach's months", f"{family}months/"
     yield "the coach's own words", "/coach/words/"
     yield "the coach's profile", "/coach/profile/"
+    yield "the coach's own notes", "/coach/notes/"
+    grant = f"/coach/grants/{Grant.objects.get(coach=house.coach).public_id}/"
+    yield "the coach's own notes beside", f"{grant}notes/"
+    yield "the coach's sheet", f"{grant}sheet/"
     for number, moment_id in enumerate(house.moments):
         yield f"the coach's moment {number}", f"{family}moments/{moment_id}/"
 

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from accounts.models import ApiToken, User
 from checklists.rules import Dimension
 from coaching.models import CoachProfile
-from coaching.rules import SLOT_MAX
-from coaching.services import comment_on_moment, reply_to_comment
+from coaching.rules import OWN_LABEL_MAX, OWN_NOTE_MAX, SLOT_MAX
+from coaching.services import comment_on_moment, reply_to_comment, write_own_note
 from common.dates import week_label, week_start
 from common.text import clean_text
 from households.models import Child, Grant, GrantChild, Household, Invitation, Membership
@@ -199,6 +199,10 @@ def _speak(
             now=now,
         )
         reply_to_comment(actor_id=owner.pk, comment_id=comment.public_id, text=text, now=now)
+    grant = Grant.objects.get(coach=coach)
+    for number, text in enumerate(chunks(texts, longest=OWN_NOTE_MAX)):
+        label = _one_line(texts[number])[:OWN_LABEL_MAX]
+        write_own_note(actor_id=coach.pk, grant_id=grant.public_id, text=text, label=label, now=now)
 
 
 def _one_line(text: str) -> str:
