@@ -80,6 +80,7 @@ class CoachingEstate(Estate):
             lambda: _hand_overs(person_id),
         )
         yield from _as_coach(person_id, now)
+        yield from _as_colleague(person_id)
 
     def erase(self, person_id: int) -> None:
         # A colleague who was suggested, and whoever was asked, are named by their address alone.
@@ -150,6 +151,17 @@ def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:
         _SUGGESTED,
         lambda: iter(suggested.values_list(*_SUGGESTED)),
     )
+    named = HandOver.objects.filter(coach_id=person_id).order_by("pk")
+    yield Table(
+        "own_hand_overs",
+        _("Which colleagues you suggested, and when."),
+        _NAMED,
+        lambda: iter(named.values_list(*_NAMED)),
+    )
+
+
+def _as_colleague(person_id: int) -> Iterator[Table]:
+    """Whom a coach asked, and who counts whose work."""
     asked = FamilyInvitation.objects.filter(coach_id=person_id).order_by("pk")
     yield Table(
         "own_family_invitations",
@@ -162,13 +174,6 @@ def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:
         _("Since when somebody sees counts of your work as a coach, or you of theirs."),
         _SUPERVISION,
         lambda: _supervisions(person_id),
-    )
-    named = HandOver.objects.filter(coach_id=person_id).order_by("pk")
-    yield Table(
-        "own_hand_overs",
-        _("Which colleagues you suggested, and when."),
-        _NAMED,
-        lambda: iter(named.values_list(*_NAMED)),
     )
 
 
