@@ -166,7 +166,7 @@ def check_coaching() -> Findings:
         yield Finding(
             "Coach mode is closed: nothing is written down for any country of what a coach must report by law, how "
             "fast replies come, and that nobody watches at night."
-            + (f" {let_in} coaches who were let in before see nothing now." if let_in else ""),
+            + (f" Grants that show nothing meanwhile: {let_in}." if let_in else ""),
             f"Write one file for each country into {settings.BRIEFINGS_DIR} (docs/operations.md, Coaches), then: "
             "python manage.py briefings load. Without coaches nothing is missing.",
             serious=bool(let_in),

@@ -98,6 +98,7 @@ class CoachingEstate(Estate):
             lambda: _sessions(person_id),
         )
         yield from _as_coach(person_id, now)
+        yield from _as_colleague(person_id)
 
     def erase(self, person_id: int) -> None:
         # A colleague who was suggested, and whoever was asked, are named by their address alone.
@@ -181,6 +182,17 @@ def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:
         _SUGGESTED,
         lambda: iter(suggested.values_list(*_SUGGESTED)),
     )
+    named = HandOver.objects.filter(coach_id=person_id).order_by("pk")
+    yield Table(
+        "own_hand_overs",
+        _("Which colleagues you suggested, and when."),
+        _NAMED,
+        lambda: iter(named.values_list(*_NAMED)),
+    )
+
+
+def _as_colleague(person_id: int) -> Iterator[Table]:
+    """Whom a coach asked, and who counts whose work."""
     asked = FamilyInvitation.objects.filter(coach_id=person_id).order_by("pk")
     yield Table(
         "own_family_invitations",
@@ -199,13 +211,6 @@ def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:
         _("Which questions you suggested as a coach, and nothing of whom they were for."),
         _OWN_QUESTION,
         lambda: _own_questions(person_id),
-    )
-    named = HandOver.objects.filter(coach_id=person_id).order_by("pk")
-    yield Table(
-        "own_hand_overs",
-        _("Which colleagues you suggested, and when."),
-        _NAMED,
-        lambda: iter(named.values_list(*_NAMED)),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,11 @@ class TestAddresses:
 
 @pytest.mark.django_db
 class TestCoaches:
+    @pytest.fixture(autouse=True)
+    def _evening(self, now: datetime) -> Iterator[None]:
+        with time_machine.travel(now, tick=False):
+            yield
+
     def test_says_that_coach_mode_is_closed_and_how_many_see_nothing_for_it(
         self, give: Callable[..., Grant], settings: Any
     ) -> None:
@@ -77,11 +82,11 @@ class TestCoaches:
         assert "Coach mode is closed" in wrong(doctor.check_coaching)
         assert [finding.serious for finding in doctor.check_coaching()] == [False]
         settings.PRODUCTION = False
-        give(now=timezone.now())
+        give()
         settings.PRODUCTION = True
         (finding,) = doctor.check_coaching()
         assert finding.serious
-        assert "1 coaches who were let in before" in finding.wrong
+        assert "show nothing meanwhile: 1." in finding.wrong
 
     def test_asks_to_look_again_after_a_year(self, settings: Any) -> None:
         with time_machine.travel("2027-11-03"):
