@@ -18,8 +18,8 @@ from common.text import clean_text
 from households.models import Child, Grant, GrantChild, Household, Invitation, Membership
 from households.rules import EMOJI_MAX, HOUSEHOLD_NAME_MAX, NICKNAME_MAX
 from households.services import create_household, deliver_invitation
-from observations.models import Observation, OwnAnswer, OwnPlace, OwnQuestion, OwnVersion
-from observations.rules import NOTE_MAX
+from observations.models import Draft, Observation, OwnAnswer, OwnPlace, OwnQuestion, OwnVersion
+from observations.rules import NOTE_MAX, DraftKind
 from observations.services import answer_self_check, edit_moment, record_moment
 from reflections.comfort import CardWords
 from reflections.models import ComfortCard, Digest, Reflection, SentenceReport, Thought
@@ -31,7 +31,7 @@ from reflections.services import (
     report_sentence,
     write_card,
 )
-from tests.guards.oracle_family import named
+from tests.guards.oracle_life import named
 from tests.guards.xss_corpus import PAYLOADS, chunks
 
 Spell = Callable[[str], str]
@@ -46,6 +46,7 @@ class House:
     home: Household
     child: Child
     moments: list[uuid.UUID]  # whose notes are many texts at once
+    drafts: list[uuid.UUID]  # what came from a phone and waits, each text among it
     check_id: uuid.UUID
     label: str
     card_token: str
@@ -86,7 +87,8 @@ def build(now: datetime, spell: Spell, *, with_mail: bool = True) -> House:
     token = _write_card(owner, child, texts, now)
     if with_mail:
         _send(owner, home, monday=datetime.combine(this_week, time(8), UTC))
-    return House(owner, coach, home, child, moments, check.public_id, label, token)
+    drafts = list(_leave_waiting(owner, moments[0], texts, now))
+    return House(owner, coach, home, child, moments, drafts, check.public_id, label, token)
 
 
 def _name_everybody(owner: User, home: Household, texts: list[str], at: datetime) -> None:
@@ -253,6 +255,47 @@ def _ask(owner: User, home: Household, texts: list[str], *, moment_id: uuid.UUID
             OwnAnswer.objects.create(household=home, observation=moment, question=question, answer="1")
         if number in (2, 3, 4):
             OwnPlace.objects.create(household=home, version=version, question=question, position=number - 1)
+
+
+def _leave_waiting(owner: User, moment_id: uuid.UUID, texts: list[str], now: datetime) -> Iterator[uuid.UUID]:
+    """Drafts of every kind in the words of the corpus; so is what was sent with them, and what was wrong with it."""
+    said = chunks(texts, longest=NOTE_MAX)
+    # All of it where it is shown in full: in a form, and beside another version. Some of it in the others.
+    each = [(kind, text) for kind in (DraftKind.RESCUED, DraftKind.TWO) for text in said]
+    for number, (kind, text) in enumerate([*each, *((kind, said[0]) for kind in DraftKind)]):
+        odd = texts[number]
+        fields = {"contexts": [odd]} if kind is DraftKind.TWO else dict.fromkeys(_SENT, odd)
+        content = {
+            **dict.fromkeys(("type", "base", "occurred_at", "tz", odd), odd),
+            "fields": {**fields, "note": text},
+        }
+        draft = Draft(
+            author=owner,
+            moment_id=moment_id if kind is DraftKind.TWO else uuid.uuid4(),
+            kind=kind,
+            field=odd[:40],
+            code=odd[:40],
+            received_at=now - timedelta(minutes=number),
+            expires_at=now + timedelta(days=30) if kind is DraftKind.GONE else None,
+        )
+        draft.content = json.dumps(content)
+        draft.save()
+        yield draft.public_id
+
+
+# What a phone may say of a moment besides its words.
+_SENT = (
+    "child",
+    "children",
+    "tone",
+    "visibility",
+    "when",
+    "picked",
+    "precision",
+    "cues",
+    "ratings",
+    "repairs",
+)
 
 
 def _reflect(owner: User, home: Household, texts: list[str], *, label: str, now: datetime) -> None:

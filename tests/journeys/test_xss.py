@@ -15,8 +15,10 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page
 
+from households.rules import NICKNAME_MAX
 from tests.guards.xss_corpus import PAYLOADS
 from tests.journeys.conftest import App
+from tests.journeys.phone import HAS_KIT, wait_for, waiting
 from tests.servers import Mailbox
 
 # `xss()` is what every text would call. Dialogs are nothing else here, and would stop the page.
@@ -83,9 +85,11 @@ with (
 print(json.dumps({
     "child": str(house.child.public_id), "check": str(house.check_id), "label": house.label,
     "moments": [str(moment) for moment in house.moments], "home": str(house.home.public_id),
+    "drafts": [str(draft) for draft in house.drafts],
     "owner": session_of(house.owner), "coach": session_of(house.coach), "key": keys[-1].pk, "letter": letter,
 }))
 """
+FEW = 50  # so many are short enough to be a nickname
 MANY = 120  # so many texts of the corpus can be read as they were typed, of those that can be read at all
 # As the app's own window on caught mail says it; a mail program that knows of policies has a like one.
 POLICY_OF_MAIL = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -100,6 +104,7 @@ class Hostile:
     check: str
     label: str
     moments: list[str]
+    drafts: list[str]
     home: str
     owner: str
     coach: str
@@ -112,7 +117,8 @@ class Hostile:
         places = ("", "edit/", "more/", "history/")
         return [
             *(f"/moments/{moment}/{place}" for moment in self.moments for place in places),
-            *("/", "/log/", "/log/?tone=came_back", "/moments/", "/moments/deleted/"),
+            *("/", "/log/", "/log/?tone=came_back", "/moments/", "/moments/deleted/", "/moments/drafts/"),
+            *(f"/moments/drafts/{draft}/" for draft in self.drafts),
             *("/check/", f"/check/{self.check}/done/", "/reflections/", f"/reflections/{self.label}/"),
             *("/patterns/", "/patterns/?months=12", f"/patterns/?child={self.child}", "/practices/"),
             *("/household/", "/household/children/", f"/household/children/{self.child}/"),
@@ -205,6 +211,27 @@ class TestHostileTexts:
                 watched.look_at(place)
             assert watched.ran == {}
             assert watched.texts_read() > MANY
+
+    def test_none_runs_in_what_the_phone_shows_by_itself(
+        self, watch: Callable[[str], Watch], house: Hostile
+    ) -> None:
+        """The kit in the log form without a network, and what waits to be sent."""
+        watched = watch(house.owner)
+        page = watched.page
+        page.goto("/log/")
+        wait_for(page, lambda: bool(page.evaluate(HAS_KIT)))
+        page.route("**/api/v1/sync/**", lambda route: route.abort())
+        page.goto("/log/offline/")
+        page.get_by_role("button", name="We were in tune").wait_for()
+        watched.look_at("the form that the phone keeps")
+        page.get_by_role("button", name="We were in tune").click()
+        wait_for(page, lambda: waiting(page) > 0)
+        for place in ("/waiting/", "/"):
+            page.goto(place)
+            watched.look_at(place)
+        assert watched.ran == {}
+        short = [text for text in PAYLOADS if text.isprintable() and len(text) <= NICKNAME_MAX]
+        assert sum(text in watched.read for text in short) > FEW
 
     def test_none_runs_in_json_that_is_opened(self, watch: Callable[[str], Watch], house: Hostile) -> None:
         watched = watch(house.owner)
