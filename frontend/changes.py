@@ -53,7 +53,7 @@ def list_changes(moment: Observation, *, actor_id: int) -> list[Step]:
     own = _own_of(moment, states)
     told = [_told(state, moment, names=names, own=own) for state in states]
     return [
-        Step(revision.number, revision.replaced_at, tuple(_differences(was=was, became=became)))
+        Step(revision.number, revision.replaced_at, tuple(_differences(was=was, became=became, own=own)))
         for revision, (became, was) in zip(revisions, pairwise(told), strict=True)
     ]
 
@@ -69,13 +69,17 @@ def compare_versions(moment: Observation, details: Details, *, actor_id: int, no
     states = [state_of(moment), edited]
     own = _own_of(moment, states)
     there, other = (_told(state, moment, names=names, own=own) for state in states)
-    return list(_differences(was=there, became=other))
+    return list(_differences(was=there, became=other, own=own))
 
 
-def _differences(*, was: Mapping[str, str], became: Mapping[str, str]) -> Iterator[Change]:
+def _differences(
+    *, was: Mapping[str, str], became: Mapping[str, str], own: Mapping[str, OwnSeen]
+) -> Iterator[Change]:
     for label in dict.fromkeys((*became, *was)):
         if was.get(label, "") != became.get(label, ""):
-            yield Change(label, was.get(label, ""), became.get(label, ""))
+            # Their own question may be called like any of ours: it is known by its id.
+            called = own[label].prompt if label in own else label
+            yield Change(called, was.get(label, ""), became.get(label, ""))
 
 
 def _own_of(moment: Observation, states: Iterable[State]) -> dict[str, OwnSeen]:
@@ -139,7 +143,7 @@ def _answers_told(ratings: Mapping[str, Any], moment: Observation) -> dict[str, 
 
 def _own_told(answers: Mapping[str, str], own: Mapping[str, OwnSeen]) -> dict[str, str]:
     return {
-        seen.prompt: own_answer_in_words(seen, answers[name])
+        name: own_answer_in_words(seen, answers[name])
         for name, seen in own.items()
         if name in answers and seen.is_readable
     }
