@@ -34,6 +34,7 @@ WRITTEN_DOWN = {
         frozenset({"households_accessentry"}),
     ),
     "/coach/grants/{grant_id}/weeks/{label}/": frozenset({"households_accessentry"}),
+    "/coach/grants/{grant_id}/sheet/": frozenset({"households_accessentry"}),
     # The installation's key for phones, where there is none yet: the same whoever asks first.
     "/api/v1/sync/session": frozenset({"observations_sealingkey"}),
     "/account/recovery-codes/": frozenset({"mfa_authenticator"}),

@@ -22,12 +22,15 @@ from coaching.services import (
     accept_focus,
     ask_to_look,
     comment_on_moment,
+    mark_session,
     mute_coach,
     reply_to_comment,
     say_tried,
     snooze,
     suggest_colleague,
     suggest_focus,
+    suggest_question,
+    write_own_note,
 )
 from common.errors import NotVisible, Refused
 from common.estates import Holding, list_estates
@@ -52,8 +55,10 @@ from observations.services import (
     choose_focus,
     delete_moment,
     edit_moment,
+    publish_questions,
     record_moment,
     restore_moment,
+    write_question,
 )
 from reflections.models import Digest, DigestWeek
 from reflections.selectors import get_reflection, list_reflections, list_thoughts
@@ -153,7 +158,11 @@ def full(
             note="The week",
             now=now,
         )
-        choose_focus(actor_id=actor.pk, household_id=household.public_id, dimension="needs", now=now)
+        here = {"actor_id": actor.pk, "household_id": household.public_id, "now": now}
+        choose_focus(**here, dimension="needs")
+        question = write_question(**here, kind="yes_no", prompt="Was I patient?")
+        publish_questions(**here)
+        record(actor, details={"own": {question.public_id: "yes"}}, now=now)
         invite_member(
             actor_id=actor.pk,
             household_id=household.public_id,
@@ -193,7 +202,8 @@ def owned() -> Iterator[Holding]:
     for estate in list_estates():
         for holding in estate.holdings:
             fields = {field.name for field in apps.get_model(holding.model)._meta.get_fields()}
-            if holding.owner and "household" in fields:
+            # What a coach writes for themselves lies beside a family, and is no family's.
+            if holding.owner and "household" in fields and holding.model != "coaching.OwnNote":
                 yield holding
 
 
@@ -221,6 +231,9 @@ def _speak_with(coach: User, author: User, grant: Grant, now: datetime) -> None:
     say_tried(actor_id=author.pk, **its, tried="yes", now=now)
     snooze(**here, days=7, reason="Away")
     suggest_colleague(**here, colleague_email="dora@example.org")
+    suggest_question(**here, kind="yes_no", prompt="Did I wait?")
+    mark_session(**here)
+    write_own_note(**here, text="Ask about bedtimes")
     mute_coach(actor_id=author.pk, grant_id=grant.public_id, now=now)
 
 
