@@ -68,6 +68,7 @@ class TestRecord:
             "contexts": [],
             "feelings": [],
             "ratings": {},
+            "own": {},
             "repairs": None,
             "repaired_by": [],
             "revision": 1,

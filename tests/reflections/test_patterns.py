@@ -275,4 +275,4 @@ class TestGetPatterns:
         write(1)
         few = queries()
         write(10)
-        assert queries() == few == 11
+        assert queries() == few == 12
