@@ -14,7 +14,7 @@ from tests.phone import Phone
 
 SEALED = {
     name: f"canary{name}7f3a9c"
-    for name in ("card", "report", "phone", "rescued", "half", "comment", "reply", "reason")
+    for name in ("card", "report", "phone", "rescued", "half", "comment", "reply", "reason", "suggested")
 }
 TOO_MUCH = 400  # times a word: longer than any text may be
 
@@ -83,3 +83,6 @@ def _with_a_coach(world: World, browser: Client) -> Iterator[Any]:
     for place in (f"/comments/{comment}/", "/comments/"):
         yield browser.get(place)
     yield coach.get("/coach/")
+    for said in (SEALED["suggested"], SEALED["suggested"] * TOO_MUCH):
+        yield coach.post(f"/coach/grants/{grant}/questions/", {"kind": "yes_no", "prompt": said})
+    yield browser.get("/household/questions/")

@@ -45,8 +45,12 @@ NAMES = {name: f"canary{name}7f3a9c"[:28] for name in ("home", "child", "person"
 # What is searched for is typed as well, but kept nowhere.
 TYPED = {"search": "canarysearch7f3a9c"}
 WORDS = {**SEALED, **canary_words.SEALED, **TYPED}
-# A sealed text that nobody writes: where a device is reached.
-NO_WORDS = {"reminders.PushAddress.target_sealed"}
+# Sealed texts that nobody writes: where a device is reached, and what a phone had sealed already.
+NO_WORDS = {
+    "reminders.PushAddress.target_sealed",
+    "observations.SyncOp.held_sealed",
+    "observations.Draft.shut_sealed",
+}
 
 
 def spellings(text: str) -> Iterator[bytes]:
