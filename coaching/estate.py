@@ -54,49 +54,7 @@ class CoachingEstate(Estate):
     )
 
     def export(self, person_id: int, now: datetime) -> Iterator[Table]:
-        yield Table(
-            "coachs_words",
-            _("What coaches wrote to you on your moments and weeks."),
-            _TO_YOU,
-            lambda: _to_you(person_id),
-        )
-        yield Table("coach_replies", _("What you answered."), _REPLY, lambda: _replies(person_id))
-        yield Table(
-            "coach_asks", _("Which moments you asked a coach to look at."), _ASK, lambda: _asks(person_id)
-        )
-        yield Table(
-            "coach_focuses",
-            _("What coaches suggested to you to try, and what you said."),
-            _FOCUS,
-            lambda: _focuses(person_id),
-        )
-        yield Table(
-            "coach_focus_answers",
-            _("In which moments you tried what was suggested."),
-            _ANSWER,
-            lambda: _answers(person_id),
-        )
-        yield Table(
-            "coaches_muted", _("Where you muted a coach, and since when."), _MUTE, lambda: _mutes(person_id)
-        )
-        yield Table(
-            "coach_hand_overs",
-            _("When a coach suggested a colleague to you. The colleague's address is the colleague's."),
-            _HAND_OVER,
-            lambda: _hand_overs(person_id),
-        )
-        yield Table(
-            "coach_questions",
-            _("What coaches suggested to you to ask yourself."),
-            _QUESTION,
-            lambda: _questions(person_id),
-        )
-        yield Table(
-            "coach_sessions",
-            _("On which days a coach marked a session with you."),
-            _SESSION,
-            lambda: _sessions(person_id),
-        )
+        yield from _as_author(person_id)
         yield from _as_coach(person_id, now)
         yield from _as_colleague(person_id)
 
@@ -149,6 +107,53 @@ _NAMED = ("colleague_email", "asked_at")
 _INVITED = ("email", "created_at", "expires_at", "withdrawn_at")
 _SUPERVISION = ("as", "proposed_at", "agreed_at")
 _PROFILE = ("name", "practice", "introduction", "reply_days", "country")
+
+
+def _as_author(person_id: int) -> Iterator[Table]:
+    """What passed between somebody and their coaches, seen from the author's side."""
+    yield Table(
+        "coachs_words",
+        _("What coaches wrote to you on your moments and weeks."),
+        _TO_YOU,
+        lambda: _to_you(person_id),
+    )
+    yield Table("coach_replies", _("What you answered."), _REPLY, lambda: _replies(person_id))
+    yield Table(
+        "coach_asks", _("Which moments you asked a coach to look at."), _ASK, lambda: _asks(person_id)
+    )
+    yield Table(
+        "coach_focuses",
+        _("What coaches suggested to you to try, and what you said."),
+        _FOCUS,
+        lambda: _focuses(person_id),
+    )
+    yield Table(
+        "coach_focus_answers",
+        _("In which moments you tried what was suggested."),
+        _ANSWER,
+        lambda: _answers(person_id),
+    )
+    yield Table(
+        "coaches_muted", _("Where you muted a coach, and since when."), _MUTE, lambda: _mutes(person_id)
+    )
+    yield Table(
+        "coach_hand_overs",
+        _("When a coach suggested a colleague to you. The colleague's address is the colleague's."),
+        _HAND_OVER,
+        lambda: _hand_overs(person_id),
+    )
+    yield Table(
+        "coach_questions",
+        _("What coaches suggested to you to ask yourself."),
+        _QUESTION,
+        lambda: _questions(person_id),
+    )
+    yield Table(
+        "coach_sessions",
+        _("On which days a coach marked a session with you."),
+        _SESSION,
+        lambda: _sessions(person_id),
+    )
 
 
 def _as_coach(person_id: int, now: datetime) -> Iterator[Table]:

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +17,7 @@ from accounts.rules import Visibility
 from accounts.selectors import hold_user
 from common.estates import CHUNK, Applier, Estate, Holding, Table, in_chunks
 from households.selectors import list_child_keys, map_child_ids
+from observations.asked import own_tables
 from observations.feed import hide_entries, move_entries, refresh_presence, restart_feeds
 from observations.models import (
     Draft,
@@ -34,7 +34,6 @@ from observations.models import (
 )
 from observations.record import add_link, add_links, move_record
 from observations.rules import Act, DraftKind, Kind, Noted
-from observations.selectors.own import OwnSeen, open_questions
 from observations.selectors.visible import visible
 from observations.services import settle_deleted
 from observations.sync.drafts import let_go_since
@@ -98,7 +97,7 @@ class ObservationsEstate(Estate):
             ("household_id", "dimension", "chosen_at"),
             lambda: _focuses(person_id),
         )
-        yield from _own_tables(person_id)
+        yield from own_tables(person_id)
 
     def children_of(self, person_id: int, *, household_id: int) -> set[int]:
         own = Observation.objects.filter(author_id=person_id, household_id=household_id)
@@ -229,28 +228,6 @@ _COMMON = (
 )
 _OF_MOMENT = ("tone", "comes_back_to", "about_adult", "cooling_until")
 _RATING = ("observation_id", "household_id", "child_id", "dimension", "question", "value", "absence")
-_OWN_QUESTION = (
-    "id",
-    "household_id",
-    "kind",
-    "prompt",
-    "options",
-    "unreadable",
-    "replaces",
-    "made_at",
-    "asked_since",
-)
-_OWN_VERSION = ("household_id", "number", "published_at", "is_offered", "questions")
-_OWN_ANSWER = (
-    "observation_id",
-    "household_id",
-    "child_id",
-    "question_id",
-    "question",
-    "answer",
-    "in_words",
-    "unreadable",
-)
 _TICK = ("observation_id", "household_id", "child_id", "kind", "key", "dimension")
 _DRAFT = (
     "id",
@@ -322,70 +299,6 @@ def _ratings(person_id: int) -> Iterator[tuple[Any, ...]]:
     rows = Rating.objects.filter(observation__author_id=person_id)
     for row in in_chunks(rows.select_related("observation__household", "observation__child", "question")):
         yield *_of_observation(row.observation), row.dimension, row.question.key, row.value, row.absence
-
-
-def _own_tables(person_id: int) -> Iterator[Table]:
-    yield Table(
-        "own_questions",
-        _("Questions of your own, each in every wording, drafts too."),
-        _OWN_QUESTION,
-        lambda: _own_questions(person_id),
-    )
-    yield Table(
-        "own_versions",
-        _("What you were asked of them, and since when."),
-        _OWN_VERSION,
-        lambda: _own_versions(person_id),
-    )
-    yield Table(
-        "own_answers",
-        _("Your answers to them, in the words they were given under."),
-        _OWN_ANSWER,
-        lambda: _own_answers(person_id),
-    )
-
-
-def _opened(row: OwnQuestion) -> OwnSeen:
-    return open_questions([row])[0]
-
-
-def _own_questions(person_id: int) -> Iterator[tuple[Any, ...]]:
-    rows = OwnQuestion.objects.filter(author_id=person_id).select_related("household", "replaces")
-    for row in in_chunks(rows):
-        seen = _opened(row)
-        yield (
-            row.public_id,
-            row.household.public_id,
-            row.kind,
-            seen.prompt,
-            [list(option) for option in seen.options],
-            not seen.is_readable,
-            row.replaces.public_id if row.replaces else None,
-            row.made_at,
-            row.asked_since,
-        )
-
-
-def _own_versions(person_id: int) -> Iterator[tuple[Any, ...]]:
-    rows = OwnVersion.objects.filter(author_id=person_id).select_related("household")
-    for row in in_chunks(rows.prefetch_related("places__question")):
-        places = sorted(row.places.all(), key=attrgetter("position"))
-        asked = [str(place.question.public_id) for place in places]
-        yield row.household.public_id, row.number, row.published_at, row.is_offered, asked
-
-
-def _own_answers(person_id: int) -> Iterator[tuple[Any, ...]]:
-    rows = OwnAnswer.objects.filter(observation__author_id=person_id)
-    for row in in_chunks(rows.select_related("observation__household", "observation__child", "question")):
-        seen = _opened(row.question)
-        yield (
-            *_of_observation(row.observation),
-            seen.id,
-            seen.prompt,
-            row.answer,
-            seen.words_of(row.answer),
-            not seen.is_readable,
-        )
 
 
 def _ticks(person_id: int) -> Iterator[tuple[Any, ...]]:

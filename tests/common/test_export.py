@@ -230,6 +230,7 @@ class TestWhose:
             "observations.RecordLink": "hashes of what stands in other tables, without a word",
             "observations.SyncOp": "a hash of what a phone sent; its words are moments or drafts",
             "observations.FeedEntry": "when a moment changed, which its own row says",
+            "observations.OwnPlace": "the order of questions, which each version names",
         }
         record(details={"note": "Mine.", "ratings": {"self": 1}})
         with CaptureQueriesContext(connection) as asked:
