@@ -121,6 +121,11 @@ def _as_author(person_id: int) -> Iterator[Table]:
     yield Table(
         "coach_asks", _("Which moments you asked a coach to look at."), _ASK, lambda: _asks(person_id)
     )
+    yield from _suggested_to(person_id)
+
+
+def _suggested_to(person_id: int) -> Iterator[Table]:
+    """What coaches suggested, and what became of it."""
     yield Table(
         "coach_focuses",
         _("What coaches suggested to you to try, and what you said."),
