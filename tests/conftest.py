@@ -36,10 +36,10 @@ BRIEFING = "ZZ.1"
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The built-in content and an example of a briefing are part of every database."""
     with django_db_blocker.unblock():
-        _load_content()
+        load_content()
 
 
-def _load_content() -> None:
+def load_content() -> None:
     load_library(now=NOW)
     load_briefings(directory=BRIEFINGS, now=NOW)
 
@@ -57,7 +57,7 @@ def _library_after_flush(request: pytest.FixtureRequest) -> None:
     marked = marker is not None and marker.kwargs.get("transaction", False)
     if marked or {"transactional_db", "live_server"} & set(request.fixturenames):
         request.getfixturevalue("transactional_db")
-        _load_content()
+        load_content()
 
 
 @pytest.fixture(scope="session", autouse=True)

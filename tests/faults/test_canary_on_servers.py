@@ -29,18 +29,18 @@ from django.test.utils import setup_test_environment
 setup_test_environment()
 import pytest, time_machine
 from attune_project.celery import app
-from checklists.services import load_library
-from tests.conftest import NOW
+from tests.conftest import NOW, load_content
 from tests.guards.canary_words import write_the_rest
 from tests.guards.matrix_world import Who, build_world
-from tests.guards.test_canary import write_everywhere
+from tests.guards.test_canary import write_everywhere, write_for_oneself
 app.autodiscover_tasks(force=True)
 with time_machine.travel(NOW, tick=False), pytest.MonkeyPatch.context() as patch:
-    load_library(now=NOW)
+    load_content()
     world = build_world(NOW)
     browser = world.client(Who.AUTHOR, raise_request_exception=False)
     list(write_everywhere(browser, world.children["pip"], NOW, patch))
     list(write_the_rest(world, browser))
+    list(write_for_oneself(world))
     for entry in app.conf.beat_schedule.values():
         app.tasks[entry["task"]]()
 """

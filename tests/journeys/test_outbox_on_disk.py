@@ -208,7 +208,8 @@ class TestTheCaches:
         assert [key.rpartition(" ")[2] for key in with_names] == ["kit"]
         (kit,) = [value for key, value in kept.items() if key.endswith(" kit")]
         assert set(kit) == {
-            "at", "account", "household", "children", "chosen", "standing_visibility", "focus", "missed", "discreet",
+            "at", "account", "household", "children", "chosen", "standing_visibility", "focus", "own", "missed",
+            "discreet",
         }  # fmt: skip
         phone.context.set_offline(True)
         phone.goto("/waiting/?leave")
