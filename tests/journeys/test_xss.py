@@ -19,6 +19,7 @@ from households.rules import NICKNAME_MAX
 from tests.guards.xss_corpus import PAYLOADS
 from tests.journeys.conftest import App
 from tests.journeys.phone import HAS_KIT, wait_for, waiting
+from tests.journeys.reports import Reports
 from tests.servers import Mailbox
 
 # `xss()` is what every text would call. Dialogs are nothing else here, and would stop the page.
@@ -213,7 +214,7 @@ class TestHostileTexts:
             assert watched.texts_read() > MANY
 
     def test_none_runs_in_what_the_phone_shows_by_itself(
-        self, watch: Callable[[str], Watch], house: Hostile
+        self, watch: Callable[[str], Watch], house: Hostile, reports: Reports
     ) -> None:
         """The kit in the log form without a network, and what waits to be sent."""
         watched = watch(house.owner)
@@ -232,6 +233,8 @@ class TestHostileTexts:
         assert watched.ran == {}
         short = [text for text in PAYLOADS if text.isprintable() and len(text) <= NICKNAME_MAX]
         assert sum(text in watched.read for text in short) > FEW
+        # Requests failed on purpose, and the console says so; anything else is a complaint.
+        assert [line for line in reports.take() if "Failed to load resource" not in line] == []
 
     def test_none_runs_in_json_that_is_opened(self, watch: Callable[[str], Watch], house: Hostile) -> None:
         watched = watch(house.owner)
