@@ -340,7 +340,7 @@ class TestEstate:
     def test_it_moves_along_and_still_opens(
         self, ask: Ask, parent: User, child: Child, here: dict[str, Any], record: Callable[..., Observation]
     ) -> None:
-        question, moment = ask(), record()
+        question, moment = ask(is_offered=True), record()
         answer(moment, question, "5")
         home = separate_household(
             **here,
@@ -352,6 +352,7 @@ class TestEstate:
         assert told(moment, parent) == [("Was I patient?", "Completely")]
         for model in (OwnQuestion, OwnVersion, OwnPlace, OwnAnswer):
             assert set(model._default_manager.values_list("household_id", flat=True)) == {home.pk}
+        assert not get_own_list(actor_id=parent.pk, household_id=home.public_id).is_offered
 
     def test_the_list_costs_the_same_however_much_there_is(
         self, ask: Ask, here: dict[str, Any], django_assert_max_num_queries: Any
