@@ -188,10 +188,15 @@ def offered_to(actor_id: int) -> QuerySet[OwnQuestion]:
     return rows.exclude(author_id=actor_id).select_related("author")
 
 
-def find_own_questions(*, author_id: int, question_ids: Collection[str | uuid.UUID]) -> dict[str, OwnSeen]:
-    """Those of an author's questions that were asked, by their public id: what older answers were given to."""
+def find_own_questions(
+    *, author_id: int, household_pk: int, question_ids: Collection[str | uuid.UUID]
+) -> dict[str, OwnSeen]:
+    """Those of an author's questions that were ever asked there, by their public id: what answers were given to."""
     rows = OwnQuestion.objects.filter(
-        author_id=author_id, public_id__in=list(question_ids), asked_since__isnull=False
+        author_id=author_id,
+        household_id=household_pk,
+        public_id__in=list(question_ids),
+        asked_since__isnull=False,
     )
     return {str(seen.id): seen for seen in open_questions(rows.order_by("id"))} if question_ids else {}
 

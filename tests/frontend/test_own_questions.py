@@ -184,6 +184,32 @@ class TestAnswering:
         assert "Was I patient?" in history
         assert "Very" in history
 
+    def test_a_sheet_that_was_open_while_other_words_were_published_keeps_its_answer(
+        self,
+        browser: Client,
+        asked: OwnQuestion,
+        parent: User,
+        co_parent: User,
+        household: Household,
+        record: Callable[..., Observation],
+    ) -> None:
+        moment, here = record(), {"household_id": household.public_id, "now": NOW}
+        more = reverse("moment-more", args=[moment.public_id])
+        other_words = {"kind": "yes_no", "prompt": "Did I wait?"}
+        new = change_question(actor_id=parent.pk, **here, question_id=asked.public_id, **other_words)
+        publish_questions(actor_id=parent.pk, **here)
+        draft = write_question(actor_id=parent.pk, **here, kind="yes_no", prompt="A draft?")
+        theirs = write_question(actor_id=co_parent.pk, **here, kind="yes_no", prompt="Theirs?")
+        publish_questions(actor_id=co_parent.pk, **here)
+        sent = {"revision": "", f"own_{asked.public_id}": "5", f"own_{new.public_id}": "no", "own_x": "1"}
+        passed_over = {f"own_{theirs.public_id}": "yes", f"own_{draft.public_id}": "yes"}
+        refused = browser.post(more, {**sent, f"own_{asked.public_id}": "9"})
+        assert refused.status_code == 422
+        assert "Was I patient?" in refused.content.decode()
+        assert browser.post(more, {**sent, **passed_over}).status_code == 303
+        given = moment.own_answers.values_list("question__public_id", "answer")
+        assert dict(given) == {asked.public_id: "5", new.public_id: "no"}
+
     def test_months_sum_up_each_wording_by_itself_and_to_its_author_alone(
         self,
         browser: Client,
