@@ -85,7 +85,7 @@ def _differences(
 def _own_of(moment: Observation, states: Iterable[State]) -> dict[str, OwnSeen]:
     """The own questions that any of these states has an answer to."""
     ids = {name for state in states for name in state.fields.get("own", {})}
-    return find_own_questions(author_id=moment.author_id, question_ids=ids)
+    return find_own_questions(author_id=moment.author_id, household_pk=moment.household_id, question_ids=ids)
 
 
 def _told(

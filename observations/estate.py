@@ -123,9 +123,11 @@ class ObservationsEstate(Estate):
         OwnPlace.objects.filter(version__author_id=person_id, household_id=source_id).update(
             household_id=target_id
         )
-        for model in (OwnQuestion, OwnVersion):
-            rows = model._default_manager.filter(author_id=person_id, household_id=source_id)
-            rows.update(household_id=target_id)
+        OwnQuestion.objects.filter(author_id=person_id, household_id=source_id).update(household_id=target_id)
+        # Leaving ends an offer, and whoever may join later was not thought of when it was made.
+        OwnVersion.objects.filter(author_id=person_id, household_id=source_id).update(
+            household_id=target_id, is_offered=False
+        )
         for child_id, copy_id in children.items():
             own.filter(child_id=child_id).update(child_id=copy_id, household_id=target_id)
         move_entries(person_id, source_id=source_id, target_id=target_id, at=now)

@@ -33,6 +33,7 @@ from observations.rules import CURSOR_KEPT
 
 _CHUNK: Final = 500
 _PURPOSE: Final = b"attune.feed.1"
+_READ: Final = ("ticks", "ratings", "own_answers__question")  # what `state_of` reads beside the row
 _WRITTEN: Final = ("number", "is_gone", "shown_number", "shown_since", "shown_as", "changed_at")
 
 
@@ -165,7 +166,7 @@ def _number_late(author_id: int, keys: Collection[int], *, at: datetime) -> int:
     # Whoever writes holds the author's row first.
     hold_user(user_id=author_id)
     late = _late().filter(pk__in=keys).select_related("household", "child", "author", "repairs")
-    rows = list(late.prefetch_related("ticks", "ratings").order_by("pk"))
+    rows = list(late.prefetch_related(*_READ).order_by("pk"))
     note_changes(rows, at=at)
     return len(rows)
 
@@ -228,9 +229,7 @@ def _save(counter: FeedCounter, entries: Collection[FeedEntry]) -> None:
 
 
 def _show(own: Any, *, at: datetime) -> None:
-    rows = own.select_related("household", "child", "author", "repairs").prefetch_related(
-        "ticks", "ratings", "own_answers__question"
-    )
+    rows = own.select_related("household", "child", "author", "repairs").prefetch_related(*_READ)
     keys = list(own.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK):
         note_changes(list(rows.filter(pk__in=keys[start : start + _CHUNK]).order_by("pk")), at=at)

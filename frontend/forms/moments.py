@@ -46,7 +46,7 @@ RECENT_SHOWN = 6
 class Offer:
     """What a sheet about *moment* offers. `children` is empty where there is no choice; `coaches`: is there one?
 
-    `own` are the author's own questions that are asked now.
+    `own` are the author's own questions: those asked now, and those on the sheet that was sent.
     """
 
     moment: Observation

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -76,6 +78,14 @@ class OwnQuestionForm(ServiceForm):
 def own_fields(asked: Sequence[OwnSeen], answers: Mapping[str, str]) -> dict[str, OwnAnswerField]:
     """A field for each question, by its name on a sheet; *answers* are those given so far, by the question's id."""
     return {f"{OWN}{seen.id}": OwnAnswerField(seen, answered=str(seen.id) in answers) for seen in asked}
+
+
+def named_in(names: Iterable[str]) -> Iterator[uuid.UUID]:
+    """The questions that the fields of these *names* ask; a name that is none of ours is passed over."""
+    for name in names:
+        if name.startswith(OWN):
+            with suppress(ValueError):
+                yield uuid.UUID(name.removeprefix(OWN))
 
 
 class AskedForm(forms.Form):

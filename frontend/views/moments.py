@@ -22,6 +22,7 @@ from frontend import soft_card
 from frontend.changes import list_changes
 from frontend.current import Home, SignedInRequest, at_home
 from frontend.forms.moments import EditForm, MomentForm, Offer
+from frontend.forms.own_questions import named_in
 from frontend.forms.timeline import FilterForm
 from frontend.render import is_swap, render_page, see_other
 from frontend.views.comments import asking, said_on
@@ -31,6 +32,7 @@ from households.scope import Capability
 from households.selectors import has_grants, list_children, list_members
 from observations.rules import NOTE_MAX, PAGE_SIZE, TickKind
 from observations.selectors import (
+    find_own_questions,
     get_deleted_moment,
     get_focus,
     get_moment,
@@ -45,6 +47,7 @@ from reflections.selectors import find_thread
 
 if TYPE_CHECKING:
     from observations.models import Observation
+    from observations.selectors import OwnSeen
 
 
 # --- The timeline ------------------------------------------------------------------------------------------------
@@ -231,8 +234,18 @@ def _offer(found: Observation, request: SignedInRequest, *, now: datetime) -> Of
         coaches=has_grants(actor_id=request.user.pk, household_id=found.household_id, now=now),
         today=local_day(now, found.timezone),
         now=now,
-        own=list_asked(author_id=request.user.pk, household_pk=found.household_id),
+        own=_own_asked(found, request),
     )
+
+
+def _own_asked(found: Observation, request: SignedInRequest) -> list[OwnSeen]:
+    """What is asked now, then what was asked when the sheet that comes back was opened: its answers count too."""
+    asked = list_asked(author_id=found.author_id, household_pk=found.household_id)
+    earlier = set(named_in(request.POST)) - {seen.id for seen in asked}
+    named = find_own_questions(
+        author_id=found.author_id, household_pk=found.household_id, question_ids=earlier
+    )
+    return [*asked, *(seen for seen in named.values() if seen.is_readable)]
 
 
 class _RevisionForm(forms.Form):

@@ -23,7 +23,7 @@ from frontend.render import render_page, see_other
 from frontend.views.household import form_status, is_guardian
 from households.selectors import get_given_grant
 from observations.rules import OWN_QUESTIONS_MAX
-from observations.selectors import get_own_list, get_own_question, list_offered
+from observations.selectors import get_own_list, get_own_question, list_earlier, list_offered
 from observations.services import (
     change_question,
     drop_question,
@@ -45,12 +45,20 @@ def own_questions(request: SignedInRequest, home: Home) -> HttpResponse:
 
 def _list_page(request: SignedInRequest, home: Home, form: ServiceForm | None = None) -> HttpResponse:
     actor_id, household_id, now = request.user.pk, home.household.public_id, timezone.now()
+    cursor = request.GET.get("cursor", "")
+    earlier = ServiceForm(request.GET).run(
+        lambda: list_earlier(actor_id=actor_id, household_id=household_id, cursor=cursor)
+    )
+    if earlier is None:  # an address of a page that is over
+        return see_other(request, "own-questions")
     own = get_own_list(actor_id=actor_id, household_id=household_id)
     suggested = list_suggested_to(actor_id=actor_id, household_id=household_id, now=now)
     coaches = present_coaches(actor_id=actor_id, coach_ids={one.coach_id for one in suggested})
     context = {
         "household": home.household,
         "own": own,
+        "earlier": earlier,
+        "is_later_page": bool(cursor),
         "is_guardian": is_guardian(home),
         "has_room": len(own.coming) < OWN_QUESTIONS_MAX,
         "most": OWN_QUESTIONS_MAX,
@@ -87,52 +95,70 @@ def write(request: SignedInRequest, home: Home) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @at_home
 def change(request: SignedInRequest, home: Home, question_id: uuid.UUID) -> HttpResponse:
-    """Other words: for a draft at once, for a question that is asked as a draft that will replace it."""
+    """Other words: for a draft at once, for a question that is asked as a draft that will replace it.
+
+    Where there is such a draft it is on the page, and the page saves that one. Whoever wrote theirs before they could
+    see it reads it above their own words, and saves once more.
+    """
     actor_id, household_id = request.user.pk, home.household.public_id
     seen = get_own_question(actor_id=actor_id, household_id=household_id, question_id=question_id)
     if not is_guardian(home):
         raise Refused("own questions are written by guardians")
     form = OwnQuestionForm(posted(request), initial=OwnQuestionForm.words_of(seen))
+    is_there_another = False
     if request.method == "POST":
-        changed = form.run(
-            lambda: change_question(
-                actor_id=actor_id,
-                household_id=household_id,
-                question_id=question_id,
-                **form.asked(),
-                now=timezone.now(),
+        try:
+            changed = form.run(
+                lambda: change_question(
+                    actor_id=actor_id,
+                    household_id=household_id,
+                    question_id=question_id,
+                    **form.asked(),
+                    now=timezone.now(),
+                )
             )
-        )
-        if changed:
-            return see_other(request, "own-questions-preview")
-    context = {"household": home.household, "form": form, "seen": seen}
-    return render_page(request, "frontend/questions/write.html", context, status=form_status(form))
+            if changed:
+                return see_other(request, "own-questions-preview")
+        except Conflict:
+            is_there_another = True
+    context = {"household": home.household, "form": form, "seen": seen, "another": is_there_another}
+    status = 409 if is_there_another else form_status(form)
+    return render_page(request, "frontend/questions/write.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @at_home
 def preview(request: SignedInRequest, home: Home) -> HttpResponse:
-    """The sheet as it would ask from now on; sent, it does."""
-    own = get_own_list(actor_id=request.user.pk, household_id=home.household.public_id)
+    """The sheet as it would ask from now on; sent, it does. What changed since it was opened is looked at first."""
     if request.method == "POST":
         try:
             publish_questions(
                 actor_id=request.user.pk,
                 household_id=home.household.public_id,
                 is_offered="offered" in request.POST,
+                seen_as=request.POST.get("seen_as", ""),
                 now=timezone.now(),
             )
-        except Conflict:  # sent twice, or the draft is gone: what is asked stands on the page
-            return see_other(request, "own-questions")
+        except Conflict:
+            return _preview_page(request, home, conflict=True)
         messages.success(request, _("You are asked so from now on."))
+        return see_other(request, "own-questions")
+    return _preview_page(request, home)
+
+
+def _preview_page(request: SignedInRequest, home: Home, *, conflict: bool = False) -> HttpResponse:
+    own = get_own_list(actor_id=request.user.pk, household_id=home.household.public_id)
+    if conflict and not own.drafts:  # sent twice, or the draft is gone: what is asked stands on the page
         return see_other(request, "own-questions")
     context = {
         "household": home.household,
         "own": own,
+        "conflict": conflict,
+        "is_offered": "offered" in request.POST if conflict else own.is_offered,
         "is_guardian": is_guardian(home),
         "asked": list(AskedForm([seen for seen in own.coming if seen.is_readable])),
     }
-    return render_page(request, "frontend/questions/preview.html", context)
+    return render_page(request, "frontend/questions/preview.html", context, status=409 if conflict else 200)
 
 
 @require_POST

@@ -252,7 +252,7 @@ class RevisionPageOutput(PageOutput):
     items = RevisionOutput(many=True)
 
 
-class OwnQuestionsQuery(Input):
+class OwnQuestionsQuery(CursorQuery):
     household = PublicId(required=False, help_text="Left out: the first that you live in.")
 
 
@@ -280,8 +280,8 @@ class OwnQuestionOutput(Output):
         return seen.key in self.context["asked"]
 
 
-class OwnQuestionsOutput(Output):
-    """The questions of your own that were ever asked; what is asked now comes first, in its order."""
+class OwnQuestionsOutput(PageOutput):
+    """Your own questions that were ever asked: those asked now in their order, then earlier ones, latest first."""
 
     version = serializers.IntegerField(help_text="0 before the first.")
     items = OwnQuestionOutput(many=True)

@@ -18,6 +18,7 @@ from observations.selectors import (
     get_moment,
     get_own_list,
     get_self_check,
+    list_earlier,
     list_moments,
     list_self_checks,
     page_revisions,
@@ -176,8 +177,14 @@ class OwnQuestionsApi(APIView):
     def get(self, request: Request) -> Response:
         """Your own questions in one household, for nobody but you. They are written and published on the pages."""
         query = read_query(shapes.OwnQuestionsQuery, request)
-        own = get_own_list(actor_id=actor_of(request), household_id=query.get("household"))
-        shown = {"version": own.number, "items": [*own.current, *own.earlier]}
+        actor_id, household_id, cursor = actor_of(request), query.get("household"), query.get("cursor", "")
+        own = get_own_list(actor_id=actor_id, household_id=household_id)
+        earlier = list_earlier(actor_id=actor_id, household_id=household_id, cursor=cursor)
+        shown = {
+            "version": own.number,
+            "items": [*(() if cursor else own.current), *earlier.items],
+            "next_cursor": earlier.next_cursor or None,
+        }
         context = {"asked": {seen.key for seen in own.current}}
         return Response(shapes.OwnQuestionsOutput(shown, context=context).data)
 

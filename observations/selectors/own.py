@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from common.errors import NotVisible
+from common.pages import Page, page_of
 from common.sealed import is_readable
 from households.scope import Capability, member_of, still_lives_here
 from households.selectors import get_membership, list_memberships
 from observations.models import Observation, OwnAnswer, OwnPlace, OwnQuestion, OwnVersion
-from observations.rules import OwnKind
+from observations.rules import PAGE_SIZE, OwnKind
 from observations.selectors.patterns import Stretch
 from observations.selectors.visible import visible
 
@@ -52,13 +54,15 @@ class OwnSeen:
 
 @dataclass(frozen=True, slots=True)
 class OwnList:
-    """An author's questions in one household. `number` is that of the version in force, 0 before the first."""
+    """What an author is asked in one household and what is to come, which are few; `list_earlier` has the rest.
+
+    `number` is that of the version in force, 0 before the first.
+    """
 
     number: int
     is_offered: bool
     current: tuple[OwnSeen, ...]
     drafts: tuple[OwnSeen, ...]
-    earlier: tuple[OwnSeen, ...]
 
     @property
     def coming(self) -> tuple[OwnSeen, ...]:
@@ -66,6 +70,12 @@ class OwnList:
         instead = {draft.replaces: draft for draft in self.drafts if draft.replaces}
         kept = tuple(instead.get(seen.key, seen) for seen in self.current)
         return (*kept, *(draft for draft in self.drafts if draft not in kept))
+
+    @property
+    def mark(self) -> str:
+        """Stands for what is coming, in order and to the last change: a preview has it, and another has another."""
+        told = [f"{seen.id} {seen.made_at.isoformat()}" for seen in self.coming]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,38 +87,66 @@ class Offered:
 
 
 def get_own_list(*, actor_id: int, household_id: uuid.UUID | None = None) -> OwnList:
-    """All the actor's own questions in this household, or their first, in the same queries however many there are.
+    """What the actor is asked in this household, or their first, and their drafts; in the same queries for any number.
 
     Raises:
         NotVisible: the actor does not live there, or nowhere.
     """
+    return read_own_list(author_id=actor_id, household_pk=_home_of(actor_id, household_id))
+
+
+def list_earlier(*, actor_id: int, household_id: uuid.UUID | None = None, cursor: str = "") -> Page[OwnSeen]:
+    """A page of the wordings that the actor was asked there once and is asked no more, latest first.
+
+    Raises:
+        NotVisible: as `get_own_list`. ValidationError: on `cursor`, when it is not one of this reader's.
+    """
+    own = {"author_id": actor_id, "household_id": _home_of(actor_id, household_id)}
+    now_asked = OwnPlace.objects.filter(version=Subquery(_latest(own).values("pk")[:1]))
+    rows = OwnQuestion.objects.filter(**own, asked_since__isnull=False)
+    page = page_of(
+        rows.exclude(pk__in=now_asked.values("question_id")),
+        by="asked_since",
+        cursor=cursor,
+        limit=PAGE_SIZE,
+        reader_id=actor_id,
+        list_name="own questions",
+    )
+    return Page(open_questions(page.items), page.next_cursor)
+
+
+def _home_of(actor_id: int, household_id: uuid.UUID | None) -> int:
     first = list_memberships(actor_id=actor_id).first() if household_id is None else None
     household_id = first.household.public_id if first else household_id
     if household_id is None:
         raise NotVisible("household")
-    household = get_membership(actor_id=actor_id, household_id=household_id).household
-    return read_own_list(author_id=actor_id, household_pk=household.pk)
+    return get_membership(actor_id=actor_id, household_id=household_id).household_id
+
+
+def _latest(own: Mapping[str, int]) -> QuerySet[OwnVersion]:
+    """The version in force, and those before it."""
+    return OwnVersion.objects.filter(**own).order_by("-number")
 
 
 def read_own_list(*, author_id: int, household_pk: int) -> OwnList:
     """The same by keys, for whoever has loaded the household as its member already."""
     own = {"author_id": author_id, "household_id": household_pk}
-    version = OwnVersion.objects.filter(**own).order_by("-number").first()
+    version = _latest(own).first()
     places = OwnPlace.objects.filter(version=version).order_by("position")
     order = list(places.values_list("question_id", flat=True)) if version else []
-    seen = {one.key: one for one in open_questions(OwnQuestion.objects.filter(**own).order_by("id"))}
+    rows = OwnQuestion.objects.filter(Q(asked_since__isnull=True) | Q(pk__in=order), **own)
+    seen = {one.key: one for one in open_questions(rows.order_by("id"))}
     return OwnList(
         number=version.number if version else 0,
         is_offered=bool(version and version.is_offered and order),
         current=tuple(seen[key] for key in order),
         drafts=tuple(one for one in seen.values() if one.asked_since is None),
-        earlier=tuple(one for one in seen.values() if one.asked_since is not None and one.key not in order),
     )
 
 
 def list_asked(*, author_id: int, household_pk: int) -> list[OwnSeen]:
     """What an author is asked now beside the built-in questions, in order; what does not open is not asked."""
-    latest = OwnVersion.objects.filter(author_id=author_id, household_id=household_pk).order_by("-number")
+    latest = _latest({"author_id": author_id, "household_id": household_pk})
     places = OwnPlace.objects.filter(version=Subquery(latest.values("pk")[:1])).order_by("position")
     seen = open_questions(place.question for place in places.select_related("question"))
     return [one for one in seen if one.is_readable]
@@ -117,6 +155,8 @@ def list_asked(*, author_id: int, household_pk: int) -> list[OwnSeen]:
 def get_own_question(*, actor_id: int, household_id: uuid.UUID, question_id: uuid.UUID) -> OwnSeen:
     """One of the actor's own that can still be changed: a draft, or one that is asked now.
 
+    Where a draft is to take the place of that one already, it is the draft that can be changed.
+
     Raises:
         NotVisible: there is none.
     """
@@ -124,7 +164,7 @@ def get_own_question(*, actor_id: int, household_id: uuid.UUID, question_id: uui
     found = next((one for one in (*own.drafts, *own.current) if one.id == question_id), None)
     if found is None:
         raise NotVisible("own question")
-    return found
+    return next((draft for draft in own.drafts if draft.replaces == found.key), found)
 
 
 def list_offered(*, actor_id: int, household_id: uuid.UUID) -> list[Offered]:
@@ -148,10 +188,15 @@ def offered_to(actor_id: int) -> QuerySet[OwnQuestion]:
     return rows.exclude(author_id=actor_id).select_related("author")
 
 
-def find_own_questions(*, author_id: int, question_ids: Collection[str | uuid.UUID]) -> dict[str, OwnSeen]:
-    """Those of an author's questions that were asked, by their public id: what older answers were given to."""
+def find_own_questions(
+    *, author_id: int, household_pk: int, question_ids: Collection[str | uuid.UUID]
+) -> dict[str, OwnSeen]:
+    """Those of an author's questions that were ever asked there, by their public id: what answers were given to."""
     rows = OwnQuestion.objects.filter(
-        author_id=author_id, public_id__in=list(question_ids), asked_since__isnull=False
+        author_id=author_id,
+        household_id=household_pk,
+        public_id__in=list(question_ids),
+        asked_since__isnull=False,
     )
     return {str(seen.id): seen for seen in open_questions(rows.order_by("id"))} if question_ids else {}
 

@@ -99,6 +99,7 @@ def change_question(
 
     Raises:
         NotVisible: no such draft or current question of the actor's. Refused: no guardian.
+        Conflict: a draft with other words is to take its place already; that one can be changed.
         ValidationError: on a field of `compose_words`.
     """
     household_pk = _hold(actor_id, household_id, writes=True)
@@ -110,7 +111,9 @@ def change_question(
         draft = OwnQuestion.objects.filter(replaces=found, asked_since__isnull=True).first()
         if draft is None:
             return _draft(actor_id, household_pk, kind=kind, words=words, replaces=found, now=now)
-        found = draft
+        if (draft.kind, draft.words) != (kind, words):
+            raise Conflict(_("There is a draft with other words already."))
+        return draft
     found.kind, found.words, found.made_at = kind, words, now
     found.save()
     return found
@@ -132,19 +135,28 @@ def drop_question(*, actor_id: int, household_id: uuid.UUID, question_id: uuid.U
 
 @transaction.atomic
 def publish_questions(
-    *, actor_id: int, household_id: uuid.UUID, is_offered: bool = False, now: datetime
+    *,
+    actor_id: int,
+    household_id: uuid.UUID,
+    is_offered: bool = False,
+    seen_as: str | None = None,
+    now: datetime,
 ) -> OwnVersion:
     """The drafts are asked from now on, as a new version; what they replace is asked no more. Then they never change.
 
     *is_offered*: the other adults of the household may read the questions and take them over. For guardians.
+    *seen_as*: the `OwnList.mark` of the preview; None: whatever the drafts are now.
 
     Raises:
-        NotVisible: no member. Refused: offered by no guardian. Conflict: there is no draft.
+        NotVisible: no member. Refused: offered by no guardian.
+        Conflict: there is no draft, or what is coming is not what was looked at.
     """
     household_pk = _hold(actor_id, household_id, writes=is_offered)
     own = _list(actor_id, household_pk)
     if not own.drafts:
         raise Conflict(_("There is nothing new to ask."))
+    if seen_as is not None and seen_as != own.mark:
+        raise Conflict(_("Your questions changed meanwhile."))
     drafts = [draft.key for draft in own.drafts]
     OwnQuestion.objects.filter(pk__in=drafts).update(asked_since=now)
     keys = [seen.key for seen in own.coming]

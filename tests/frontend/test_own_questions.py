@@ -14,7 +14,14 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from households.models import Grant, Household
 from observations.models import Observation, OwnQuestion, OwnVersion
-from observations.services import edit_moment, publish_questions, take_question, write_question
+from observations.selectors import get_own_list
+from observations.services import (
+    change_question,
+    edit_moment,
+    publish_questions,
+    take_question,
+    write_question,
+)
 from tests.conftest import NOW
 
 STEPS = {"kind": "steps", "prompt": "Was I patient?", "step_1": "Not at all", "step_5": "Very"}
@@ -32,6 +39,12 @@ def asked(parent: User, household: Household) -> OwnQuestion:
     question = write_question(**here, kind="steps", prompt="Was I patient?", labels=labels)
     publish_questions(**here)
     return question
+
+
+def publish(browser: Client, **sent: str) -> Any:
+    """What the preview sends, as it is now."""
+    address = reverse("own-questions-preview")
+    return browser.post(address, {"seen_as": browser.get(address).context["own"].mark, **sent})
 
 
 def page(browser: Client, name: str, *args: Any) -> str:
@@ -53,10 +66,27 @@ class TestWriting:
         assert "Was I patient?" not in browser.get(sheet).content.decode()
         assert OwnVersion.objects.count() == 0
         for _twice in range(2):
-            published = browser.post(reverse("own-questions-preview"), {})
+            published = publish(browser)
             assert published["Location"] == reverse("own-questions")
         assert OwnVersion.objects.count() == 1
         assert "Was I patient?" in browser.get(sheet).content.decode()
+
+    def test_what_was_not_looked_at_is_not_published(self, browser: Client) -> None:
+        address = reverse("own-questions-preview")
+        browser.post(reverse("own-question-new"), STEPS)
+        looked_at = {"seen_as": browser.get(address).context["own"].mark, "offered": "1"}
+        draft = OwnQuestion.objects.get()
+        browser.post(reverse("own-question", args=[draft.public_id]), {"kind": "yes_no", "prompt": "Other?"})
+        for sent in (looked_at, {"offered": "1"}):
+            answer = browser.post(address, sent)
+            assert answer.status_code == 409
+            shown = answer.content.decode()
+            assert "Other?" in shown
+            assert "Please look once more" in shown
+            assert answer.context["is_offered"]
+        assert not OwnVersion.objects.exists()
+        assert publish(browser).status_code == 303
+        assert [place.question for place in OwnVersion.objects.get().places.all()] == [draft]
 
     def test_what_is_missing_is_said_on_its_field_and_nothing_is_lost(self, browser: Client) -> None:
         answer = browser.post(reverse("own-question-new"), {**STEPS, "step_5": ""})
@@ -73,8 +103,30 @@ class TestWriting:
         )
         listed = page(browser, "own-questions")
         assert "takes the place" in listed
-        browser.post(reverse("own-questions-preview"), {})
+        publish(browser)
         assert "Asked before" in page(browser, "own-questions")
+
+    def test_other_words_that_wait_already_are_shown_and_not_written_over_unseen(
+        self, browser: Client, asked: OwnQuestion
+    ) -> None:
+        address = reverse("own-question", args=[asked.public_id])
+        sent = [{"kind": "yes_no", "prompt": prompt} for prompt in ("Did I wait?", "Did I kneel?")]
+        assert browser.post(address, sent[0])["Location"] == reverse("own-questions-preview")
+        draft = OwnQuestion.objects.get(replaces=asked)
+        form = page(browser, "own-question", asked.public_id)
+        assert "Did I wait?" in form
+        assert "Was I patient?" not in form
+        there = reverse("own-question", args=[draft.public_id])
+        # From a page that was opened before there was that draft.
+        answer = browser.post(address, sent[1])
+        assert answer.status_code == 409
+        shown = answer.content.decode()
+        for words in ("Did I wait?", "Did I kneel?", f'action="{there}"'):
+            assert words in shown
+        draft.refresh_from_db()
+        assert "Did I wait?" in draft.words
+        browser.post(there, sent[1])
+        assert "Did I kneel?" in OwnQuestion.objects.get(replaces=asked).words
 
     def test_a_full_list_refuses_what_a_coach_or_another_offers_and_says_so(
         self, browser: Client, parent: User, co_parent: User, household: Household
@@ -104,8 +156,8 @@ class TestWriting:
         browser = client_of(helper)
         listed = page(browser, "own-questions")
         assert reverse("own-question-new") not in listed
-        assert browser.post(reverse("own-questions-preview"), {"offered": "1"}).status_code == 403
-        assert browser.post(reverse("own-questions-preview"), {}).status_code == 303
+        assert publish(browser, offered="1").status_code == 403
+        assert publish(browser).status_code == 303
 
 
 class TestAnswering:
@@ -131,6 +183,32 @@ class TestAnswering:
         history = browser.get(reverse("moment-history", args=[moment.public_id])).content.decode()
         assert "Was I patient?" in history
         assert "Very" in history
+
+    def test_a_sheet_that_was_open_while_other_words_were_published_keeps_its_answer(
+        self,
+        browser: Client,
+        asked: OwnQuestion,
+        parent: User,
+        co_parent: User,
+        household: Household,
+        record: Callable[..., Observation],
+    ) -> None:
+        moment, here = record(), {"household_id": household.public_id, "now": NOW}
+        more = reverse("moment-more", args=[moment.public_id])
+        other_words = {"kind": "yes_no", "prompt": "Did I wait?"}
+        new = change_question(actor_id=parent.pk, **here, question_id=asked.public_id, **other_words)
+        publish_questions(actor_id=parent.pk, **here)
+        draft = write_question(actor_id=parent.pk, **here, kind="yes_no", prompt="A draft?")
+        theirs = write_question(actor_id=co_parent.pk, **here, kind="yes_no", prompt="Theirs?")
+        publish_questions(actor_id=co_parent.pk, **here)
+        sent = {"revision": "", f"own_{asked.public_id}": "5", f"own_{new.public_id}": "no", "own_x": "1"}
+        passed_over = {f"own_{theirs.public_id}": "yes", f"own_{draft.public_id}": "yes"}
+        refused = browser.post(more, {**sent, f"own_{asked.public_id}": "9"})
+        assert refused.status_code == 422
+        assert "Was I patient?" in refused.content.decode()
+        assert browser.post(more, {**sent, **passed_over}).status_code == 303
+        given = moment.own_answers.values_list("question__public_id", "answer")
+        assert dict(given) == {asked.public_id: "5", new.public_id: "no"}
 
     def test_months_sum_up_each_wording_by_itself_and_to_its_author_alone(
         self,
@@ -198,13 +276,42 @@ class TestTheApi:
         assert answer.json()["own"] == own
         path = f"/api/v1/moments/{new['id']}/"
         assert api_of(co_parent).get(path).json()["own"] is None
-        assert api_of(co_parent).get("/api/v1/own-questions/").json() == {"version": 0, "items": []}
+        nothing = {"version": 0, "items": [], "next_cursor": None}
+        assert api_of(co_parent).get("/api/v1/own-questions/").json() == nothing
         for wrong in ({item["id"]: 4}, {item["id"]: "yes"}, {str(uuid.uuid4()): "1"}, {"x": "1"}, ["1"]):
             refused = api.post(
                 "/api/v1/moments/", {**new, "id": str(uuid.uuid4()), "own": wrong}, format="json"
             )
             assert refused.status_code == 400, wrong
             assert any(name.startswith("own") for name in refused.json()["errors"])
+
+    def test_earlier_wordings_are_on_pages_of_their_own_at_both_doors(
+        self,
+        api_of: Callable[[User], APIClient],
+        browser: Client,
+        parent: User,
+        household: Household,
+        asked: OwnQuestion,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("observations.selectors.own.PAGE_SIZE", 1)
+        here = {"actor_id": parent.pk, "household_id": household.public_id, "now": NOW}
+        for prompt in ("Did I wait?", "Did I kneel?"):
+            (latest,) = get_own_list(actor_id=parent.pk, household_id=household.public_id).current
+            change_question(**here, question_id=latest.id, kind="yes_no", prompt=prompt)
+            publish_questions(**here)
+        api, path = api_of(parent), "/api/v1/own-questions/"
+        first = api.get(path).json()
+        assert [item["prompt"] for item in first["items"]] == ["Did I kneel?", "Did I wait?"]
+        rest = api.get(path, {"cursor": first["next_cursor"]}).json()
+        assert [(item["prompt"], item["is_asked"]) for item in rest["items"]] == [("Was I patient?", False)]
+        assert rest["next_cursor"] is None
+        assert api.get(path, {"cursor": "elsewhere"}).status_code == 400
+        listed = browser.get(reverse("own-questions"))
+        assert "Was I patient?" not in listed.content.decode()
+        following = {"cursor": listed.context["earlier"].next_cursor}
+        assert "Was I patient?" in browser.get(reverse("own-questions"), following).content.decode()
+        assert browser.get(reverse("own-questions"), {"cursor": "elsewhere"}).status_code == 303
 
     def test_the_kit_costs_the_same_however_many_there_are(
         self,

@@ -146,8 +146,10 @@ def _questions(browser: Client, moment_id: uuid.UUID, send: dict[str, str]) -> I
     asked = {"kind": "steps", "prompt": SEALED["question"], "step_1": SEALED["question"], "step_5": "Much"}
     for extra in ({}, {"step_5": ""}, {"prompt": SEALED["question"] * 20}):
         yield browser.post("/household/questions/new/", {**asked, **extra})
-    yield browser.get("/household/questions/preview/")
-    yield browser.post("/household/questions/preview/", {})
+    preview = browser.get("/household/questions/preview/")
+    yield preview
+    for seen_as in ("", preview.context["own"].mark):
+        yield browser.post("/household/questions/preview/", {"seen_as": seen_as})
     yield browser.get("/household/questions/")
     answer = browser.get("/api/v1/own-questions/")
     yield answer

@@ -29,6 +29,7 @@ from observations.selectors import (
     get_moment,
     get_own_list,
     list_asked,
+    list_earlier,
     list_offered,
     list_revisions,
 )
@@ -155,10 +156,28 @@ class TestVersions:
         version = publish_questions(**here, now=NOW)
         own = get_own_list(**here)
         assert (version.number, [seen.id for seen in own.current]) == (2, [second.public_id])
-        assert [seen.id for seen in own.earlier] == [first.public_id]
+        assert [seen.id for seen in list_earlier(**here).items] == [first.public_id]
         assert told(moment, parent) == [("Was I patient?", "Completely")]
         answer(moment, second, "no")
         assert told(moment, parent) == [("Was I patient?", "Completely"), ("Did I wait?", "No")]
+
+    def test_earlier_wordings_come_page_by_page_and_are_opened_for_nobody_else(
+        self, here: dict[str, Any], ask: Ask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("observations.selectors.own.PAGE_SIZE", 2)
+        gone = [ask(prompt=f"Number {number}?") for number in range(3)]
+        for question in gone:
+            retire_question(**here, question_id=question.public_id, now=NOW)
+        kept = ask()
+        first = list_earlier(**here)
+        rest = list_earlier(**here, cursor=first.next_cursor)
+        assert rest.next_cursor == ""
+        listed = [seen.id for seen in (*first.items, *rest.items)]
+        assert listed == [question.public_id for question in reversed(gone)]
+        own = get_own_list(**here)
+        assert [seen.id for seen in (*own.current, *own.drafts)] == [kept.public_id]
+        with pytest.raises(ValidationError):
+            list_earlier(**here, cursor="elsewhere")
 
     def test_what_was_asked_is_frozen(self, here: dict[str, Any], ask: Ask) -> None:
         question = OwnQuestion.objects.get(pk=ask().pk)
@@ -182,8 +201,12 @@ class TestVersions:
 
     def test_a_draft_takes_the_place_of_what_it_replaces(self, here: dict[str, Any], ask: Ask) -> None:
         first, second = ask(prompt="One?"), ask(prompt="Two?")
-        for prompt in ("Uno?", "Un?"):
-            change_question(**here, question_id=first.public_id, kind="yes_no", prompt=prompt, now=NOW)
+        other_words = {**here, "kind": "yes_no", "now": NOW}
+        draft = change_question(**other_words, question_id=first.public_id, prompt="Uno?")
+        assert change_question(**other_words, question_id=first.public_id, prompt="Uno?") == draft
+        with pytest.raises(Conflict):
+            change_question(**other_words, question_id=first.public_id, prompt="Un?")
+        change_question(**other_words, question_id=draft.public_id, prompt="Un?")
         assert [seen.prompt for seen in get_own_list(**here).coming] == ["Un?", "Two?"]
         publish_questions(**here, now=NOW)
         assert [seen.prompt for seen in get_own_list(**here).current] == ["Un?", "Two?"]
@@ -340,7 +363,7 @@ class TestEstate:
     def test_it_moves_along_and_still_opens(
         self, ask: Ask, parent: User, child: Child, here: dict[str, Any], record: Callable[..., Observation]
     ) -> None:
-        question, moment = ask(), record()
+        question, moment = ask(is_offered=True), record()
         answer(moment, question, "5")
         home = separate_household(
             **here,
@@ -352,6 +375,7 @@ class TestEstate:
         assert told(moment, parent) == [("Was I patient?", "Completely")]
         for model in (OwnQuestion, OwnVersion, OwnPlace, OwnAnswer):
             assert set(model._default_manager.values_list("household_id", flat=True)) == {home.pk}
+        assert not get_own_list(actor_id=parent.pk, household_id=home.public_id).is_offered
 
     def test_the_list_costs_the_same_however_much_there_is(
         self, ask: Ask, here: dict[str, Any], django_assert_max_num_queries: Any

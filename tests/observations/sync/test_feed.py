@@ -10,6 +10,7 @@ import pytest
 import time_machine
 
 from accounts.services import ask_to_be_erased, erase_due, take_back_erasure
+from common.person_keys import remembering
 from households.models import Household
 from households.services import leave_household, separate_household
 from observations.estate import ObservationsEstate
@@ -20,8 +21,10 @@ from observations.services import (
     answer_self_check,
     delete_moment,
     edit_moment,
+    publish_questions,
     purge_deleted,
     restore_moment,
+    write_question,
 )
 from observations.tasks import forget_sync, take_held
 from tests.phone import V1, Phone
@@ -247,6 +250,25 @@ class TestWrittenPastTheCounter:
         assert set(theirs.seen) == {_key(old), _key(new)}
         assert theirs.seen[_key(old)]["note"] == "other words"
         assert (number_late(now=later), theirs.catch_up()) == (0, [])
+
+    def test_ten_more_are_told_with_as_many_queries(
+        self, record, parent, household, now, unnumbered, django_assert_max_num_queries
+    ) -> None:
+        here = {"actor_id": parent.pk, "household_id": household.public_id, "now": now}
+        question = write_question(**here, kind="yes_no", prompt="Did I wait?")
+        publish_questions(**here)
+
+        def note(number: int) -> None:
+            with unnumbered():
+                for _ in range(number):
+                    record(details={**SHARED, "own": {question.public_id: "yes"}})
+
+        note(1)
+        with remembering(), django_assert_max_num_queries(40) as one:
+            assert number_late(now=now) == 1
+        note(11)
+        with remembering(), django_assert_max_num_queries(len(one)):
+            assert number_late(now=now) == 11
 
     def test_leaving_is_told_late_and_once(self, theirs, record, parent, household, now, unnumbered) -> None:
         record(details=SHARED)
