@@ -62,6 +62,7 @@ class GrantShown:
     state: GrantState
     covers: str
     is_renewable: bool
+    of_before: str  # why it does not go on, where it is from before there was anything to read
     read: BriefingShown | None
 
 
@@ -195,8 +196,19 @@ def _grant_shown(grant: Grant, now: datetime) -> GrantShown:
         state=grant.state_at(now),
         covers=covered_in_words(grant),
         is_renewable=grant.is_renewable_at(now),
+        of_before=_of_before(grant, now),
         read=briefing_in_words(grant.briefing),
     )
+
+
+def _of_before(grant: Grant, now: datetime) -> str:
+    if grant.briefing_id is not None:
+        return ""
+    if grant.state_at(now) is GrantState.OFFERED:
+        return _(
+            "You offered this before there was anything to read: nobody can take it. Please offer it anew."
+        )
+    return _("You gave this before there was anything to read. It cannot be renewed; please offer it anew.")
 
 
 # --- One of them -------------------------------------------------------------------------------------------------

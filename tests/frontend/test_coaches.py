@@ -315,6 +315,22 @@ class TestOneCoach:
             grant.refresh_from_db()
             assert grant.expires_at == now + 2 * GRANT_LIFETIME - timedelta(days=3)
 
+    def test_of_before_there_was_anything_to_read_is_offered_anew_and_never_renewed(
+        self, client_of: Callable[[User], Client], parent: User, give: Give, now: datetime
+    ) -> None:
+        grant = give()
+        Grant.objects.update(briefing=None)
+        renew = reverse("grant-renew", args=[grant.public_id])
+        with time_machine.travel(now + GRANT_LIFETIME - timedelta(days=3), tick=False):
+            later = client_of(parent)
+            page = text(later.get(LIST))
+            assert renew not in page
+            assert "It cannot be renewed; please offer it anew." in page
+            later.post(renew)
+            assert "This was given before there was anything to read." in text(later.get(LIST))
+        grant.refresh_from_db()
+        assert grant.expires_at == now + GRANT_LIFETIME
+
     def test_that_gave_it_back_is_told_as_ended(
         self, browser: Client, give: Give, coach: User, now: datetime
     ) -> None:
