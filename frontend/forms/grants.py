@@ -42,7 +42,7 @@ SCOPES_OFFERED = {
 SCOPES_IN_SHORT = {
     GrantScope.SUMMARY: _("a summary by week"),
     GrantScope.RATINGS: _("moments without notes"),
-    GrantScope.RATINGS_AND_NOTES: _("moments with notes"),
+    GrantScope.RATINGS_AND_NOTES: _("moments with notes and answers to own questions"),
 }
 
 

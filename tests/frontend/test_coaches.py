@@ -353,6 +353,13 @@ class TestOneCoach:
 
 
 class TestOneSentence:
+    @pytest.mark.parametrize(
+        ("scope", "shows"),
+        [
+            ("ratings", "Moments without notes"),
+            ("ratings_and_notes", "Moments with notes and answers to own questions"),
+        ],
+    )
     def test_author_and_coach_read_the_same_of_what_is_covered(
         self,
         browser: Client,
@@ -360,9 +367,11 @@ class TestOneSentence:
         coach: User,
         household: Household,
         give: Give,
+        scope: str,
+        shows: str,
     ) -> None:
-        grant = give(scope="ratings")
-        said = "Moments without notes, with Pip, noted from 1 January 2026 on; until 17 May 2027."
+        grant = give(scope=scope)
+        said = f"{shows}, with Pip, noted from 1 January 2026 on; until 17 May 2027."
         pages = (
             browser.get(LIST),
             browser.get(f"{LIST}{grant.public_id}/"),
