@@ -218,8 +218,10 @@ class Grant(models.Model):
         return GrantState.ENDED if ended else GrantState.LIVE
 
     def is_renewable_at(self, now: datetime) -> bool:
-        """Whether it is live and about to end."""
+        """Whether it is live and about to end, and its author read something before they gave it."""
         if self.expires_at is None or self.state_at(now) is not GrantState.LIVE:
+            return False
+        if self.briefing_id is None:
             return False
         return self.expires_at - now <= GRANT_RENEWED_WITHIN
 

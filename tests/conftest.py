@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -30,6 +31,12 @@ NOW = datetime(2026, 11, 18, 19, 30, tzinfo=UTC)
 """A Wednesday evening in ISO week 2026-W47."""
 BRIEFING = "ZZ.1"
 """What an author read who lets somebody in: the example that a machine of one's own has."""
+
+
+def looked(terms: dict[str, Any]) -> dict[str, Any]:
+    """*terms* as the page sends them that has shown what they show."""
+    told = (terms["scope"], terms["from_on"], terms.get("country", ""), *sorted(terms["children"]))
+    return {**terms, "looked": hashlib.sha256("\n".join(told).encode()).hexdigest()}
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from datetime import date
@@ -41,7 +42,7 @@ SCOPES_OFFERED = {
 SCOPES_IN_SHORT = {
     GrantScope.SUMMARY: _("a summary by week"),
     GrantScope.RATINGS: _("moments without notes"),
-    GrantScope.RATINGS_AND_NOTES: _("moments with notes"),
+    GrantScope.RATINGS_AND_NOTES: _("moments with notes and answers to own questions"),
 }
 
 
@@ -63,6 +64,7 @@ class TermsForm(ServiceForm):
         help_text=_("What was earlier stays unseen. Choose an earlier day to show more of the past."),
         widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
     )
+    looked = forms.CharField(required=False, widget=forms.HiddenInput)  # which terms the page has shown
 
     def __init__(self, *args: Any, children: Sequence[Child], today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,6 +78,25 @@ class TermsForm(ServiceForm):
         """What is given, as the use cases know it."""
         data = self.cleaned_data
         return {"scope": data["scope"], "child_ids": data["children"], "from_on": data["from_on"]}
+
+    def has_looked(self) -> bool:
+        """Whether the page before showed what these very terms show; for a form that holds."""
+        return str(self.cleaned_data.get("looked")) == self._digest()
+
+    def name_looked(self) -> None:
+        """The page shows now what these terms show: what is sent next says that it was those."""
+        self._send_next("looked", self._digest())
+
+    def _send_next(self, field: str, value: str) -> None:
+        data = cast("QueryDict", self.data).copy()
+        data[field] = value
+        self.data = data
+
+    def _digest(self) -> str:
+        data = self.cleaned_data
+        children = sorted({str(child) for child in data["children"]})
+        told = (data["scope"], str(data["from_on"]), data.get("country", ""), *children)
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 class OfferForm(TermsForm):
@@ -92,7 +113,7 @@ class OfferForm(TermsForm):
     )
     briefing = forms.CharField(required=False, max_length=BRIEFING_LABEL_MAX, widget=forms.HiddenInput)
 
-    field_order = ("coach_email", "country", "scope", "children", "from_on", "briefing")
+    field_order = ("coach_email", "country", "scope", "children", "from_on", "looked", "briefing")
 
     def __init__(self, *args: Any, briefings: Sequence[Briefing], country: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -104,13 +125,14 @@ class OfferForm(TermsForm):
         self.initial.setdefault("country", only or (country if country in dict(named) else ""))
 
     def name_briefing(self, briefing: Briefing) -> None:
-        """The page shows *briefing* now: what is sent next says that it was that one."""
-        data = cast("QueryDict", self.data).copy()
-        data["briefing"] = briefing.label
-        self.data = data
+        """The page shows *briefing* now, and what these terms show: what is sent next says that it was those."""
+        self._send_next("briefing", briefing.label)
+        self.name_looked()
+        if self.errors.pop("briefing", None):  # a field that nobody sees
+            self.add_error(None, _("Please look first at what they would see, and read what is said below."))
 
     def terms(self) -> dict[str, Any]:
-        """With what was read; what was read about another country was not read."""
+        """With what was read; what was read about another country, or beside other terms, was not read."""
         read = str(self.cleaned_data.get("briefing", ""))
         about = read.partition(".")[0] == self.cleaned_data.get("country")
-        return {**super().terms(), "briefing": read if about else ""}
+        return {**super().terms(), "briefing": read if about and self.has_looked() else ""}

@@ -51,7 +51,7 @@ from households.services import (
 from observations.selectors import name_moments, preview_grant
 
 if TYPE_CHECKING:
-    from households.models import Grant
+    from households.models import Grant, Household
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class GrantShown:
     state: GrantState
     covers: str
     is_renewable: bool
+    of_before: str  # why it does not go on, where it is from before there was anything to read
     read: BriefingShown | None
 
 
@@ -99,13 +100,19 @@ def _seen(request: SignedInRequest, home: Home, *, form: OfferForm, now: datetim
     briefing = find_briefing(country=form.cleaned_data["country"])
     if briefing is None:
         return {}
-    terms = {name: value for name, value in form.terms().items() if name != "briefing"}
-    shown = preview_grant(actor_id=request.user.pk, household=home.household, **terms, now=now)
     form.name_briefing(briefing)
+    shown = _with_their_eyes(request, home.household, form=form, now=now)
+    return {**shown, "briefing": briefing_in_words(briefing)}
+
+
+def _with_their_eyes(
+    request: SignedInRequest, household: Household, *, form: TermsForm, now: datetime
+) -> dict[str, Any]:
+    terms = {name: value for name, value in form.terms().items() if name != "briefing"}
+    shown = preview_grant(actor_id=request.user.pk, household=household, **terms, now=now)
     return {
         "seen": shown_in_words(shown, names={request.user.pk: request.user.called}),
         "scope": terms["scope"],
-        "briefing": briefing_in_words(briefing),
     }
 
 
@@ -189,14 +196,25 @@ def _grant_shown(grant: Grant, now: datetime) -> GrantShown:
         state=grant.state_at(now),
         covers=covered_in_words(grant),
         is_renewable=grant.is_renewable_at(now),
+        of_before=_of_before(grant, now),
         read=briefing_in_words(grant.briefing),
     )
+
+
+def _of_before(grant: Grant, now: datetime) -> str:
+    if grant.briefing_id is not None:
+        return ""
+    if grant.state_at(now) is GrantState.OFFERED:
+        return _(
+            "You offered this before there was anything to read: nobody can take it. Please offer it anew."
+        )
+    return _("You gave this before there was anything to read. It cannot be renewed; please offer it anew.")
 
 
 # --- One of them -------------------------------------------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
 def grant(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponseBase:
-    """What one coach sees. Showing less happens at once; showing more asks who is there first."""
+    """What one coach sees. Showing less happens at once; showing more asks who is there, and shows it to them first."""
     now = timezone.now()
     found = get_grant(actor_id=request.user.pk, grant_id=grant_id, now=now)
     form = _terms_form(request, found, now)
@@ -215,7 +233,13 @@ def _widen(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     found = get_grant(actor_id=request.user.pk, grant_id=grant_id, now=now)
     form = _terms_form(request, found, now)
-    changed = form.run(lambda: _change(request, found, form, may_widen=True))
+    try:
+        changed = form.run(lambda: _change(request, found, form, may_widen=form.has_looked()))
+    except Refused:
+        form.name_looked()
+        form.add_error(None, _("This shows more. Please look at it first; then save it."))
+        seen = _with_their_eyes(request, found.household, form=form, now=now)
+        return _grant_page(request, found, form=form, now=now, **seen)
     if changed:
         if changed.is_wider:
             tell_actor(request, Change.GRANT_WIDENED, now=now)
@@ -254,13 +278,16 @@ def _changed(request: SignedInRequest) -> HttpResponse:
     return see_other(request, "household-coaches")
 
 
-def _grant_page(request: SignedInRequest, found: Grant, *, form: TermsForm, now: datetime) -> HttpResponse:
+def _grant_page(
+    request: SignedInRequest, found: Grant, *, form: TermsForm, now: datetime, **seen: Any
+) -> HttpResponse:
     context = {
         "household": found.household,
         "shown": _grant_shown(found, now),
         "form": form,
         "changed": _changed_since(found),
         **_coach_of(request, found),
+        **seen,
     }
     return render_page(request, "frontend/household/coach.html", context, status=form_status(form))
 

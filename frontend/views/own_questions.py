@@ -16,12 +16,14 @@ from coaching.services import answer_suggested_question, suggest_question
 from common.errors import Conflict, Refused
 from common.forms import ServiceForm
 from frontend.coach_session import at_work
+from frontend.covers import covered_in_words
 from frontend.current import Home, SignedInRequest, at_home
 from frontend.forms.fields import posted
 from frontend.forms.own_questions import AskedForm, OwnQuestionForm
 from frontend.render import render_page, see_other
 from frontend.views.household import form_status, is_guardian
-from households.selectors import get_given_grant
+from households.rules import GrantScope, GrantState
+from households.selectors import get_given_grant, list_grants
 from observations.rules import OWN_QUESTIONS_MAX
 from observations.selectors import get_own_list, get_own_question, list_earlier, list_offered
 from observations.services import (
@@ -156,9 +158,21 @@ def _preview_page(request: SignedInRequest, home: Home, *, conflict: bool = Fals
         "conflict": conflict,
         "is_offered": "offered" in request.POST if conflict else own.is_offered,
         "is_guardian": is_guardian(home),
+        "readers": _readers(request, home) if own.drafts else [],
         "asked": list(AskedForm([seen for seen in own.coming if seen.is_readable])),
     }
     return render_page(request, "frontend/questions/preview.html", context, status=409 if conflict else 200)
+
+
+def _readers(request: SignedInRequest, home: Home) -> list[tuple[str, str]]:
+    """The coaches who see answers to own questions: the address, and what they see in one sentence."""
+    now = timezone.now()
+    grants = list_grants(actor_id=request.user.pk, household_id=home.household.public_id, now=now)
+    return [
+        (grant.coach_email, covered_in_words(grant))
+        for grant in grants
+        if grant.state_at(now) is GrantState.LIVE and grant.scope == GrantScope.RATINGS_AND_NOTES
+    ]
 
 
 @require_POST

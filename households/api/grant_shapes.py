@@ -15,7 +15,10 @@ from common.api import Day, Input, Instant, Output, PageOutput, PublicId, Text
 from households.models import AccessEntry, Briefing, Grant
 from households.rules import BRIEFING_LABEL_MAX, CHILDREN_MAX, GrantScope, GrantState, Opened, Reader
 
-_SCOPE = "`summary`: counts by week. `ratings`: moments without notes. `ratings_and_notes`: with them."
+_SCOPE = (
+    "`summary`: counts by week. `ratings`: moments without notes. `ratings_and_notes`: with them, and with answers to "
+    "own questions."
+)
 _FROM = "Moments of this local day and later."
 
 

@@ -111,7 +111,10 @@ def check_still_briefed(briefing: Briefing | None) -> None:
     """Raises:
     ValidationError: nothing is in force any more for the country of *briefing*, or nothing was ever read.
     """
-    if briefing is None or find_briefing(country=briefing.country) is None:
+    if briefing is None:
+        message = _("This was given before there was anything to read. It has to be offered anew.")
+        raise ValidationError(message, code="unread")
+    if find_briefing(country=briefing.country) is None:
         message = _(
             "There is nothing to read about coaches in that country at the moment. Please ask anew later."
         )

@@ -95,14 +95,14 @@ def renew_grant(*, actor_id: int, grant_id: uuid.UUID, now: datetime) -> Grant:
 
     Raises:
         NotVisible: no such live grant of the actor's own.
-        ValidationError: it has long to go, or there is nothing to read for its country any more.
+        ValidationError: it has long to go, or there is nothing to read for its country any more, or never was.
     """
     grant = _load_own(actor_id, grant_id, now)
     if grant.expires_at is None:
         raise NotVisible("grant")
+    check_still_briefed(grant.briefing)
     if not grant.is_renewable_at(now):
         raise ValidationError(_("It can be renewed in its last two weeks."), code="early")
-    check_still_briefed(grant.briefing)
     grant.expires_at = now + GRANT_LIFETIME
     grant.save(update_fields=["expires_at"])
     return grant

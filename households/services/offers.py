@@ -45,7 +45,7 @@ def accept_grant(*, actor_id: int, token: str, email: str, now: datetime) -> Gra
 
     Raises:
         NotVisible: see `find_offer`. ValidationError: the actor lives in that household, or
-            there is nothing to read for the coach's country any more.
+            there is nothing to read for the coach's country any more, or was nothing when it was offered.
     """
     get_user(user_id=actor_id)
     grant = find_offer(token=token, email=email, now=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,10 @@ from accounts.models import User
 from attune_project.demo.coach import BRIEFINGS
 from households.models import AccessEntry, Child, Grant, Household
 from households.rules import ACCESS_PAGE_SIZE, GRANT_LIFETIME, Opened, Reader
-from households.services import load_briefings, note_access, note_account_opened, return_grant
+from households.services import add_child, load_briefings, note_access, note_account_opened, return_grant
 from observations.models import Observation
 from observations.services import look_at_family, look_at_moment
-from tests.conftest import BRIEFING
+from tests.conftest import BRIEFING, looked
 
 pytestmark = pytest.mark.usefixtures("that_evening")
 LIST = "/household/coaches/"
@@ -48,16 +48,27 @@ def terms(child: Child) -> dict[str, Any]:
     }
 
 
+@pytest.fixture
+def seen(terms: dict[str, Any]) -> dict[str, Any]:
+    """The terms as the page sends them that has shown what they show."""
+    return looked(terms)
+
+
 def text(response: Any) -> str:
     return response.content.decode()
 
 
+def value(response: Any, hidden: str) -> str:
+    """What the form of that page sends unseen."""
+    return str(response.context["form"][hidden].value())
+
+
 class TestAskingACoach:
     def test_sends_a_mail_with_a_link_and_shows_that_it_waits(
-        self, browser: Client, terms: dict[str, Any], settings: Any
+        self, browser: Client, seen: dict[str, Any], settings: Any
     ) -> None:
         settings.SITE_URL = "https://attune.example"
-        assert browser.post(LIST, terms)["Location"] == LIST
+        assert browser.post(LIST, seen)["Location"] == LIST
         sent, _notice = mail.outbox
         assert sent.to == ["cleo@example.org"]
         assert re.search(r"^https://attune.example/coach/offers/[\w-]{43}/$", sent.body, re.MULTILINE)
@@ -91,9 +102,9 @@ class TestAskingACoach:
         ],
     )
     def test_what_cannot_be_comes_back_with_what_was_said(
-        self, browser: Client, terms: dict[str, Any], field: str, value: Any
+        self, browser: Client, seen: dict[str, Any], field: str, value: Any
     ) -> None:
-        page = browser.post(LIST, {**terms, field: value})
+        page = browser.post(LIST, {**seen, field: value})
         assert page.status_code == 422
         assert set(page.context["form"].errors) == {field}
         assert not Grant.objects.exists()
@@ -105,9 +116,9 @@ class TestAskingACoach:
         helper: User,
         stranger: User,
         child: Child,
-        terms: dict[str, Any],
+        seen: dict[str, Any],
     ) -> None:
-        assert client_of(helper).post(LIST, terms)["Location"] == LIST
+        assert client_of(helper).post(LIST, seen)["Location"] == LIST
         assert "Add a child first" in text(client_of(stranger).get(LIST))
 
     def test_nobody_else_in_the_household_sees_any_of_it(
@@ -134,23 +145,64 @@ class TestLookingBeforehand:
         assert (mail.outbox, Grant.objects.count(), AccessEntry.objects.count()) == ([], 0, 0)
 
     def test_nothing_is_sent_before_it_was_looked_at_and_read(
-        self, browser: Client, terms: dict[str, Any], now: datetime, tmp_path: Path
+        self, browser: Client, seen: dict[str, Any], now: datetime, tmp_path: Path
     ) -> None:
-        del terms["briefing"]
-        asked = browser.post(LIST, terms)
+        del seen["briefing"]
+        asked = browser.post(LIST, seen)
         assert asked.status_code == 422
+        assert "Please look first at what they would see" in text(asked)
+        assert "Hidden field" not in text(asked)
         assert "NOT THE LAW OF ANY COUNTRY" in text(asked)
         assert "It is no country's law." in text(asked)
         assert 'name="briefing" value="ZZ.1"' in text(asked)
         example = (BRIEFINGS / "ZZ.yaml").read_text(encoding="utf-8")
         (tmp_path / "ZZ.yaml").write_text(example.replace("EXAMPLE.", "EXAMPLE, TOO."), encoding="utf-8")
         load_briefings(directory=tmp_path, now=now)
-        changed = browser.post(LIST, {**terms, "briefing": "ZZ.1"})
+        changed = browser.post(LIST, {**seen, "briefing": "ZZ.1"})
         assert changed.status_code == 422, "it says something else by now"
         assert 'name="briefing" value="ZZ.2"' in text(changed)
         assert (mail.outbox, Grant.objects.count()) == ([], 0)
-        assert browser.post(LIST, {**terms, "briefing": "ZZ.2"})["Location"] == LIST
+        assert browser.post(LIST, {**seen, "briefing": "ZZ.2"})["Location"] == LIST
         assert Grant.objects.get().briefing.label == "ZZ.2"
+
+    @pytest.mark.parametrize("change", ["scope", "from_on", "children"])
+    def test_what_was_shown_is_what_is_given(
+        self,
+        browser: Client,
+        terms: dict[str, Any],
+        record: Record,
+        parent: User,
+        household: Household,
+        now: datetime,
+        change: str,
+    ) -> None:
+        record(details={"visibility": "coaches", "note": "A kite in the tree"})
+        moth = add_child(
+            actor_id=parent.pk,
+            household_id=household.public_id,
+            nickname="Moth",
+            birth_month=date(2024, 5, 1),
+            colour="moss",
+            now=now,
+        )
+        more = {
+            "scope": "ratings_and_notes",
+            "from_on": "2026-01-01",
+            "children": [*terms["children"], str(moth.public_id)],
+        }
+        shown = browser.post(PREVIEW, {**terms, "scope": "summary", "briefing": ""})
+        sent = {
+            **terms,
+            "scope": "summary",
+            **{name: value(shown, name) for name in ("briefing", "looked")},
+            change: more[change],
+        }
+        again = browser.post(LIST, sent)
+        assert (again.status_code, Grant.objects.count(), mail.outbox) == (422, 0, [])
+        assert "What they would see today" in text(again)
+        assert ("A kite in the tree" in text(again)) is (change == "scope")
+        assert browser.post(LIST, {**sent, "looked": value(again, "looked")})["Location"] == LIST
+        assert Grant.objects.count() == 1
 
     def test_what_was_read_about_another_country_was_not_read(
         self, browser: Client, terms: dict[str, Any], now: datetime, tmp_path: Path
@@ -158,7 +210,7 @@ class TestLookingBeforehand:
         example = (BRIEFINGS / "ZZ.yaml").read_text(encoding="utf-8")
         (tmp_path / "XX.yaml").write_text(example.replace("country: ZZ", "country: XX"), encoding="utf-8")
         load_briefings(directory=tmp_path, now=now)
-        assert browser.post(LIST, {**terms, "country": "XX"}).status_code == 422
+        assert browser.post(LIST, looked({**terms, "country": "XX"})).status_code == 422
         assert set(browser.post(LIST, {**terms, "country": ""}).context["form"].errors) == {"country"}
         assert not Grant.objects.exists()
 
@@ -196,7 +248,8 @@ class TestOneCoach:
         session = browser.session
         session.pop("account_authentication_methods", None)
         session.save()
-        asked = browser.post(f"{LIST}{grant.public_id}/", {**terms, "from_on": "2026-01-01"})
+        more = {name: terms[name] for name in ("scope", "children")} | {"from_on": "2026-01-01"}
+        asked = browser.post(f"{LIST}{grant.public_id}/", looked(more))
         assert asked["Location"].startswith("/account/reauthenticate/")
         grant.refresh_from_db()
         assert grant.scope == "summary"
@@ -204,6 +257,25 @@ class TestOneCoach:
         assert done.status_code == 303
         grant.refresh_from_db()
         assert grant.scope == "ratings_and_notes"
+
+    def test_sees_more_only_after_its_author_saw_it(
+        self, browser: Client, give: Give, record: Record, terms: dict[str, Any]
+    ) -> None:
+        record(details={"visibility": "coaches", "note": "A kite in the tree"})
+        grant = give(scope="summary")
+        address = f"{LIST}{grant.public_id}/"
+        more = {"scope": "ratings_and_notes", "children": terms["children"], "from_on": "2026-01-01"}
+        shown = browser.post(address, more)
+        assert shown.status_code == 422
+        assert "A kite in the tree" in text(shown)
+        assert "Nothing has changed yet." in text(shown)
+        grant.refresh_from_db()
+        assert grant.scope == "summary"
+        other = {**more, "from_on": "2025-01-01", "looked": value(shown, "looked")}
+        assert browser.post(address, other).status_code == 422
+        assert browser.post(address, {**more, "looked": value(shown, "looked")})["Location"] == LIST
+        grant.refresh_from_db()
+        assert (grant.scope, str(grant.from_on)) == ("ratings_and_notes", "2026-01-01")
 
     def test_opens_with_what_is_given_now(self, browser: Client, give: Give, child: Child) -> None:
         form = browser.get(f"{LIST}{give().public_id}/").context["form"]
@@ -243,6 +315,22 @@ class TestOneCoach:
             grant.refresh_from_db()
             assert grant.expires_at == now + 2 * GRANT_LIFETIME - timedelta(days=3)
 
+    def test_of_before_there_was_anything_to_read_is_offered_anew_and_never_renewed(
+        self, client_of: Callable[[User], Client], parent: User, give: Give, now: datetime
+    ) -> None:
+        grant = give()
+        Grant.objects.update(briefing=None)
+        renew = reverse("grant-renew", args=[grant.public_id])
+        with time_machine.travel(now + GRANT_LIFETIME - timedelta(days=3), tick=False):
+            later = client_of(parent)
+            page = text(later.get(LIST))
+            assert renew not in page
+            assert "It cannot be renewed; please offer it anew." in page
+            later.post(renew)
+            assert "This was given before there was anything to read." in text(later.get(LIST))
+        grant.refresh_from_db()
+        assert grant.expires_at == now + GRANT_LIFETIME
+
     def test_that_gave_it_back_is_told_as_ended(
         self, browser: Client, give: Give, coach: User, now: datetime
     ) -> None:
@@ -265,6 +353,13 @@ class TestOneCoach:
 
 
 class TestOneSentence:
+    @pytest.mark.parametrize(
+        ("scope", "shows"),
+        [
+            ("ratings", "Moments without notes"),
+            ("ratings_and_notes", "Moments with notes and answers to own questions"),
+        ],
+    )
     def test_author_and_coach_read_the_same_of_what_is_covered(
         self,
         browser: Client,
@@ -272,9 +367,11 @@ class TestOneSentence:
         coach: User,
         household: Household,
         give: Give,
+        scope: str,
+        shows: str,
     ) -> None:
-        grant = give(scope="ratings")
-        said = "Moments without notes, with Pip, noted from 1 January 2026 on; until 17 May 2027."
+        grant = give(scope=scope)
+        said = f"{shows}, with Pip, noted from 1 January 2026 on; until 17 May 2027."
         pages = (
             browser.get(LIST),
             browser.get(f"{LIST}{grant.public_id}/"),

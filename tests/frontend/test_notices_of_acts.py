@@ -19,7 +19,7 @@ from households.models import Child, Grant, Household
 from households.rules import GRANT_LIFETIME
 from households.services import block_inviter, invite_member
 from tests.accounts.test_notices import REVEALING
-from tests.conftest import BRIEFING
+from tests.conftest import BRIEFING, looked
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +99,8 @@ class TestAnInvitation:
 class TestACoach:
     def test_who_is_let_in_on_the_page(self, browser: Client, parent: User, child: Child) -> None:
         browser.post(
-            reverse("household-coaches"), terms(child, coach_email="cleo@example.org", **READ, country="ZZ")
+            reverse("household-coaches"),
+            looked(terms(child, coach_email="cleo@example.org", **READ, country="ZZ")),
         )
         assert told(Change.COACH_LET_IN) == [parent.email]
         assert others_told() == {parent.email, "cleo@example.org"}
@@ -127,7 +128,7 @@ class TestACoach:
         grant = give(scope="ratings", now=timezone.now())
         mail.outbox.clear()
         if door == "page":
-            sent = terms(child, scope=scope, from_on=str(grant.from_on))
+            sent = looked(terms(child, scope=scope, from_on=str(grant.from_on)))
             answer = browser.post(reverse("grant", args=[grant.public_id]), sent)
             assert answer.status_code in (302, 303)
         else:

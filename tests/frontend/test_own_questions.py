@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
@@ -54,6 +56,17 @@ def page(browser: Client, name: str, *args: Any) -> str:
 
 
 class TestWriting:
+    @pytest.mark.parametrize(("scope", "is_said"), [("ratings_and_notes", True), ("ratings", False)])
+    def test_says_before_it_is_asked_which_coach_will_see_the_answers(
+        self, browser: Client, give: Callable[..., Grant], now: datetime, scope: str, is_said: bool
+    ) -> None:
+        with time_machine.travel(now, tick=False):
+            give(scope=scope)
+            browser.post(reverse("own-question-new"), STEPS)
+            shown = page(browser, "own-questions-preview")
+        assert ("Moments with notes and answers to own questions, with Pip" in shown) is is_said
+        assert ("cleo@example.org" in shown) is is_said
+
     def test_leads_through_the_preview_to_the_sheet(
         self, browser: Client, record: Callable[..., Observation]
     ) -> None:

@@ -88,7 +88,7 @@ class TestThePage:
         page = text(browser.get(sheet))
         for words in (
             "from 19 October to 18 November 2026",
-            "moments with notes, with Pip, until 17 May 2027",
+            "moments with notes and answers to own questions, with Pip, until 17 May 2027",
             "none marked; these are the last four weeks",
             "16 to 22 November",
             "A kite in the tree",

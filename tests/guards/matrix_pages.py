@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from tests.conftest import BRIEFING
+from tests.conftest import BRIEFING, looked
 from tests.guards.matrix_law import NOTHING, Door, Need, Route, always, button, page
 from tests.guards.matrix_world import HOME, MISSING, Thing, Who, World
 
@@ -27,7 +27,7 @@ def own_household(world: World, who: Who, _thing: Thing | None) -> dict[str, Any
 
 def new_offer(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
     read = {"country": "ZZ", "briefing": BRIEFING}
-    return {"coach_email": "somebody@example.org", **read, **least(world, who, None)}
+    return looked({"coach_email": "somebody@example.org", **read, **least(world, who, None)})
 
 
 def least(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:

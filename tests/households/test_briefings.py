@@ -122,6 +122,16 @@ class TestLettingIn:
         assert list(refused.value.message_dict) == ["briefing"]
         assert not Grant.objects.exists()
 
+    def test_that_nobody_read_lets_nobody_in_and_says_so(
+        self, offer: Callable[..., Any], coach: User, now: datetime
+    ) -> None:
+        grant, token = offer()
+        Grant.objects.update(briefing=None)
+        with pytest.raises(ValidationError, match="before there was anything to read"):
+            accept_grant(actor_id=coach.pk, token=token, email=coach.email, now=now)
+        grant.refresh_from_db()
+        assert grant.accepted_at is None
+
     def test_begins_and_goes_on_only_while_there_is_something_to_read(
         self, offer: Callable[..., Any], parent: User, coach: User, now: datetime
     ) -> None:
