@@ -27,7 +27,7 @@ from coaching.models import (
     SuggestedQuestion,
     Supervision,
 )
-from coaching.rules import NOTED_SUPERVISION_ENDED, Slot
+from coaching.rules import NOTED_OWN_NOTE_DELETED, NOTED_SUPERVISION_ENDED, Slot
 from common.estates import Applier, Estate, Holding, Table, erase_rows, in_chunks
 from common.sealed import is_readable
 from households.scope import let_in
@@ -74,7 +74,7 @@ class CoachingEstate(Estate):
             model._default_manager.filter(**own).update(household_id=target_id)
 
     def appliers(self) -> Mapping[str, Applier]:
-        return {NOTED_SUPERVISION_ENDED: _end_supervision}
+        return {NOTED_SUPERVISION_ENDED: _end_supervision, NOTED_OWN_NOTE_DELETED: _delete_own_note}
 
     def close_doors(self, now: datetime) -> Mapping[str, int]:
         still_open = FamilyInvitation.objects.filter(answered_at=None, withdrawn_at=None)
@@ -226,6 +226,11 @@ def _as_colleague(person_id: int) -> Iterator[Table]:
 
 def _end_supervision(subject: str, _at: datetime) -> int:
     gone, _by_model = Supervision.objects.filter(public_id=uuid.UUID(subject)).delete()
+    return gone
+
+
+def _delete_own_note(subject: str, _at: datetime) -> int:
+    gone, _by_model = OwnNote.objects.filter(public_id=uuid.UUID(subject)).delete()
     return gone
 
 

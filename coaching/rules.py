@@ -50,6 +50,7 @@ SHEET_MOMENTS_MAX: Final = 80
 OWN_NOTE_MAX: Final = 4_000
 OWN_LABEL_MAX: Final = 60
 OWN_NOTES_MAX: Final = 2_000  # of one coach
+NOTED_OWN_NOTE_DELETED: Final = "own_note_deleted"  # what the erasure ledger is told
 
 # --- Telling by mail ---------------------------------------------------------------------------------------------
 # On the reader's own clock: no phone lights up at night because of a coach.

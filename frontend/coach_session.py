@@ -19,9 +19,11 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.rules import COACH_IDLE_MAX, COACH_SESSION_MAX
+from coaching.selectors import list_family_invitations
 from common.errors import NotVisible
+from frontend.current import SignedInRequest
 from frontend.render import is_swap, render_page
-from households.selectors import is_coaching_open
+from households.selectors import is_coaching_open, list_caseload
 from households.services import closed
 
 _LOOKED_KEY = "coach_looked_at"
@@ -31,13 +33,23 @@ def at_work(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """The same as `in_person`, for what coaching is; where there is no briefing for any country there is none."""
 
     @wraps(view)
-    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def inner(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not is_coaching_open():
-            context = {"closed": closed()}
-            return render_page(request, "frontend/coach/closed.html", context, status=HTTPStatus.FORBIDDEN)
+            return _closed_page(request)
         return view(request, *args, **kwargs)
 
     return in_person(inner)
+
+
+def _closed_page(request: SignedInRequest) -> HttpResponse:
+    """Why there is nothing to see; and what stays open: giving back, taking back, one's own words."""
+    coach_id, now = request.user.pk, timezone.now()
+    context = {
+        "closed": closed(),
+        "grants": list_caseload(coach_id=coach_id, now=now),
+        "asked": list_family_invitations(coach_id=coach_id, now=now),
+    }
+    return render_page(request, "frontend/coach/closed.html", context, status=HTTPStatus.FORBIDDEN)
 
 
 def in_person(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -38,17 +38,21 @@ def page_own_notes(*, coach_id: int, cursor: str = "") -> Page[OwnNote]:
     return page
 
 
-def list_own_notes_beside(grant: Grant, *, now: datetime) -> Sequence[OwnNote]:
-    """This coach's own notes beside whoever gave this grant, latest first; none once it is not live."""
+def list_own_notes_beside(grant: Grant, *, now: datetime) -> tuple[Sequence[OwnNote], bool]:
+    """This coach's own notes beside whoever gave this grant, latest first; none once it is not live.
+
+    And whether there are earlier ones, which had no room.
+    """
     rows = OwnNote.objects.filter(
         let_in(now=now),
         coach_id=grant.coach_id,
         household_id=grant.household_id,
         author_id=grant.author_id,
     )
-    found = list(rows.order_by("-written_at", "-id")[:PAGE_SIZE])
-    OwnNote.text.fetch_keys(found)
-    return found
+    found = list(rows.order_by("-written_at", "-id")[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    OwnNote.text.fetch_keys(shown)
+    return shown, len(found) > PAGE_SIZE
 
 
 def get_own_note(*, coach_id: int, note_id: uuid.UUID) -> OwnNote:

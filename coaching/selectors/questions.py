@@ -48,12 +48,18 @@ def get_suggested_to(*, actor_id: int, suggested_id: uuid.UUID, now: datetime) -
     return found
 
 
-def list_suggested_by(*, coach_id: int, household_id: int, author_id: int, now: datetime) -> list[Suggested]:
-    """The coach's own words to an author who still lets them in, latest first: the same whatever became of them."""
+def list_suggested_by(
+    *, coach_id: int, household_id: int, author_id: int, now: datetime
+) -> tuple[list[Suggested], bool]:
+    """The coach's own words to an author who still lets them in, latest first: the same whatever became of them.
+
+    And whether there are earlier ones, which had no room.
+    """
     rows = SuggestedQuestion.objects.filter(
         let_in(now=now), coach_id=coach_id, household_id=household_id, author_id=author_id
     )
-    return _opened(rows.order_by("-suggested_at", "-id")[:QUESTIONS_SHOWN])
+    found = list(rows.order_by("-suggested_at", "-id")[: QUESTIONS_SHOWN + 1])
+    return _opened(found[:QUESTIONS_SHOWN]), len(found) > QUESTIONS_SHOWN
 
 
 def _waiting(actor_id: int, now: datetime) -> QuerySet[SuggestedQuestion]:

@@ -17,6 +17,7 @@ from coaching.rules import SHEET_MOMENTS_MAX, sheet_since
 from coaching.selectors.focuses import FocusSeen, list_focuses_suggested
 from coaching.selectors.months import GrantedMonths, tell_months
 from common.dates import local_day, start_of_local_day
+from common.errors import NotVisible
 from households.scope import Sight, granted_to
 from households.selectors import list_grants_here
 from observations.selectors import WeekCounts, granted_keys, list_granted_since, list_granted_weeks
@@ -46,11 +47,17 @@ class SessionSheet:
 
 
 def get_session_sheet(grant: Grant, *, language: str, now: datetime) -> SessionSheet:
-    """The sheet of whoever gave this live grant, on all that they let its coach see there."""
+    """The sheet of whoever gave this live grant, on all that they let its coach see there.
+
+    Raises:
+        NotVisible: its author withdrew in between.
+    """
     coach_id, household = grant.coach_id or 0, grant.household
     today, sight = local_day(now, household.timezone), granted_to(coach_id, now=now)
     here = list_grants_here(coach_id=coach_id, household_id=household.public_id, now=now)
     grants = [given for given in here if given.author_id == grant.author_id]
+    if not grants:  # another author of the household may still let this coach in
+        raise NotVisible("grant")
     days = set(_days(grant))
     last = max((day for day in days if day < today), default=None)
     since = sheet_since(last, today=today, first_day=household.week_starts_on)

@@ -1,7 +1,8 @@
 """What a supervisor reads of coaches: counts of their work, never a name, a family or a word.
 
 Counted on what the coach themselves sees now, in a number of queries that does not grow with coaches or families. A
-count below five is said to be small and no more; of a coach with fewer than five families nothing is counted at all.
+count below five, nought too, is said to be small and no more; of a coach with fewer than five families nothing is
+counted at all.
 """
 
 from __future__ import annotations
@@ -38,13 +39,16 @@ _REPLY: Final = {"coach": "comment__coach_id", "moment": "comment__observation_i
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many, as far as it is said: exactly from five on, and whether there is anything below that."""
+    """How many, as far as it is said: exactly from five on.
+
+    Nought is said like one to four: were it told apart, its end would tell of a single family.
+    """
 
     number: int
 
     @property
     def is_few(self) -> bool:
-        return 0 < self.number < FEW
+        return self.number < FEW
 
     @property
     def said(self) -> int | None:

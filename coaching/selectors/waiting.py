@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,10 +11,12 @@ from django.db.models import Exists, Max, Model, OuterRef, Q
 from coaching.models import Ask, Comment, Focus, HandOver, Mute, Reply, SuggestedQuestion
 from coaching.rules import TELL_WITHIN, Answer
 from households.scope import let_in
+from households.selectors import is_coaching_open
 from observations.selectors import shown_along
 
 # Of what whom is told: model, path to the person, instant of what happened, path to what names the grant.
-WAITING: Final[tuple[tuple[type[Model], str, str, str], ...]] = (
+Waits = tuple[type[Model], str, str, str]
+WAITING: Final[tuple[Waits, ...]] = (
     (Comment, "author_id", "written_at", ""),
     (Reply, "comment__coach_id", "written_at", "comment"),
     (Ask, "coach_id", "asked_at", ""),
@@ -22,6 +24,18 @@ WAITING: Final[tuple[tuple[type[Model], str, str, str], ...]] = (
     (Focus, "author_id", "suggested_at", ""),
     (SuggestedQuestion, "author_id", "suggested_at", ""),
 )
+
+
+# What a coach is told of, and can read nowhere while coaching is closed.
+_FOR_COACHES: Final[frozenset[type[Model]]] = frozenset({Reply, Ask})
+
+
+def list_tellable() -> Sequence[Waits]:
+    """What there is to tell of now: while coaching is closed nothing that only a coach could read.
+
+    Those rows wait untouched, and are told of or old news by the time it opens.
+    """
+    return WAITING if is_coaching_open() else [one for one in WAITING if one[0] not in _FOR_COACHES]
 
 
 def worth_telling(model: type[Model], *, now: datetime) -> Q:
@@ -36,7 +50,7 @@ def worth_telling(model: type[Model], *, now: datetime) -> Q:
 def list_news(*, user_ids: Collection[int], now: datetime) -> Mapping[int, datetime]:
     """Since when the latest of what is still new waits for each of these people who have something; no word of it."""
     latest: dict[int, datetime] = {}
-    for model, person, instant, _grant in WAITING:
+    for model, person, instant, _grant in list_tellable():
         rows = model._default_manager.filter(worth_telling(model, now=now), **{f"{person}__in": user_ids})
         found = rows.order_by().values_list(person).annotate(at=Max(instant))
         for user_id, at in found:

@@ -11,8 +11,15 @@ from django.utils.translation import gettext as _
 
 from accounts.selectors import get_user
 from coaching.models import OwnNote
-from coaching.rules import OWN_LABEL_MAX, OWN_NOTE_MAX, OWN_NOTES_MAX, SAID_ONCE_WITHIN
+from coaching.rules import (
+    NOTED_OWN_NOTE_DELETED,
+    OWN_LABEL_MAX,
+    OWN_NOTE_MAX,
+    OWN_NOTES_MAX,
+    SAID_ONCE_WITHIN,
+)
 from coaching.selectors import get_own_note
+from common import ledger
 from common.text import clean_text
 from households.selectors import get_given_grant
 
@@ -70,12 +77,14 @@ def rewrite_own_note(
 
 @transaction.atomic
 def delete_own_note(*, actor_id: int, note_id: uuid.UUID) -> None:
-    """Gone at once, and for good.
+    """Gone at once, and for good: no restored backup brings it back.
 
     Raises:
         NotVisible: no such note of the actor's.
     """
-    get_own_note(coach_id=actor_id, note_id=note_id).delete()
+    note = get_own_note(coach_id=actor_id, note_id=note_id)
+    ledger.note(NOTED_OWN_NOTE_DELETED, note.public_id)
+    note.delete()
 
 
 def _checked(text: str, label: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.selectors import get_user
 from coaching.models import SuggestedQuestion
-from coaching.rules import QUESTIONS_WAITING_MAX, QUESTIONS_WITHIN
+from coaching.rules import QUESTIONS_WAITING_MAX, QUESTIONS_WITHIN, SAID_ONCE_WITHIN
 from coaching.selectors.questions import get_suggested_to
 from common.errors import NotVisible
 from common.sealed import is_readable
@@ -32,7 +32,8 @@ def suggest_question(
 ) -> SuggestedQuestion:
     """Suggest to the author of this grant to ask themselves this, too.
 
-    How many of them wait is counted by days and not by what the author did, which the coach is not to learn.
+    How many of them wait is counted by days and not by what the author did, which the coach is not to learn. The same
+    words again within five minutes are the suggestion that is there, whatever became of it.
 
     Raises:
         NotVisible: no such live grant to the actor. ValidationError: on a field of the words, or too many this week.
@@ -41,6 +42,10 @@ def suggest_question(
     grant = get_given_grant(coach_id=actor_id, grant_id=grant_id, now=now)
     words = compose_words(kind=kind, prompt=prompt, labels=labels)
     place = {"household_id": grant.household_id, "author_id": grant.author_id, "coach_id": actor_id}
+    said = SuggestedQuestion.objects.filter(**place, suggested_at__gt=now - SAID_ONCE_WITHIN)
+    for latest in said.order_by("-suggested_at", "-id")[:1]:
+        if (latest.kind, latest.words) == (kind, words):
+            return latest
     lately = SuggestedQuestion.objects.filter(**place, suggested_at__gt=now - QUESTIONS_WITHIN)
     if lately.count() >= QUESTIONS_WAITING_MAX:
         message = _("You suggested %(max)d in the last seven days. That is enough to think about for now.")

@@ -15,7 +15,7 @@ from django.db.models import Min
 from accounts.selectors import get_user, list_mailable_ids
 from coaching.mail import tell_of_something_new
 from coaching.rules import TELL_AT_MOST, may_tell
-from coaching.selectors.waiting import WAITING, worth_telling
+from coaching.selectors.waiting import list_tellable, worth_telling
 from common.errors import NotVisible
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def tell_people(*, now: datetime) -> int:
 def _people_to_tell(now: datetime) -> list[int]:
     """Who has something waiting and is awake by their own clock, whoever waits longest first."""
     since: dict[int, datetime] = {}
-    for model, person, instant, _grant in WAITING:
+    for model, person, instant, _grant in list_tellable():
         zone = f"{person.removesuffix('_id')}__timezone"
         waiting = model._default_manager.filter(told_at__isnull=True).order_by().values_list(person, zone)
         for person_id, timezone, first in waiting.annotate(first=Min(instant)):
@@ -68,7 +68,7 @@ def _tell(person_id: int, now: datetime) -> bool:
 def _take(person_id: int, now: datetime) -> bool:
     """Take all that waits for this person; whether any of it is still to be told."""
     is_any = False
-    for model, person, _instant, _grant in WAITING:
+    for model, person, _instant, _grant in list_tellable():
         rows = model._default_manager.filter(**{person: person_id, "told_at__isnull": True})
         found = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
         is_any |= rows.filter(worth_telling(model, now=now), pk__in=found).exists()

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from coaching.selectors import get_own_note, list_own_notes_beside, page_own_notes
 from coaching.services import delete_own_note, rewrite_own_note, write_own_note
 from common.forms import ServiceForm
-from frontend.coach_session import at_work
+from frontend.coach_session import at_work, in_person
 from frontend.current import SignedInRequest
 from frontend.forms.coaching import OwnNoteForm
 from frontend.forms.fields import posted
@@ -36,17 +36,19 @@ def beside(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
             messages.success(request, _("Saved, for you alone."))
             return see_other(request, "own-notes-beside", grant_id=grant_id)
     grant = get_given_grant(coach_id=coach_id, grant_id=grant_id, now=now)
+    notes, are_more = list_own_notes_beside(grant, now=now)
     context = {
         "household_id": grant.household.public_id,
         "author": grant.author.called,
         "form": form,
-        "notes": list_own_notes_beside(grant, now=now),
+        "notes": notes,
+        "are_more": are_more,
     }
     return render_page(request, "frontend/coach/own_notes_beside.html", context, status=form_status(form))
 
 
 @require_safe
-@at_work
+@in_person
 def own_notes(request: SignedInRequest) -> HttpResponse:
     """Everything the reader wrote for themselves, with nobody's name. An address that is over leads to the top."""
     page = ServiceForm(request.GET).run(
@@ -58,7 +60,7 @@ def own_notes(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@at_work
+@in_person
 def own_note(request: SignedInRequest, note_id: uuid.UUID) -> HttpResponse:
     """One of them, to read again and to change."""
     coach_id = request.user.pk
@@ -78,7 +80,7 @@ def own_note(request: SignedInRequest, note_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-@at_work
+@in_person
 def delete(request: SignedInRequest, note_id: uuid.UUID) -> HttpResponse:
     delete_own_note(actor_id=request.user.pk, note_id=note_id)
     messages.success(request, _("Gone for good."))

@@ -259,12 +259,14 @@ def suggest(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
             messages.success(request, _("Suggested. They decide."))
             return see_other(request, "coach-questions", grant_id=grant_id)
     given = get_given_grant(coach_id=coach_id, grant_id=grant_id, now=now)
+    suggested, are_more = list_suggested_by(
+        coach_id=coach_id, household_id=given.household_id, author_id=given.author_id, now=now
+    )
     context: dict[str, Any] = {
         "household_id": given.household.public_id,
         "author": given.author.called,
         "form": form,
-        "suggested": list_suggested_by(
-            coach_id=coach_id, household_id=given.household_id, author_id=given.author_id, now=now
-        ),
+        "suggested": suggested,
+        "are_more": are_more,
     }
     return render_page(request, "frontend/coach/questions.html", context, status=form_status(form))

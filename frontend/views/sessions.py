@@ -46,11 +46,12 @@ def sheet(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
 def sheet_file(request: SignedInRequest, grant_id: uuid.UUID) -> HttpResponse:
     """The same as a PDF, made now and kept nowhere. If that fails, the page is there to be printed."""
     now = timezone.now()
-    _found, words = _open(request, grant_id, as_file=True, now=now)
+    found, words = _open(request, grant_id, as_file=True, now=now)
     try:
         made = make_pdf(words)
     except PaperJam as jam:
-        logger.error("no session sheet for grant %s: %s", grant_id, jam)  # no words in a traceback
+        key = found.grants[0].pk
+        logger.error("no session sheet for grant %s: %s", key, jam)  # no words in a traceback
         messages.error(request, _("The file could not be made just now. You can print this page instead."))
         return see_other(request, "coach-sheet", grant_id=grant_id)
     response = HttpResponse(made, content_type="application/pdf")

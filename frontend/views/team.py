@@ -13,13 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 from coaching.rules import FEW
 from coaching.selectors import get_team
 from coaching.services import agree_to_supervision, end_supervision, leave_supervision
-from frontend.coach_session import at_work, in_person
+from frontend.coach_session import in_person
 from frontend.current import SignedInRequest
 from frontend.render import render_page, see_other
 
 
 @require_safe
-@at_work
+@in_person
 def team(request: SignedInRequest) -> HttpResponse:
     """Whose counts the reader sees, who sees the reader's, and exactly what that is."""
     seen = get_team(actor_id=request.user.pk, now=timezone.now())

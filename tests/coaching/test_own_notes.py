@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +19,9 @@ from coaching.models import OwnNote
 from coaching.rules import OWN_LABEL_MAX, OWN_NOTE_MAX
 from coaching.selectors import get_own_note, list_own_notes_beside, page_own_notes
 from coaching.services import delete_own_note, rewrite_own_note, write_own_note
+from common import ledger
 from common.errors import NotVisible
+from common.models import LedgerEntry
 from common.person_keys import remembering
 from households.models import Child, Grant, Household
 from households.services import separate_household, withdraw_grant
@@ -39,6 +42,11 @@ def write(coach: User, grant: Grant, now: datetime) -> Callable[..., OwnNote]:
         return write_own_note(**{**given, **asked})
 
     return put
+
+
+def beside(grant: Grant, now: datetime) -> list[int]:
+    notes, _are_more = list_own_notes_beside(grant, now=now)
+    return [note.pk for note in notes]
 
 
 class TestWriting:
@@ -112,12 +120,32 @@ class TestReading:
         now: datetime,
     ) -> None:
         note = write()
-        assert [row.pk for row in list_own_notes_beside(grant, now=now)] == [note.pk]
-        assert list_own_notes_beside(give(co_parent), now=now) == []
+        assert beside(grant, now) == [note.pk]
+        assert beside(give(co_parent), now) == []
         withdraw_grant(actor_id=parent.pk, grant_id=grant.public_id, now=now)
-        assert list_own_notes_beside(grant, now=now) == []
+        assert beside(grant, now) == []
         assert [row.text for row in page_own_notes(coach_id=coach.pk).items] == [WORDS]
-        assert [row.pk for row in list_own_notes_beside(give(), now=now)] == [note.pk], "and they meet again"
+        assert beside(give(), now) == [note.pk], "and they meet again"
+
+    def test_says_when_earlier_ones_had_no_room(
+        self,
+        write: Callable[..., OwnNote],
+        grant: Grant,
+        client_of: Callable[[User], Any],
+        coach: User,
+        time_machine: Any,
+        now: datetime,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("coaching.selectors.own_notes.PAGE_SIZE", 2)
+        time_machine.move_to(now, tick=False)
+        browser, page = client_of(coach), f"/coach/grants/{grant.public_id}/notes/"
+        write("First")
+        write("Second")
+        assert "earlier ones" not in browser.get(page).content.decode()
+        write("Third")
+        told = browser.get(page).content.decode()
+        assert ("earlier ones are among" in told, "First" in told, "Second" in told) == (True, False, True)
 
     def test_costs_no_more_queries_for_many(self, write: Callable[..., OwnNote], coach: User) -> None:
         def asked() -> int:
@@ -133,6 +161,20 @@ class TestReading:
 
 
 class TestGoing:
+    def test_a_restored_backup_does_not_bring_it_back(
+        self, write: Callable[..., OwnNote], coach: User, now: datetime
+    ) -> None:
+        gone, kept = write(), write("Another")
+        delete_own_note(actor_id=coach.pk, note_id=gone.public_id)
+        noted = LedgerEntry.objects.get(kind="own_note_deleted")
+        assert noted.subject == str(gone.public_id)
+        gone.pk = None
+        gone.save()  # as the backup has it
+        line = json.dumps({"kind": noted.kind, "subject": noted.subject, "at": now.isoformat()})
+        for changed in (1, 0):
+            assert ledger.reapply([line]).changed["own_note_deleted"] == changed
+        assert OwnNote.objects.get().pk == kept.pk
+
     def test_the_coach_takes_it_along_and_the_family_knows_of_none(
         self,
         write: Callable[..., OwnNote],
@@ -191,7 +233,7 @@ class TestGoing:
         note.refresh_from_db()
         assert note.household_id == new.pk
         grant.refresh_from_db()
-        assert [row.pk for row in list_own_notes_beside(grant, now=now)] == [note.pk]
+        assert beside(grant, now) == [note.pk]
 
 
 def erase(person: User, now: datetime) -> None:

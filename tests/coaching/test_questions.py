@@ -45,9 +45,10 @@ def waiting(person: User, household: Household) -> list[str]:
 
 
 def seen_by_coach(coach: User, grant: Grant) -> list[Any]:
-    return list_suggested_by(
+    found, _are_more = list_suggested_by(
         coach_id=coach.pk, household_id=grant.household_id, author_id=grant.author_id, now=NOW
     )
+    return found
 
 
 class TestSuggesting:
@@ -92,6 +93,34 @@ class TestSuggesting:
             suggest()
         assert suggest(now=NOW + timedelta(days=8))
 
+    def test_a_second_tap_suggests_nothing_more_and_tells_of_no_answer(
+        self, suggest: Callable[..., SuggestedQuestion], parent: User
+    ) -> None:
+        first = suggest()
+        answer_suggested_question(actor_id=parent.pk, suggested_id=first.public_id, is_taken=False, now=NOW)
+        assert suggest(now=NOW + timedelta(minutes=4)).pk == first.pk
+        assert SuggestedQuestion.objects.count() == 1
+        assert suggest("Did you kneel down?").pk != first.pk
+        assert suggest(now=NOW + timedelta(minutes=6)).pk != first.pk
+
+    def test_its_page_says_when_earlier_ones_had_no_room(
+        self,
+        suggest: Callable[..., SuggestedQuestion],
+        client_of: Callable[[User], Any],
+        coach: User,
+        grant: Grant,
+        time_machine: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("coaching.selectors.questions.QUESTIONS_SHOWN", 1)
+        time_machine.move_to(NOW, tick=False)
+        browser, page = client_of(coach), f"/coach/grants/{grant.public_id}/questions/"
+        suggest("A heron?")
+        assert "Earlier ones are not shown" not in browser.get(page).content.decode()
+        suggest("A kite?")
+        told = browser.get(page).content.decode()
+        assert ("Earlier ones are not shown" in told, "A heron?" in told) == (True, False)
+
     def test_nobody_without_a_live_grant_can(
         self, suggest: Callable[..., SuggestedQuestion], parent: User, co_parent: User, grant: Grant
     ) -> None:
@@ -103,7 +132,7 @@ class TestSuggesting:
         with pytest.raises(NotVisible):
             suggest()
 
-    def test_what_waited_goes_with_the_grant_and_what_was_taken_over_stays(
+    def test_what_waited_is_hidden_with_the_grant_and_what_was_taken_over_stays(
         self,
         suggest: Callable[..., SuggestedQuestion],
         parent: User,

@@ -25,6 +25,7 @@ from common.errors import NotVisible
 from common.person_keys import remembering
 from households.models import AccessEntry, Grant, Household
 from households.rules import GRANT_LIFETIME
+from households.selectors import list_grants_here
 from households.services import withdraw_grant
 from observations.models import Observation
 from tests.coaching.conftest import SHARED
@@ -196,6 +197,27 @@ class TestWhoIsTold:
             open_sheet(grant, as_file=as_file)
         lines = AccessEntry.objects.order_by("pk").values_list("author_id", "opened")
         assert list(lines) == [(parent.pk, kind) for kind in ("sheet", "sheet", "sheet_file", "sheet_file")]
+
+    def test_an_author_who_withdraws_meanwhile_is_not_opened_though_another_still_lets_in(
+        self,
+        give: Give,
+        parent: User,
+        co_parent: User,
+        open_sheet: Callable[..., SessionSheet],
+        now: datetime,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        grant = give()
+        give(co_parent)
+
+        def withdrawn_first(**asked: Any) -> Any:
+            withdraw_grant(actor_id=parent.pk, grant_id=grant.public_id, now=now)
+            return list_grants_here(**asked)
+
+        monkeypatch.setattr("coaching.selectors.sessions.list_grants_here", withdrawn_first)
+        with pytest.raises(NotVisible):
+            open_sheet(grant)
+        assert not AccessEntry.objects.exists()
 
     @pytest.mark.parametrize("how", ["withdrawn", "over", "another's"])
     def test_without_a_live_grant_there_is_none_and_nothing_is_written_down(

@@ -159,7 +159,7 @@ class TestWhatIsSeen:
         assert not item.work.is_told
         assert item.work == Work(3, item.work.families), "the rest was not even counted for the page"
 
-    def test_counts_from_five_on_and_says_of_fewer_that_there_are_some(
+    def test_counts_from_five_on_and_says_nothing_of_fewer_not_even_of_none(
         self,
         supervise: Callable[..., Supervision],
         supervisor: User,
@@ -177,7 +177,8 @@ class TestWhatIsSeen:
         assert item.name == "Cleo at work"
         assert (work.families.said, work.waiting.said, work.overdue.said) == (8, 6, 5)
         assert (work.put_off.is_few, work.put_off.said) == (True, None)
-        assert (work.new.said, work.handed_over.said, work.usual_days) == (0, 0, None)
+        assert (work.new.said, work.handed_over.said, work.usual_days) == (None, None, None)
+        assert {count.is_few for count in (work.new, work.handed_over, work.replies)} == {True}
         assert get_team(actor_id=coach.pk, now=now).own == work, "the coach sees what is seen of them"
 
     def test_how_long_replies_take_once_five_families_were_answered(
@@ -200,7 +201,7 @@ class TestWhatIsSeen:
                 now=now - timedelta(days=2 if number else 9),
             )
         (item,) = seen_by(supervisor, now)
-        assert (item.work.replies.said, item.work.waiting.said, item.work.usual_days) == (5, 0, 2)
+        assert (item.work.replies.said, item.work.waiting.said, item.work.usual_days) == (5, None, 2)
 
     def test_what_a_family_ended_is_counted_no_more(
         self, supervise: Callable[..., Supervision], supervisor: User, family: Family, now: datetime

@@ -12,9 +12,10 @@ from django.db import transaction
 
 from accounts.models import User
 from coaching.models import Ask, Comment
+from coaching.selectors.waiting import list_news
 from coaching.services import ask_to_look, mark_read, mute_coach, reply_to_comment, tell_people, telling
-from households.models import Grant
-from households.services import withdraw_grant
+from households.models import Briefing, Grant
+from households.services import end_briefing, withdraw_grant
 from observations.models import Observation
 from observations.services import edit_moment
 from tests.coaching.conftest import SHARED, SLOTS
@@ -89,6 +90,21 @@ class TestTellPeople:
         mail.outbox.clear()
         assert (tell_people(now=now), mail.outbox) == (0, [])
         assert not Ask.objects.filter(told_at=None).exists()
+
+    def test_while_coaching_is_closed_no_coach_is_told_and_nothing_counts_as_told(
+        self, comment: Comment, parent: User, coach: User, now: datetime
+    ) -> None:
+        ask_to_look(actor_id=parent.pk, moment_id=comment.observation.public_id, now=now)
+        end_briefing(country="ZZ", now=now)
+        people = [parent.pk, coach.pk]
+        assert set(list_news(user_ids=people, now=now)) == {parent.pk}
+        assert tell_people(now=now) == 1
+        assert [sent.to for sent in mail.outbox] == [[parent.email]]
+        assert Ask.objects.filter(told_at=None).exists()
+        Briefing.objects.update(ended_at=None)
+        assert set(list_news(user_ids=people, now=now)) == {parent.pk, coach.pk}
+        assert tell_people(now=now) == 1
+        assert mail.outbox[-1].to == [coach.email]
 
     def test_what_fails_for_one_stops_nobody_else_and_logs_no_more_than_a_key(
         self,

@@ -15,6 +15,15 @@ from django.test import Client
 from accounts.models import User
 from accounts.rules import COACH_IDLE_MAX, COACH_SESSION_MAX
 from accounts.selectors import is_blocked
+from accounts.services import change_choices
+from coaching.services import (
+    agree_to_supervision,
+    invite_family,
+    present_oneself,
+    propose_supervision,
+    write_own_note,
+)
+from frontend.paper import PaperJam
 from households.models import AccessEntry, Child, Grant, Household
 from households.services import end_briefing, withdraw_grant
 from observations.models import Observation
@@ -361,6 +370,7 @@ class TestCoachMode:
         grant = give()
         household = grant.household.public_id
         inside, author = client_of(coach), client_of(parent)
+        note = write_own_note(actor_id=coach.pk, grant_id=grant.public_id, text="Mornings", now=now)
         end_briefing(country="ZZ", now=now)
         for path in ("", "profile/", f"{household}/", f"{household}/months/"):
             page = inside.get(f"/coach/{path}")
@@ -371,5 +381,62 @@ class TestCoachMode:
         assert "Coaches cannot be let in here yet" in page
         assert 'name="coach_email"' not in page
         # What is one's own, and ending it, is never closed.
-        assert inside.get("/coach/words/").status_code == 200
+        for path in ("words/", "notes/", f"notes/{note.public_id}/", "team/"):
+            assert inside.get(f"/coach/{path}").status_code == 200
+        assert inside.post(f"/coach/notes/{note.public_id}/delete/").status_code == 303
         assert author.post(f"/household/coaches/{grant.public_id}/withdraw/").status_code == 303
+
+    def test_closed_a_coach_still_gives_back_and_takes_back(
+        self,
+        client_of: Callable[..., Any],
+        parent: User,
+        coach: User,
+        give: Callable[..., Grant],
+        now: datetime,
+    ) -> None:
+        grant, browser = give(), client_of(coach)
+        present_oneself(actor_id=coach.pk, name="Cleo", reply_days=3, country="ZZ")
+        asked, _token = invite_family(actor_id=coach.pk, email="dora@example.org", now=now)
+        end_briefing(country="ZZ", now=now)
+        page = text(browser.get("/coach/"))
+        acts = (f"/coach/grants/{grant.public_id}/return/", f"/coach/invitations/{asked.public_id}/withdraw/")
+        for way in acts:
+            assert f'action="{way}"' in page
+            assert browser.post(way).status_code == 303
+        page = text(browser.get("/coach/"))
+        assert not any(named in page for named in (*acts, parent.called, asked.email))
+
+    def test_a_discreet_page_shows_no_address_before_a_tap(
+        self, client_of: Callable[..., Any], parent: User, coach: User, now: datetime
+    ) -> None:
+        present_oneself(actor_id=coach.pk, name="Cleo", reply_days=3, country="ZZ")
+        invite_family(actor_id=coach.pk, email="dora@example.org", now=now)
+        for supervisor, supervised in ((parent, coach), (coach, parent)):
+            row = propose_supervision(
+                supervisor_email=supervisor.email, coach_email=supervised.email, now=now
+            )
+            agree_to_supervision(actor_id=supervised.pk, supervision_id=row.public_id, now=now)
+        change_choices(actor_id=coach.pk, choices={"discreet": True})
+        browser = client_of(coach)
+        for path, address in (("invitations/", "dora@example.org"), ("team/", parent.email)):
+            page = text(browser.get(f"/coach/{path}"))
+            assert address in page
+            assert address not in re.sub(r'<details class="shut".*?</details>', "", page, flags=re.DOTALL)
+
+
+class TestSheetFile:
+    def test_one_that_fails_is_logged_by_a_key_that_opens_nothing(
+        self,
+        browser: Client,
+        give: Give,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        def jammed(_words: Any) -> bytes:
+            raise PaperJam("too long")
+
+        monkeypatch.setattr("frontend.views.sessions.make_pdf", jammed)
+        grant = give()
+        assert browser.post(f"/coach/grants/{grant.public_id}/sheet/file/").status_code == 303
+        assert f"no session sheet for grant {grant.pk}: too long" in caplog.messages
+        assert not any(str(grant.public_id) in said for said in caplog.messages if "no session sheet" in said)
