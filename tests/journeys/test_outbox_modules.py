@@ -217,12 +217,20 @@ class TestTheQueue:
     def test_puts_a_draft_in_the_place_of_the_one_before_and_the_save_in_the_place_of_both(
         self, phone: Phone
     ) -> None:
-        for words in ("Half a", "Half a sentence"):
-            phone.put(momentId=MOMENT, type="draft.put", fields={"note": words})
-        assert phone.in_store("return store.count()") == 1
-        phone.put(momentId=MOMENT, type="update", rev=1, fields={"note": "A whole sentence"})
+        (sheet,) = phone.put(momentId=MOMENT, type="draft.put", fields={"note": "Half a"})
+        phone.put(momentId=MOMENT, type="draft.put", sheet=sheet, fields={"note": "Half a sentence"})
+        assert phone.in_store("return (await store.list()).length") == 1
+        phone.put(momentId=MOMENT, type="update", rev=1, sheet=sheet, fields={"note": "A whole sentence"})
         phone.flush()
         assert [phone.open_sealed(op)["type"] for op in phone.server.batches[0]] == ["update"]
+
+    def test_leaves_alone_what_another_sheet_of_the_same_moment_says(self, phone: Phone) -> None:
+        (killed,) = phone.put(momentId=MOMENT, type="draft.put", fields={"note": "Before the tunnel"})
+        (sheet,) = phone.put(momentId=MOMENT, type="draft.put", fields={"note": "After"})
+        assert [row["sheet"] for row in phone.in_store("return store.list()")] == [killed, sheet]
+        (saved,) = phone.put(momentId=MOMENT, type="update", rev=1, sheet=sheet, fields={"note": "After it"})
+        phone.put(momentId=MOMENT, type="update", rev=1, fields={"tone": "missed"})
+        assert phone.in_store("return (await store.list()).map((row) => row.op_id)")[:2] == [killed, saved]
 
     def test_drafts_of_one_sheet_name_its_first_one(self, phone: Phone) -> None:
         half = {"type": "draft.put", "rev": 3}
