@@ -27,7 +27,7 @@ export function keepDrafts(form, momentId, outbox) {
     const fields = changedFields(form);
     const text = JSON.stringify(fields);
     if (text === last) {
-      for (const row of await draftsOf(store, sheet)) await store.update({ ...row, heldUntil });
+      for (const row of await draftsOf(store, sheet)) await store.update({ ...row, plain: false, heldUntil });
       return;
     }
     const occurredAt = "when" in fields ? String(new FormData(form).get("opened_at") || "") || null : null;
