@@ -304,7 +304,7 @@ QUICK_EXIT_URL: str = env.str("QUICK_EXIT_URL", default="https://www.wikipedia.o
 # The operator's own list of help lines; nothing set means the one that comes with the program.
 HELP_LINES_FILE: str = env.str("HELP_LINES_FILE", default="")
 # What an author reads before letting a coach in: the operator's files, one for each country.
-BRIEFINGS_DIR = Path(env.str("BRIEFINGS_DIR", default=str(VAR_DIR / "briefings")))
+BRIEFINGS_DIR = env.directory("BRIEFINGS_DIR", default=VAR_DIR / "briefings")
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
 STORAGES = {

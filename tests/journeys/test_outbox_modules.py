@@ -217,12 +217,20 @@ class TestTheQueue:
     def test_puts_a_draft_in_the_place_of_the_one_before_and_the_save_in_the_place_of_both(
         self, phone: Phone
     ) -> None:
-        for words in ("Half a", "Half a sentence"):
-            phone.put(momentId=MOMENT, type="draft.put", fields={"note": words})
-        assert phone.in_store("return store.count()") == 1
-        phone.put(momentId=MOMENT, type="update", rev=1, fields={"note": "A whole sentence"})
+        (sheet,) = phone.put(momentId=MOMENT, type="draft.put", fields={"note": "Half a"})
+        phone.put(momentId=MOMENT, type="draft.put", sheet=sheet, fields={"note": "Half a sentence"})
+        assert phone.in_store("return (await store.list()).length") == 1
+        phone.put(momentId=MOMENT, type="update", rev=1, sheet=sheet, fields={"note": "A whole sentence"})
         phone.flush()
         assert [phone.open_sealed(op)["type"] for op in phone.server.batches[0]] == ["update"]
+
+    def test_leaves_alone_what_another_sheet_of_the_same_moment_says(self, phone: Phone) -> None:
+        (killed,) = phone.put(momentId=MOMENT, type="draft.put", fields={"note": "Before the tunnel"})
+        (sheet,) = phone.put(momentId=MOMENT, type="draft.put", fields={"note": "After"})
+        assert [row["sheet"] for row in phone.in_store("return store.list()")] == [killed, sheet]
+        (saved,) = phone.put(momentId=MOMENT, type="update", rev=1, sheet=sheet, fields={"note": "After it"})
+        phone.put(momentId=MOMENT, type="update", rev=1, fields={"tone": "missed"})
+        assert phone.in_store("return (await store.list()).map((row) => row.op_id)")[:2] == [killed, saved]
 
     def test_drafts_of_one_sheet_name_its_first_one(self, phone: Phone) -> None:
         half = {"type": "draft.put", "rev": 3}
@@ -574,6 +582,116 @@ class TestAnOldPage:
         self.show(page, "<textarea></textarea>")
         self.load_anew(phone, page)
         assert self.is_same(page)
+
+
+THROUGH = """async (how) => {
+  const { throughOutbox } = await import("/js/outbox/form.js");
+  document.getElementById("main").innerHTML = "<form data-keep='sheet'><input name='note'><button>Save</button></form>";
+  const form = document.querySelector("form");
+  const said = [];
+  const plain = async () => { said.push("plain"); form.note.required = how === "invalid"; };
+  const none = Promise.resolve(undefined);
+  throughOutbox(form, { outbox: none, keep: none, then: () => {}, failed: () => said.push("resumed"), plain });
+  addEventListener("submit", (event) => {
+    said.push(event.defaultPrevented ? "outbox" : "sent");
+    event.preventDefault();
+  });
+  const rest = () => new Promise((done) => setTimeout(done, 300));
+  form.requestSubmit();
+  await rest();
+  if (how === "back") dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  form.note.required = false;
+  form.requestSubmit();
+  await rest();
+  return said;
+}"""
+SAVE_ON_AN_OLD_PAGE = """async (account) => {
+  self.same = true;
+  const { Outbox } = await import("/js/outbox/store.js");
+  const { put } = await import("/js/outbox/save.js");
+  const { throughOutbox } = await import("/js/outbox/form.js");
+  document.getElementById("main").innerHTML = "<form data-keep='capture'><button>Tap</button></form>";
+  const form = document.querySelector("form");
+  const keep = (store) => put(store, { type: "create", momentId: crypto.randomUUID(), fields: { tone: "missed" } });
+  const outbox = Promise.resolve(new Outbox(account));
+  return new Promise((then) => { throughOutbox(form, { outbox, keep, then }); form.requestSubmit(); });
+}"""
+START = """async (isDiscreet) => {
+  if (isDiscreet) document.body.insertAdjacentHTML("beforeend", "<dialog id='cover'></dialog>");
+  (await import("/js/outbox.js")).watchOutbox();
+}"""
+
+
+class TestAPageOfTheApp:
+    @pytest.fixture
+    def page(self, phone: Phone) -> Iterator[Page]:
+        page = phone.page.context.new_page()
+        page.goto(ORIGIN)
+        yield page
+        page.close()
+
+    def test_is_not_loaded_anew_while_something_is_saved_on_it(self, phone: Phone, page: Page) -> None:
+        phone.server.always = lambda ops: (426, {"code": "protocol_too_old"})
+        assert page.evaluate(SAVE_ON_AN_OLD_PAGE, phone.server.account) == "waits"
+        page.wait_for_timeout(300)
+        assert page.evaluate("self.same === true")
+        assert phone.in_store("return store.get('loadedAnew')") is None
+        send = """async (account) => {
+          const { Outbox } = await import("/js/outbox/store.js");
+          const { holdStill, send } = await import("/js/outbox/sending.js");
+          document.getElementById("main").replaceChildren();
+          holdStill(0);
+          await send(new Outbox(account), { urgent: true });
+        }"""
+        with page.expect_navigation():
+            page.evaluate(f"(account) => void ({send})(account)", phone.server.account)
+
+    @pytest.mark.parametrize("how", ["invalid", "back"])
+    def test_keeps_words_again_when_the_plain_form_went_nowhere(
+        self, phone: Phone, page: Page, how: str
+    ) -> None:
+        first = ["outbox", "resumed", "plain", *(["sent"] if how == "back" else []), "resumed"]
+        assert page.evaluate(THROUGH, how)[: len(first) + 1] == [*first, "outbox"]
+
+    def test_forgets_what_the_plain_form_took_along_once(self, phone: Phone, page: Page) -> None:
+        soon = int(time.time() * 1000) + 50_000
+        half = {"momentId": MOMENT, "type": "draft.put", "heldUntil": soon}
+        mark = "for (const row of await store.list()) await store.update({ ...row, plain: true })"
+        phone.put(**half)
+        phone.in_store(mark)
+        page.goto(f"{ORIGIN}/moments/{MOMENT}/?saved")
+        page.evaluate(START, False)
+        page.wait_for_timeout(500)
+        assert (phone.in_store("return store.count()"), page.url) == (0, f"{ORIGIN}/moments/{MOMENT}/")
+        phone.put(**half)
+        phone.in_store(mark)
+        page.goto(ORIGIN)
+        page.go_back()
+        page.evaluate(START, False)
+        page.wait_for_timeout(500)
+        assert phone.in_store("return store.count()") == 1
+
+    @pytest.mark.parametrize("is_logging", [True, False])
+    def test_has_own_questions_no_more_from_the_first_discreet_one(
+        self, phone: Phone, page: Page, is_logging: bool
+    ) -> None:
+        account = phone.server.account
+        kit = {"account": account, "children": [], "discreet": True, "own": []}
+        page.context.route(f"{ORIGIN}/api/v1/sync/kit", lambda route: route.fulfill(json=kit))
+        phone.in_store(
+            "await store.set('kit', { at: Date.now(), account, discreet: false, own: [{ prompt: 'A canary?' }] })"
+        )
+        keep_less = "async (account) => (await import('/js/outbox/kit.js')).keepLess(account)"
+        page.evaluate(START, True) if is_logging else page.evaluate(keep_less, account)
+        page.wait_for_timeout(500)
+        kept = phone.in_store("return store.get('kit')")
+        assert (kept["discreet"], kept["own"]) == (True, [])
+
+    def test_brings_no_kit_to_a_discreet_phone_that_had_none(self, phone: Phone, page: Page) -> None:
+        account = f"{phone.server.account}-new"
+        page.evaluate("async (account) => (await import('/js/outbox/kit.js')).keepLess(account)", account)
+        names = page.evaluate("async () => (await indexedDB.databases()).map((one) => one.name)")
+        assert f"outbox-{account}" not in names
 
 
 class TestWhosePhone:

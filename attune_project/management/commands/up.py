@@ -75,13 +75,21 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         self._say_step(steps, first_step, total)
         call_command("load_library", verbosity=0, stdout=io.StringIO())
-        if settings.BRIEFINGS_DIR.is_dir():
-            call_command("briefings", "load", stdout=io.StringIO())
+        self._load_briefings()
         collect_static_files()
         if demo:
             self._say_step(steps, first_step, total)
             if not count_accounts():
                 call_command("seed_demo", stdout=self.stdout)
+
+    def _load_briefings(self) -> None:
+        """A file that is not whole lets no family wait: what was in force before stays, and the operator is told."""
+        if not settings.BRIEFINGS_DIR.is_dir():
+            return
+        try:
+            call_command("briefings", "load", stdout=io.StringIO())
+        except CommandError as error:
+            self.stderr.write(f"No briefing was loaded, those in force stay: {error}")
 
     def _say_step(self, steps: Iterator[tuple[int, str]], first_step: int, total: int) -> None:
         number, name = next(steps)

@@ -3,7 +3,7 @@
 // but for the kit of the log form.
 import "./quiet.js";
 import { watchMemory } from "./memory.js";
-import { account, isShell, promise, promised, wasAnothers } from "./outbox/here.js";
+import { account, isDiscreet, isShell, promise, promised, wasAnothers } from "./outbox/here.js";
 
 // htmx notes the page's address, a searched word included, in the tab's storage. It only needs it for history, unused here.
 try {
@@ -16,7 +16,7 @@ watchMemory();
 
 // What few pages need is fetched by those alone: the first page of the day has to be light.
 const has = (/** @type {string} */ what) => document.querySelector(what) !== null;
-if (has("#cover")) import("./cover.js").then((page) => page.watchCover());
+if (isDiscreet) import("./cover.js").then((page) => page.watchCover());
 if (has("[data-opened-at], [data-timezone]")) import("./clock.js").then((page) => page.watchClock());
 if (has("[data-one-question]")) import("./comfort.js").then((page) => page.watchComfort());
 if (has("[data-saved]")) import("./saved.js").then((page) => page.watchSaved());
@@ -27,6 +27,7 @@ else document.addEventListener("htmx:afterSettle", () => has("[data-toast]") && 
 // The outbox: where something waits, on its own pages, and where the phone changed hands.
 if (isShell || (account && (promised(account) || wasAnothers(account)))) import("./outbox.js").then((page) => page.watchOutbox());
 else if (account) promise(account, 0);
+if (account && isDiscreet) import("./outbox/kit.js").then((page) => page.keepLess(account)).catch(() => undefined);
 if (has('form[action="/account/logout/"]')) {
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -108,11 +108,12 @@ export function keepSheet(form, momentId, after = `/moments/${momentId}/?kept`) 
     patience: A_WHILE,
     keep: async (store) => {
       noteOf(form);
-      await drafts.stop();
+      const ofSheet = await drafts.stop();
       const time = timeOf(form);
       return put(store, {
         type: "update",
         momentId,
+        sheet: ofSheet,
         rev: Number(valueOf(form, "revision")) || null,
         occurredAt: time ? valueOf(form, "opened_at") || localInstant() : null,
         // "Earlier today" is reckoned from the phone's clock, which may be wrong; a picked time is the author's own word.

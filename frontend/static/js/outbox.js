@@ -1,13 +1,12 @@
 // @ts-check
 // The outbox on every page: it remembers whose phone this is, tells what waits, and sends when it can.
 import { isHere } from "./outbox/database.js";
-import { account, changed, isShell, promise, promised, wasAnothers } from "./outbox/here.js";
+import { account, changed, isDiscreet, isShell, promise, promised, savedPlain, wasAnothers } from "./outbox/here.js";
 import { watchLine } from "./outbox/line.js";
 import { keepSending } from "./outbox/sending.js";
 import { Outbox, Phone } from "./outbox/store.js";
 
 const KIT_FOR = 300_000;
-const SAVED = /^\/moments\/([0-9a-f-]{36})\/\?saved$/;
 
 /** The outbox of whoever this page is for; nothing where nobody is, or where the phone keeps nothing. @returns {Promise<Outbox | undefined>} */
 async function find() {
@@ -30,9 +29,8 @@ async function noticeEviction(store) {
 
 /** The page that a plain form leads to once it was saved: its words need no draft any more. @param {Outbox} store */
 async function forgetPlain(store) {
-  const [, momentId] = SAVED.exec(location.pathname + location.search) ?? [];
-  if (!momentId) return;
-  await store.remove((await store.list()).filter((row) => row.plain && row.moment_id === momentId));
+  if (!savedPlain) return;
+  await store.remove((await store.list()).filter((row) => row.plain && row.moment_id === savedPlain));
 }
 
 /** @param {Outbox} store */
@@ -45,7 +43,7 @@ async function start(store) {
   keepSending(store, { urgent: isBack });
   if (!account) return;
   const kit = await store.get("kit");
-  if (kit && Math.abs(Date.now() - kit.at) < KIT_FOR) return;
+  if (kit?.discreet === isDiscreet && Math.abs(Date.now() - kit.at) < KIT_FOR) return;
   const { fetchKit } = await import("./outbox/kit.js");
   if (await fetchKit(store)) changed();
 }

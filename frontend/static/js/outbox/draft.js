@@ -10,8 +10,8 @@ import { put } from "./save.js";
 const EVERY = 10_000;
 const OPEN_FOR = 25_000;
 
-/** @param {Outbox} store @param {string} momentId */
-const draftsOf = async (store, momentId) => (await store.list()).filter((row) => row.draft && row.moment_id === momentId);
+/** @param {Outbox} store @param {string} sheet */
+const draftsOf = async (store, sheet) => (sheet ? (await store.list()).filter((row) => row.draft && row.sheet === sheet) : []);
 
 /** @param {HTMLFormElement} form @param {string} momentId @param {Promise<Outbox | undefined>} outbox */
 export function keepDrafts(form, momentId, outbox) {
@@ -27,7 +27,7 @@ export function keepDrafts(form, momentId, outbox) {
     const fields = changedFields(form);
     const text = JSON.stringify(fields);
     if (text === last) {
-      for (const row of await draftsOf(store, momentId)) await store.update({ ...row, heldUntil });
+      for (const row of await draftsOf(store, sheet)) await store.update({ ...row, plain: false, heldUntil });
       return;
     }
     const occurredAt = "when" in fields ? String(new FormData(form).get("opened_at") || "") || null : null;
@@ -40,10 +40,11 @@ export function keepDrafts(form, momentId, outbox) {
   };
   setInterval(next, EVERY);
   document.addEventListener("visibilitychange", () => document.hidden && next());
-  /** No draft is written from here on, and none is under way. */
-  const stop = () => {
+  /** No draft is written from here on, and none is under way. @returns {Promise<string>} what the sheet is called, if it has any */
+  const stop = async () => {
     isOver = true;
-    return running;
+    await running;
+    return sheet;
   };
   /** The plain form takes the words along from here; until its page says that they arrived, the draft stays. */
   const handOver = async () => {
@@ -51,7 +52,7 @@ export function keepDrafts(form, momentId, outbox) {
     const store = await outbox;
     if (!store) return;
     const heldUntil = Date.now() + OPEN_FOR;
-    for (const row of await draftsOf(store, momentId)) await store.update({ ...row, plain: true, heldUntil });
+    for (const row of await draftsOf(store, sheet)) await store.update({ ...row, plain: true, heldUntil });
   };
   // "Leave it as it is" means that: what was typed here is thrown away, and so is what was sent of it meanwhile.
   const throwAway = async () => {
@@ -59,7 +60,6 @@ export function keepDrafts(form, momentId, outbox) {
     const store = await outbox;
     if (!store) return;
     if (sheet) await put(store, { type: "draft.put", momentId, sheet, fields: {} });
-    else await store.remove(await draftsOf(store, momentId));
     promise(store.account, await store.count());
     changed();
   };

@@ -2,7 +2,7 @@
 // A form whose save goes through the outbox. Where that cannot be, it is the plain form it always was; and without a
 // connection too, it stays as it is and says so.
 import { isFull } from "./database.js";
-import { A_MOMENT, sendNow } from "./sending.js";
+import { A_MOMENT, A_WHILE, holdStill, sendNow } from "./sending.js";
 import { bootstrap } from "./session.js";
 
 /** @import { Outbox } from "./store.js" */
@@ -33,7 +33,7 @@ function complain(form, name) {
  * @param {Promise<Outbox | undefined>} how.outbox
  * @param {(store: Outbox, submitter: HTMLElement | null) => Promise<string>} how.keep puts it into the outbox and gives the operation's id
  * @param {(became: "sent" | "kept" | "waits", store: Outbox) => void} how.then
- * @param {() => void} [how.failed] nothing was put anywhere
+ * @param {() => void} [how.failed] nothing was put anywhere, or it was not sent as it is after all
  * @param {() => Promise<void>} [how.plain] the form is about to be sent as it is
  * @param {number} [how.patience] how long to wait for it to arrive, in milliseconds
  */
@@ -55,11 +55,20 @@ export function throughOutbox(form, { outbox, keep, then, failed, plain, patienc
     // Not at once: while the first submit event is still on its way, a second one is ignored.
     setTimeout(() => form.requestSubmit(submitter));
   };
+  const isHereStill = () => {
+    if (!isPlain) return;
+    isPlain = false;
+    failed?.();
+  };
+  form.addEventListener("invalid", isHereStill, true);
+  addEventListener("pageshow", (event) => event.persisted && isHereStill());
   form.addEventListener("submit", async (event) => {
     if (isPlain || event.defaultPrevented) return;
     event.preventDefault();
     if (isBusy) return;
     isBusy = true;
+    // Loaded anew now, the page would show an empty sheet: whoever sees it taps once more, for the same moment.
+    holdStill(Infinity);
     complain(form, "");
     const submitter = /** @type {SubmitEvent} */ (event).submitter;
     try {
@@ -68,6 +77,8 @@ export function throughOutbox(form, { outbox, keep, then, failed, plain, patienc
       then(await sendNow(store, op, patience), store);
     } catch (error) {
       await giveBack(submitter, error);
+    } finally {
+      holdStill(A_WHILE);
     }
   });
 }

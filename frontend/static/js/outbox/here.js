@@ -7,6 +7,14 @@ export const account = said.account ?? "";
 /** Whether this is one of the pages that work without a connection: they are nobody's, and fill themselves in. */
 export const isShell = "shell" in said;
 
+const SAVED = /^\/moments\/([0-9a-f-]{36})\/\?saved$/;
+/** The moment whose plain form led here. The address says it once: whoever comes back to this page later saved nothing. */
+export const savedPlain = SAVED.exec(location.pathname + location.search)?.[1] ?? "";
+if (savedPlain) history.replaceState(history.state, "", location.pathname);
+
+/** Whether this page is one of somebody's in discreet mode. */
+export const isDiscreet = document.getElementById("cover") !== null;
+
 const name = said.cookie ?? "pending";
 // Enough of the account to tell two people of one phone apart, and too little to tell who they are.
 const tagOf = (/** @type {string} */ whose) => whose.slice(2, 8);

@@ -2,8 +2,8 @@
 // The kit: the one part of a family that the phone keeps readable, for the log form without a connection. It goes with
 // signing out.
 import { ask, bootstrap } from "./session.js";
+import { Outbox } from "./store.js";
 
-/** @import { Outbox } from "./store.js" */
 /**
  * @typedef {object} Kit
  * @property {string} account
@@ -26,4 +26,15 @@ export async function fetchKit(store) {
   if (status !== 200 || body.account !== store.account) return false;
   await store.set("kit", { at: Date.now(), ...body });
   return true;
+}
+
+/** This page is one of discreet mode: what the phone kept before that goes now. Where there is no kit, none comes. @param {string} account */
+export async function keepLess(account) {
+  const store = new Outbox(account);
+  const known = await indexedDB.databases?.();
+  if (known && !known.some(({ name }) => name === store.db.name)) return;
+  const kit = await store.get("kit");
+  if (!kit || kit.discreet) return;
+  await store.set("kit", { ...kit, own: [] });
+  await fetchKit(store);
 }

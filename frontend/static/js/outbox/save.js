@@ -13,7 +13,7 @@ import { uuid7 } from "./uuid7.js";
  * @property {"create" | "update" | "delete" | "draft.put"} type
  * @property {string} momentId
  * @property {number | null} [rev] of the moment, as the page shows it
- * @property {string} [sheet] of a draft: the first one of the same sheet
+ * @property {string} [sheet] the first draft of the sheet that this is of
  * @property {string | null} [occurredAt]
  * @property {"auto" | "typed"} [source]
  * @property {Record<string, unknown>} fields
@@ -74,14 +74,9 @@ export async function put(store, act) {
   });
   const sealed = toBase64Url(bytes);
   if (sealed.length > MOST_SEALED) throw new Error("too long");
-  await store.add({
-    op_id: op,
-    moment_id: act.momentId,
-    kid,
-    sealed,
-    draft: act.type === "draft.put",
-    heldUntil: act.heldUntil ?? 0,
-  });
+  const draft = act.type === "draft.put";
+  const row = { op_id: op, moment_id: act.momentId, kid, sealed, draft, heldUntil: act.heldUntil ?? 0 };
+  await store.add(draft ? { ...row, sheet: act.sheet || op } : row, act.sheet);
   // It is on the disk: nothing that fails from here on may look as if it were not.
   await store.count().then((count) => promise(store.account, count)).catch(() => undefined);
   changed();

@@ -13,6 +13,13 @@ export const A_WHILE = 10_000;
 /** With these the moment stands where the page would lead to. */
 const DONE = new Set(["applied", "duplicate", "merged"]);
 
+/** Until then no page is loaded anew: somebody saves on it, or reads what became of that. */
+let stillUntil = 0;
+/** @param {number} time in milliseconds from now */
+export function holdStill(time) {
+  stillUntil = performance.now() + time;
+}
+
 /** Send what waits, if there may be a way. @param {Outbox} store @param {{ urgent?: boolean, mend?: boolean }} [how] @returns {Promise<Told>} */
 export async function send(store, how) {
   if (!navigator.onLine) {
@@ -24,7 +31,9 @@ export async function send(store, how) {
   promise(store.account, await store.count());
   changed();
   if (told.left) await askForSync();
-  if ((await store.flow()).stop === "outdated") await (await import("./outdated.js")).loadAnew(store);
+  const isOutdated = (await store.flow()).stop === "outdated";
+  // Held still, it has to wait for the next occasion: that comes within a minute.
+  if (isOutdated && performance.now() >= stillUntil) await (await import("./outdated.js")).loadAnew(store);
   return told;
 }
 

@@ -15,6 +15,7 @@ import { Database } from "./database.js";
  * @property {number} fails how often it failed alone
  * @property {number} failedSince
  * @property {string} trouble a code; it waits for a person, not for the network
+ * @property {string} [sheet] of a draft: the first one of the same sheet
  * @property {boolean} [plain] a draft whose words were sent with the plain form
  *
  * @typedef {object} Flow How sending goes.
@@ -73,12 +74,14 @@ export class Outbox {
   }
 
   /**
-   * Put one more in. A newer draft of a moment takes the place of an older one; its save takes the place of all.
+   * Put one more in. A newer draft of a sheet takes the place of an older one, and its save takes the place of both. What
+   * another sheet of the same moment says waits beside it: nobody may have read it again.
    * @param {Pick<Row, "op_id" | "moment_id" | "kid" | "sealed" | "draft"> & Partial<Row>} row
+   * @param {string} [sheet] that this is of
    */
-  async add(row) {
+  async add(row, sheet) {
     const rows = await this.list();
-    const gone = rows.filter((one) => one.draft && one.moment_id === row.moment_id);
+    const gone = sheet ? rows.filter((one) => one.draft && one.sheet === sheet) : [];
     const bytes = rows.reduce((sum, one) => sum + one.sealed.length, row.sealed.length);
     if (rows.length - gone.length >= MOST_OPS || bytes > MOST_BYTES) throw new DOMException("full", "QuotaExceededError");
     const whole = { at: Date.now(), heldUntil: 0, fails: 0, failedSince: 0, trouble: "", ...row };
