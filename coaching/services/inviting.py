@@ -122,7 +122,7 @@ def find_family_invitation(*, token: str, email: str, now: datetime) -> FamilyIn
 
 @transaction.atomic
 def take_up_invitation(*, token: str, email: str, now: datetime) -> FamilyInvitation:
-    """Whoever was asked goes on to see how to let this coach in. The coach is not told, and nothing is given.
+    """Whoever was asked has sent this coach an offer: the link opens nothing any more. The coach is not told by it.
 
     Raises:
         NotVisible: see `find_family_invitation`.

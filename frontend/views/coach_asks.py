@@ -18,11 +18,11 @@ from coaching.services import (
     deliver_family_invitation,
     find_family_invitation,
     invite_family,
-    take_up_invitation,
     turn_down_invitation,
     withdraw_family_invitation,
 )
 from common.errors import NotVisible
+from frontend.asks import forget_ask, keep_ask, kept_ask
 from frontend.coach_session import at_work, in_person
 from frontend.covers import named_countries
 from frontend.current import SignedInRequest, find_home
@@ -31,9 +31,8 @@ from frontend.forms.fields import posted
 from frontend.render import render_page, see_other
 from frontend.views.grants import asked_page
 from frontend.views.household import form_status
-
-_SESSION_KEY = "coach_ask"  # opened in this browser, not answered yet
-_TOKEN_MAX = 64
+from households.selectors import is_coaching_open
+from households.services import closed
 
 
 # --- The coach ---------------------------------------------------------------------------------------------------
@@ -70,7 +69,7 @@ def withdraw(request: SignedInRequest, invitation_id: uuid.UUID) -> HttpResponse
 @require_safe
 def ask(request: HttpRequest, token: str) -> HttpResponse:
     """The link of the mail: puts the token away, out of the address bar and the history, before anything shows."""
-    request.session[_SESSION_KEY] = token[:_TOKEN_MAX]
+    keep_ask(request, token)
     return see_other(request, "coach-asked")
 
 
@@ -78,7 +77,7 @@ def ask(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def asked(request: HttpRequest) -> HttpResponse:
     """Who asks, to the person they asked; going on leads to the form for letting a coach in, with their address."""
-    if not has_ask(request):
+    if not kept_ask(request):
         raise NotVisible("invitation")
     if not request.user.is_authenticated:
         context = {"join_url": request.path, "decline_url": "coach-ask-decline"}
@@ -87,7 +86,7 @@ def asked(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: SignedInRequest) -> HttpResponse:
-    now, token = timezone.now(), request.session[_SESSION_KEY]
+    now, token = timezone.now(), kept_ask(request)
     email = get_verified_address(user_id=request.user.pk)
     try:
         row = find_family_invitation(token=token, email=email, now=now)
@@ -96,13 +95,14 @@ def _asked(request: SignedInRequest) -> HttpResponse:
         return render_page(request, "frontend/coach/asked.html", gone, status=404)
     home = find_home(request)
     coach = present_coach(coach_id=row.coach_id, address=row.coach_email)
-    if request.method == "POST" and home is not None and home.children:
-        take_up_invitation(token=token, email=email, now=now)
-        del request.session[_SESSION_KEY]
+    is_open = is_coaching_open()
+    if request.method == "POST" and is_open and home is not None and home.children:
+        # The link stays open until an offer is sent: looking, or coming back tomorrow, uses nothing up.
         return asked_page(request, home, coach_email=row.coach_email, country=coach.country, now=now)
     context = {
         "coach": coach,
         "country": dict(named_countries()).get(coach.country, ""),
+        "closed": "" if is_open else closed(),
         "is_ready": home is not None and bool(home.children),
     }
     return render_page(request, "frontend/coach/asked.html", context)
@@ -112,14 +112,9 @@ def _asked(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def decline(request: HttpRequest) -> HttpResponse:
     """No, thank you; `block` in the form: and nothing more from this coach. Neither is told to them."""
-    if not has_ask(request):
+    if not kept_ask(request):
         raise NotVisible("invitation")
-    token = request.session.pop(_SESSION_KEY)
+    token = forget_ask(request)
     turn_down_invitation(token=token, block="block" in request.POST, now=timezone.now())
     messages.success(request, _("It is gone. Nobody is told."))
     return see_other(request, "today")
-
-
-def has_ask(request: HttpRequest) -> bool:
-    """Whether this browser came with a coach's question that still waits for an answer."""
-    return bool(request.session.get(_SESSION_KEY))

@@ -21,6 +21,7 @@ from coaching.services import answer_hand_over
 from common.dates import local_day
 from common.errors import Refused
 from common.forms import ServiceForm
+from frontend.asks import answer_ask
 from frontend.countries import guess_country
 from frontend.covers import BriefingShown, briefing_in_words, covered_in_words
 from frontend.current import Home, SignedInRequest, at_home, find_home
@@ -169,6 +170,7 @@ def _offer(request: SignedInRequest, home: Home, form: OfferForm) -> bool:
         now=now,
     )
     deliver_offer(actor_id=actor_id, grant_id=grant.public_id, token=token, now=now)
+    answer_ask(request, coach_email=grant.coach_email)
     tell_actor(request, Change.COACH_LET_IN, now=now)
     return True
 

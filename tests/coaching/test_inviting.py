@@ -31,6 +31,7 @@ from common.errors import NotVisible
 from households.models import Child, Grant
 from households.rules import INVITATION_KEPT
 from households.services import end_briefing
+from tests.conftest import BRIEFING, looked
 
 Invite = Callable[..., tuple[FamilyInvitation, str]]
 ABOUT = "I visit families in the hills."
@@ -144,7 +145,7 @@ class TestPages:
         return found[1]
 
     def test_who_is_asked_reads_who_it_is_and_gives_what_they_choose(
-        self, link: str, client_of: Callable[[User], Client], coach: User, parent: User
+        self, link: str, client_of: Callable[[User], Client], coach: User, parent: User, child: Child
     ) -> None:
         browser = client_of(parent)
         opened = browser.get(link, follow=True)
@@ -155,8 +156,35 @@ class TestPages:
         form = browser.post("/household/coaches/asked/").context["form"]
         assert (form["coach_email"].value(), form["country"].value()) == ("cleo@example.org", "ZZ")
         assert not Grant.objects.exists(), "nothing is given by it"
+        assert browser.post("/household/coaches/asked/").status_code == 200, "looking uses nothing up"
+        assert FamilyInvitation.objects.get().answered_at is None
+        terms = {
+            "country": "ZZ",
+            "briefing": BRIEFING,
+            "scope": "summary",
+            "children": [str(child.public_id)],
+            "from_on": "2026-11-18",
+        }
+        browser.post("/household/coaches/", looked({**terms, "coach_email": "dora@example.org"}))
+        assert browser.get("/household/coaches/asked/").status_code == 200, "somebody else was let in"
+        browser.post("/household/coaches/", looked({**terms, "coach_email": "cleo@example.org"}))
+        assert [grant.coach_email for grant in Grant.objects.order_by("pk")] == [
+            "dora@example.org",
+            "cleo@example.org",
+        ]
         assert browser.get("/household/coaches/asked/").status_code == 404, "it worked once"
+        assert browser.get(link, follow=True).status_code == 404
         assert parent.email in client_of(coach).get("/coach/invitations/").content.decode()
+
+    def test_waits_while_nobody_can_be_let_in(
+        self, link: str, client_of: Callable[[User], Client], parent: User, now: datetime
+    ) -> None:
+        end_briefing(country="ZZ", now=now)
+        browser = client_of(parent)
+        for page in (browser.get(link, follow=True), browser.post("/household/coaches/asked/")):
+            assert "Coaches cannot be let in here yet." in page.content.decode()
+            assert "See how to let them in" not in page.content.decode()
+        assert FamilyInvitation.objects.get().answered_at is None
 
     def test_says_no_without_an_account(
         self, link: str, coach: User, parent: User, client_of: Callable[[User], Client]
