@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from observations.selectors import get_own_list
 from tests.conftest import BRIEFING, looked
 from tests.guards.matrix_law import NOTHING, Door, Need, Route, always, button, page
 from tests.guards.matrix_world import HOME, MISSING, Thing, Who, World
@@ -36,6 +37,14 @@ def least(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
         "children": [str(world.child_of(who).public_id)],
         "from_on": world.now.date().isoformat(),
     }
+
+
+def previewed(world: World, who: Who, _thing: Thing | None) -> dict[str, Any]:
+    """What the preview of their questions sends along, for whoever has one."""
+    if who not in HOME:
+        return {}
+    own = get_own_list(actor_id=world.users[who].pk, household_id=world.homes[HOME[who][0]].public_id)
+    return {"seen_as": own.mark}
 
 
 def card_words(_world: World, who: Who, thing: Thing | None) -> dict[str, Any]:
@@ -169,7 +178,7 @@ PAGES = {
     # Questions of one's own: nobody else's, but for what is offered to the adults here.
     "/household/questions/": page(Need.HOME, home=True),
     "/household/questions/new/": page(Need.GUARDIAN_HERE, home=True, sends=QUESTION),
-    "/household/questions/preview/": page(Need.HOME, home=True, sends=NOTHING),
+    "/household/questions/preview/": page(Need.HOME, home=True, sends=previewed),
     "/household/questions/offer/": button(Need.HOME, home=True),
     "/household/questions/{question_id}/": page(
         Need.OWN_AS_GUARDIAN, kind="own draft", home=True, sends=QUESTION
