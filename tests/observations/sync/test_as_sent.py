@@ -117,6 +117,7 @@ class TestSealBare:
         # No key of the installation opens the first any more either, and there is nothing to keep it under.
         SealingKey.objects.all().delete()
         assert take_held(now=now + HELD_MAX + timedelta(seconds=1)) == 1
+        assert f"operation {held.op_id} is held, and could not be tried" in caplog.text
         assert SyncOp.objects.get(pk=held.pk).status == "deferred"
 
     def test_one_that_was_discarded_meanwhile_is_no_more(self, phone, tap, monkeypatch) -> None:
