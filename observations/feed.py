@@ -158,7 +158,8 @@ def _late() -> QuerySet[Observation]:
         public_id=OuterRef("public_id"),
         changed_at__gte=OuterRef("changed_at"),
     )
-    return Observation.objects.exclude(Exists(told))
+    # Of whoever left, others see nothing: there is nothing to tell until they are back.
+    return Observation.objects.filter(still_lives_here("author_id")).exclude(Exists(told))
 
 
 @transaction.atomic
@@ -253,8 +254,13 @@ def _hide(entries: Any, *, at: datetime) -> None:
 
 
 def _follow(changed: Sequence[Observation], *, at: datetime) -> None:
-    """The came-backs that mend one of these change along, each for its own author and household."""
-    linked = Observation.objects.filter(repairs__in=changed, deleted_at__isnull=True)
+    """The came-backs that mend one of these change along, each for its own author and household.
+
+    But for those of whoever left: others see nothing of them any more.
+    """
+    linked = Observation.objects.filter(
+        still_lives_here("author_id"), repairs__in=changed, deleted_at__isnull=True
+    )
     rows = linked.select_related("household", "child", "author", "repairs").order_by(
         "household_id", "author_id", "pk"
     )

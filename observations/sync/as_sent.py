@@ -5,6 +5,8 @@ Two keys are needed to read it. Destroying its author's ends it, in every backup
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from typing import Final
 
 from django.db import transaction
@@ -16,6 +18,8 @@ from common.person_keys import FORMAT
 from common.sealed import SealedText, is_readable
 from observations.models import Draft, SyncOp
 from observations.rules import DraftKind, OpStatus
+
+logger = logging.getLogger(__name__)
 
 Row = SyncOp | Draft
 
@@ -47,12 +51,15 @@ def shut_of(row: Draft) -> str:
     return _read(row, Draft.shut)
 
 
-def seal_bare(*, limit: int = 1_000) -> int:
-    """Seal to its author what a process of the version before still wrote bare; how many. For the schedule."""
+def seal_bare(*, chunk: int = 1_000) -> int:
+    """Seal to its author what a process of the version before still wrote bare; how many. For the schedule.
+
+    Each is tried once, so that those which cannot be sealed right now stand in nobody's way.
+    """
     return sum(
-        _seal_again(model, text, key)
+        _try_to_seal(model, text, key)
         for model, text, waits in _WAITS
-        for key in _bare(model, text.column).filter(waits).values_list("pk", flat=True)[:limit]
+        for key in _keys_of(_bare(model, text.column).filter(waits), chunk)
     )
 
 
@@ -81,11 +88,29 @@ def _bare(model: type[Row], column: str) -> QuerySet[Row]:
     return staying.alias(head=head).exclude(head=FORMAT).exclude(**{column: b""}).order_by("pk")
 
 
+def _keys_of(rows: QuerySet[Row], chunk: int) -> Iterator[int]:
+    after = 0
+    while found := list(rows.filter(pk__gt=after).values_list("pk", flat=True)[:chunk]):
+        yield from found
+        after = found[-1]
+
+
+def _try_to_seal(model: type[Row], text: SealedText, key: int) -> bool:
+    try:
+        return _seal_again(model, text, key)
+    except Exception:
+        logger.exception("%s of row %s could not be sealed to its author", model._meta.label, key)
+        return False
+
+
 @transaction.atomic
 def _seal_again(model: type[Row], text: SealedText, key: int) -> bool:
     found = model._default_manager.filter(pk=key)
+    author_id = found.values_list("author_id", flat=True).first()
+    if author_id is None:  # discarded meanwhile
+        return False
     # Whoever writes holds the author's row first.
-    get_user(user_id=found.values_list("author_id", flat=True)[0], for_update=True)
+    get_user(user_id=author_id, for_update=True)
     row = found.first()
     if row is None or not (sealed := _bytes_of(row, text)) or not _is_bare(sealed):
         return False

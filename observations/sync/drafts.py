@@ -59,6 +59,18 @@ def content_of(draft: Draft) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def replace_words(draft: Draft, content: dict[str, Any], *, now: datetime) -> None:
+    """Let a draft say this and nothing of what it said before.
+
+    Raises:
+        NoRoom: too much waits for this person already.
+    """
+    _check_room(draft.author_id, without=draft.pk)
+    draft.content = write_content(content)
+    draft.received_at = now
+    draft.save(force_update=True)
+
+
 def fold_in(draft: Draft, content: dict[str, Any], *, now: datetime) -> None:
     """Let a later operation of the same chain go on in the words that are kept; what it replaces stays beside it.
 
@@ -105,9 +117,12 @@ def purge_drafts(*, now: datetime) -> int:
     return gone
 
 
-def _check_room(author_id: int, *, more: int = 1) -> None:
+def _check_room(author_id: int, *, more: int = 1, without: int | None = None) -> None:
     size = Coalesce(Sum(Length("content_sealed") + Length("shut_sealed")), 0)
-    kept = Draft.objects.filter(author_id=author_id).aggregate(rows=Count("pk"), size=size)
+    others = Draft.objects.filter(author_id=author_id)
+    if without is not None:
+        others = others.exclude(pk=without)
+    kept = others.aggregate(rows=Count("pk"), size=size)
     if kept["rows"] + more > DRAFTS_MAX or kept["size"] >= DRAFT_BYTES_MAX:
         raise NoRoom
 

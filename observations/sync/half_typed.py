@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from observations.models import Draft
-from observations.rules import DraftKind
-from observations.sync.drafts import content_of, discard, keep_words
+from django.db.models import Q
+
+from observations.models import Draft, SyncOp
+from observations.rules import DraftKind, OpStatus
+from observations.sync.drafts import content_of, discard, keep_words, replace_words
 
 Fields = Mapping[str, Any]
 
@@ -29,16 +31,32 @@ def put_half_typed(
 ) -> None:
     """Keep what a sheet says now in the place of what it said before; *first* names the sheet.
 
-    One without any words takes it away: its author chose to leave the moment as it is.
+    One without any words takes it away: its author chose to leave the moment as it is. One that comes after a later
+    one of its sheet is kept beside that if it has words of its own, for a phone's clock may have been put back.
     """
     sheet = _name_of_sheet(first or op_id)
     half = _half_typed(author_id, moment_id)
+    # Of whatever kind: its moment may have been deleted, and then it waits no longer than the others of that.
+    own = Draft.objects.filter(author_id=author_id, moment_id=moment_id, op_id=sheet)
     if not (said := _fields_of(content)):
-        discard(half.filter(op_id=sheet) if first else half, now=now)
+        discard(own if first else half, now=now)
         return
-    covered = [draft.pk for draft in half if draft.op_id == sheet or _says_no_more(draft, said)]
-    half.filter(pk__in=covered).delete()
-    keep_words(DraftKind.HALF, content, author_id=author_id, moment_id=moment_id, op_id=sheet, now=now)
+    if _is_overtaken(author_id, moment_id, op_id=op_id, first=first or op_id):
+        there = own.first()
+        if there is not None and not _goes_on_from(said, _fields_of(content_of(there))):
+            keep_words(
+                DraftKind.HALF, content, author_id=author_id, moment_id=moment_id, op_id=op_id, now=now
+            )
+        return
+    covered = [draft for draft in half if draft.op_id != sheet and _says_no_more(draft, said)]
+    there = own.first() or (covered.pop() if covered else None)
+    half.filter(pk__in=[draft.pk for draft in covered]).delete()
+    if there is None:
+        keep_words(DraftKind.HALF, content, author_id=author_id, moment_id=moment_id, op_id=sheet, now=now)
+    else:
+        # The same row: what is noted of it, when it is discarded, is meant for its earlier words in a backup too.
+        there.op_id = sheet
+        replace_words(there, content, now=now)
 
 
 def settle_half_typed(
@@ -67,11 +85,24 @@ def _fields_of(content: Mapping[str, Any]) -> Fields:
     return fields if isinstance(fields, dict) else {}
 
 
+def _is_overtaken(author_id: int, moment_id: uuid.UUID, *, op_id: uuid.UUID, first: uuid.UUID) -> bool:
+    """Whether a draft of this sheet that was written later had its effect already, where ids tell the time."""
+    if op_id.version != 7:
+        return False
+    last_then = uuid.UUID(int=op_id.int | ((1 << 80) - 1))  # of the same millisecond
+    done = SyncOp.objects.filter(author_id=author_id, moment_id=moment_id, status=OpStatus.APPLIED)
+    return done.filter(Q(op_id=first) | Q(base_op=first), op_id__gt=last_then).exists()
+
+
 def _says_no_more(draft: Draft, later: Fields) -> bool:
     """Whether whoever said *later* went on where this draft was, or chose anew what it had chosen."""
     said = _fields_of(content_of(draft))
-    return bool(said) and all(
-        name in later and _goes_on(value, later[name]) if name in ("note", "ratings") else name in later
+    return bool(said) and _goes_on_from(said, later)
+
+
+def _goes_on_from(said: Fields, later: Fields) -> bool:
+    return all(
+        name in later and (name not in ("note", "ratings", "own") or _goes_on(value, later[name]))
         for name, value in said.items()
     )
 

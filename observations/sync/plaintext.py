@@ -159,7 +159,13 @@ def read_plaintext(content: dict[str, Any], *, clock: Clock) -> Plain:
     except Unfit:
         if content.get("type") != OpType.DRAFT:
             raise
-        return Plain(type=OpType.DRAFT, is_fit=False, content=content)
+        return Plain(type=OpType.DRAFT, base_op=_base_op(content), is_fit=False, content=content)
+
+
+def _base_op(content: dict[str, Any]) -> uuid.UUID | None:
+    """What *content* builds on, whatever else in it is not as it has to be."""
+    given = BaseInput(data=content.get("base"))
+    return given.validated_data.get("op") if given.is_valid() else None
 
 
 def _read(content: dict[str, Any], *, clock: Clock) -> Plain:

@@ -75,7 +75,7 @@ def take_held(*, now: datetime, chunk: int = 100) -> int:
         author__is_active=True,
         author__erase_at__isnull=True,
     )
-    return sum(_settle_held(row, now=now) for row in _each(late, chunk))
+    return sum(_try_to_settle(row, now=now) for row in _each(late, chunk))
 
 
 def open_shut(*, chunk: int = 100) -> int:
@@ -91,6 +91,14 @@ def _each(rows: QuerySet[Row], chunk: int) -> Iterator[Row]:
     while found := list(rows.filter(pk__gt=after).select_related("author").order_by("pk")[:chunk]):
         yield from found
         after = found[-1].pk
+
+
+def _try_to_settle(row: SyncOp, *, now: datetime) -> bool:
+    try:
+        return _settle_held(row, now=now)
+    except Exception:
+        logger.exception("operation %s is held, and could not be tried", row.op_id)
+        return False
 
 
 def _settle_held(row: SyncOp, *, now: datetime) -> bool:

@@ -214,8 +214,8 @@ def _do(row: SyncOp, opened: bytes, *, clock: Clock) -> Outcome | None:
     except Unfit as error:
         plain, unfit = Plain(type=OpType.DRAFT, content=content), error
     base = None
+    row.base_op = plain.base_op
     if plain.base_op is not None and plain.type in (OpType.UPDATE, OpType.DELETE):
-        row.base_op = plain.base_op
         base = SyncOp.objects.filter(author_id=row.author_id, op_id=plain.base_op).first()
         if base is None or base.status == OpStatus.DEFERRED:
             if clock.now - row.received_at <= HELD_MAX:

@@ -102,6 +102,29 @@ class TestSealBare:
         assert open_shut() == 1
         assert '"kept"' in Draft.objects.get().content
 
+    def test_one_that_cannot_be_sealed_stands_in_nobodys_way(
+        self, held, phone_of, co_parent, parent, now, caplog
+    ) -> None:
+        other = phone_of(co_parent)
+        other.write("update", moment_id=uuid.uuid4(), base={"op": str(uuid.uuid4())}, note="theirs")
+        other.flush()
+        for row in SyncOp.objects.filter(status="deferred"):
+            SyncOp.objects.filter(pk=row.pk).update(held_sealed=held_of(row).encode())
+        destroy_person_key(owner_id=parent.pk)
+        assert seal_bare(chunk=1) == 1
+        assert "could not be sealed to its author" in caplog.text
+        assert bytes(SyncOp.objects.get(author=co_parent).held_sealed).startswith(FORMAT)
+        # No key of the installation opens the first any more either, and there is nothing to keep it under.
+        SealingKey.objects.all().delete()
+        assert take_held(now=now + HELD_MAX + timedelta(seconds=1)) == 1
+        assert f"operation {held.op_id} is held, and could not be tried" in caplog.text
+        assert SyncOp.objects.get(pk=held.pk).status == "deferred"
+
+    def test_one_that_was_discarded_meanwhile_is_no_more(self, phone, tap, monkeypatch) -> None:
+        phone.rescue([tap(note="kept")], reason="undecryptable")
+        monkeypatch.setattr("observations.sync.as_sent._keys_of", lambda _rows, _chunk: iter([0]))
+        assert seal_bare() == 0
+
     def test_whoever_asked_to_be_erased_is_left_alone(self, held, parent, now) -> None:
         SyncOp.objects.filter(pk=held.pk).update(held_sealed=b"bare")
         ask_to_be_erased(actor_id=parent.pk, confirmation="erase", now=now)

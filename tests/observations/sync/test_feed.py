@@ -211,6 +211,24 @@ class TestListChanges:
         assert sorted(reader.catch_up()) == ["removed", "upsert"]
         assert reader.seen[_key(back)]["repairs"] is None
 
+    def test_whoever_left_is_not_shown_again_when_the_miss_changes(
+        self, phone_of, make_user, join, record, co_parent, household, change, now
+    ) -> None:
+        miss = record(tone="missed", details={"visibility": "household"})
+        back = record(
+            co_parent, tone="came_back", details={"repairs": miss.public_id, "visibility": "household"}
+        )
+        leave_household(actor_id=co_parent.pk, household_id=household.public_id, now=now)
+        third = make_user("third")
+        join(third)
+        reader = Reader(phone_of(third))
+        reader.catch_up()
+        change(miss, visibility="private")
+        change(miss, visibility="household")
+        assert reader.catch_up() == ["upsert"]
+        entry = FeedEntry.objects.get(public_id=back.public_id)
+        assert (bytes(entry.shown_as), number_late(now=now)) == (b"", 0)
+
 
 class TestWrittenPastTheCounter:
     """What a process of a version without a feed writes while it is replaced."""
@@ -279,6 +297,17 @@ class TestWrittenPastTheCounter:
         assert number_late(now=now) == 1
         assert theirs.catch_up() == ["removed"]
         assert number_late(now=now) == 0
+
+    def test_what_somebody_wrote_before_they_left_is_not_told_after_it(
+        self, theirs, record, parent, household, now, unnumbered
+    ) -> None:
+        theirs.catch_up()
+        with unnumbered():
+            record(details=SHARED)
+        leave_household(actor_id=parent.pk, household_id=household.public_id, now=now)
+        assert number_late(now=now) == 0
+        assert not FeedEntry.objects.exclude(shown_as=b"").exists()
+        assert theirs.catch_up() == []
 
     def test_what_was_numbered_is_not_told_again(self, mine, theirs, record, change, parent, now) -> None:
         """Whatever was done to it: nothing that is written ordinarily counts as late."""

@@ -48,6 +48,18 @@ class TestAnswers:
         fields = json.loads(Draft.objects.get().content)["fields"]
         assert (fields["own"], fields["note"]) == (own, "a walk")
 
+    def test_half_typed_on_one_sheet_stay_when_another_answers_another_question(
+        self, phone, record, asked: list[str]
+    ) -> None:
+        moment = record()
+        phone.write("draft.put", moment_id=moment.public_id, own={asked[0]: "yes"})
+        phone.write("update", moment_id=moment.public_id, base={"rev": 1}, own={asked[1]: "no"})
+        assert [result["status"] for result in phone.flush()] == ["applied"] * 2
+        assert json.loads(Draft.objects.get().content)["fields"]["own"] == {asked[0]: "yes"}
+        phone.write("update", moment_id=moment.public_id, base={"rev": 2}, own={asked[0]: "no"})
+        phone.flush()
+        assert not Draft.objects.exists()
+
     def test_to_two_questions_are_no_two_versions_and_to_one_they_are(
         self, phone, tap, asked: list[str], parent: User, now
     ) -> None:

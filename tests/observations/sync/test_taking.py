@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from accounts.services import ask_to_be_erased
 from households.models import Household
@@ -595,6 +596,62 @@ class TestDrafts:
         phone.flush()
         assert words(Draft.objects.get()) == {"note": "other words"}
         assert moment_of(op).revision == 1
+
+    def test_a_sheet_goes_on_in_its_row_after_its_moment_was_deleted(
+        self, phone, record, parent, now
+    ) -> None:
+        moment = record()
+        sheet = {"moment_id": moment.public_id}
+        first = phone.write("draft.put", note="half", **sheet)
+        phone.flush()
+        delete_moment(actor_id=parent.pk, moment_id=moment.public_id, now=now)
+        gone = Draft.objects.get()
+        phone.write("draft.put", base={"op": first["op_id"]}, note="half a word", **sheet)
+        assert statuses(phone.flush()) == ["applied"]
+        draft = Draft.objects.get()
+        assert words(draft) == {"note": "half a word"}
+        assert (draft.pk, draft.kind, draft.expires_at) == (gone.pk, "gone", gone.expires_at)
+        phone.write("draft.put", base={"op": first["op_id"]}, **sheet)
+        assert statuses(phone.flush()) == ["applied"]
+        assert not Draft.objects.exists()
+
+    @pytest.mark.parametrize("names_sheet", [True, False])
+    def test_a_later_one_keeps_the_id_under_which_it_is_discarded(self, names_sheet, phone) -> None:
+        first = phone.write("draft.put", note="half")
+        phone.flush()
+        before = Draft.objects.get().public_id
+        base = {"op": first["op_id"]} if names_sheet else None
+        phone.write("draft.put", moment_id=first["moment_id"], base=base, note="half a word")
+        phone.flush()
+        assert (Draft.objects.get().public_id, words(Draft.objects.get())["note"]) == (before, "half a word")
+
+    def test_one_that_is_not_right_belongs_to_its_sheet_too(self, phone) -> None:
+        first = phone.write("draft.put", note="the blue door")
+        long = "x" * 6_000
+        phone.write("draft.put", moment_id=first["moment_id"], base={"op": first["op_id"]}, note=long)
+        assert statuses(phone.flush()) == ["applied"] * 2
+        assert words(Draft.objects.get()) == {"note": long}
+
+    def test_one_that_arrives_after_a_later_one_of_its_sheet_does_not_take_its_place(
+        self, phone, now
+    ) -> None:
+        first = phone.write("draft.put", note="the")
+        sheet = {"moment_id": first["moment_id"], "base": {"op": first["op_id"]}}
+
+        def put(seconds: int, **said: str) -> dict:
+            with time_machine.travel(now + timedelta(seconds=seconds), tick=False):
+                return phone.write("draft.put", **sheet, **said)
+
+        early, other = put(10, note="the blue"), put(20, note="a boat")
+        late, left = put(30, note="the blue door"), put(40)
+        phone.send([first, late, early])
+        assert words(Draft.objects.get()) == {"note": "the blue door"}
+        phone.send([other])
+        assert sorted(words(draft)["note"] for draft in Draft.objects.all()) == ["a boat", "the blue door"]
+        Draft.objects.filter(op_id=other["op_id"]).delete()
+        again = put(35, note="the blue door was open")
+        phone.send([left, again])
+        assert not Draft.objects.exists()
 
     def test_it_need_not_be_complete_or_right(self, phone) -> None:
         phone.write("draft.put", note="x" * 6_000, tone="")
