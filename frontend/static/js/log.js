@@ -7,7 +7,7 @@ import { changedFields, timeOf } from "./outbox/fields.js";
 import { throughOutbox } from "./outbox/form.js";
 import { showSavedHere } from "./outbox/here-saved.js";
 import { put } from "./outbox/save.js";
-import { A_MOMENT, A_WHILE, sendNow } from "./outbox/sending.js";
+import { A_MOMENT, A_WHILE, holdStill, sendNow } from "./outbox/sending.js";
 import { bootstrap } from "./outbox/session.js";
 
 /** @import { Outbox } from "./outbox/store.js" */
@@ -67,6 +67,7 @@ export function keepCapture(form) {
 
 /** @param {Outbox} store @param {string} momentId @param {string} tone */
 async function undoHere(store, momentId, tone) {
+  holdStill(A_WHILE);
   try {
     const became = await sendNow(store, await takeBack(store, momentId), A_MOMENT);
     if (became === "waits") showSavedHere(store, { momentId, takenBack: true });
