@@ -29,6 +29,8 @@ from tests.guards.matrix_world import BACKEND, Who, World
 from tests.guards.test_headers import missing_from
 from tests.operating import Operator, is_sign_in, serve_admin
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECOND = timedelta(seconds=1)
 
@@ -252,7 +254,6 @@ print(json.dumps({
 """
 
 
-@pytest.mark.once
 class TestProcess:
     """A real start, in a process of its own: settings are read once."""
 
