@@ -374,6 +374,7 @@ class TestSigningOut:
         mira.context.set_offline(True)
         mira.get_by_role("button", name="More").tap()
         mira.get_by_role("button", name="Sign out").tap()
+        expect(mira.get_by_role("heading", name="Sign out")).to_be_visible()
         mira.get_by_role("button", name="Sign out").tap()
         expect(mira.get_by_role("heading", name="Signed out")).to_be_visible()
         mira.goto("/log/")
