@@ -28,6 +28,15 @@ MIRA, JON = "mira@example.org", "jon@example.org"
 SAVED = "Saved. Phone down."
 SYNC = "**/api/v1/sync/"
 
+OWES = """async () => {
+  const asked = indexedDB.open("outbox-phone");
+  const db = await new Promise((done) => (asked.onsuccess = () => done(asked.result)));
+  const read = db.transaction("meta").objectStore("meta").get("leave");
+  const owed = await new Promise((done) => (read.onsuccess = () => done(read.result)));
+  db.close();
+  return Boolean(owed);
+}"""
+
 
 @pytest.fixture(autouse=True)
 def _no_reports(reports: Reports) -> Iterator[None]:
@@ -299,6 +308,8 @@ class TestSessions:
         expect(mira.get_by_role("button", name="We were in tune")).to_be_visible()
         for _press in range(3):
             mira.keyboard.press("Shift")
+        wait_for(mira, lambda: "/log/" not in mira.url)
+        mira.wait_for_timeout(1_000)  # the worker has a word to take in, and no page is left to ask whether it did
         mira.goto("/log/")  # still without a connection: the family's part is gone already
         expect(mira.get_by_text("This page works without one after you have signed in")).to_be_visible()
         mira.context.set_offline(False)
@@ -310,6 +321,7 @@ class TestSessions:
         mira.goto("/log/")
         mira.context.set_offline(True)
         mira.evaluate("navigator.serviceWorker.controller.postMessage('leave')")
+        wait_for(mira, lambda: bool(mira.evaluate(OWES)))
         mira.context.set_offline(False)
         mira.context.route(session, lambda route: route.fulfill(status=503, body="{}"))
         for _time in range(2):
