@@ -309,7 +309,8 @@ class TestSessions:
         for _press in range(3):
             mira.keyboard.press("Shift")
         wait_for(mira, lambda: "/log/" not in mira.url)
-        mira.wait_for_timeout(1_000)  # the worker has a word to take in, and no page is left to ask whether it did
+        # The worker has a word to take in, and no page is left to ask whether it did.
+        mira.wait_for_timeout(1_000)
         mira.goto("/log/")  # still without a connection: the family's part is gone already
         expect(mira.get_by_text("This page works without one after you have signed in")).to_be_visible()
         mira.context.set_offline(False)
