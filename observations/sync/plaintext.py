@@ -223,7 +223,8 @@ def _first(detail: Any, name: str = "all") -> tuple[str, str]:
     """The first field that is wrong, and why: the innermost name that is a word."""
     if isinstance(detail, dict):
         inner, found = next(iter(detail.items()))
-        known = isinstance(inner, str) and inner not in ("fields", "non_field_errors")
+        # A name of ours is a word; a phone may send any text as one, also what no database stores.
+        known = str(inner).isidentifier() and inner not in ("fields", "non_field_errors")
         return _first(found, str(inner)[:40] if known and name in ("all", "fields") else name)
     if isinstance(detail, list):
         return _first(next(item for item in detail if item), name)
