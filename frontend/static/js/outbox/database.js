@@ -50,6 +50,12 @@ export class Database {
     this.connection = undefined;
   }
 
+  /** Whether it is on this phone already, or the browser does not say. */
+  async mayBeThere() {
+    const known = await indexedDB.databases?.();
+    return !known || known.some(({ name }) => name === this.name);
+  }
+
   connect() {
     this.connection ??= openDatabase(this.name, this.build).then((db) => {
       const forget = () => {

@@ -31,8 +31,7 @@ export async function fetchKit(store) {
 /** This page is one of discreet mode: what the phone kept before that goes now. Where there is no kit, none comes. @param {string} account */
 export async function keepLess(account) {
   const store = new Outbox(account);
-  const known = await indexedDB.databases?.();
-  if (known && !known.some(({ name }) => name === store.db.name)) return;
+  if (!(await store.db.mayBeThere())) return;
   const kit = await store.get("kit");
   if (!kit || kit.discreet) return;
   await store.set("kit", { ...kit, own: [] });
