@@ -18,6 +18,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 from django.db import transaction
@@ -42,9 +44,9 @@ _together: ContextVar[dict[int, Observation] | None] = ContextVar("together", de
 
 @contextmanager
 def one_change(*, at: datetime) -> Iterator[None]:
-    """What is written in this block is one change of each observation, or none where it is as before in the end.
+    """What is written in this block is one change of each observation, and none for others where they see it as before.
 
-    The observations are of one author in one household, and the caller holds the transaction.
+    The observations are of one author, and the caller holds the transaction.
     """
     token = _together.set({})
     try:
@@ -55,7 +57,10 @@ def one_change(*, at: datetime) -> Iterator[None]:
     rows = Observation.objects.filter(pk__in=list(written)).select_related(
         "household", "child", "author", "repairs"
     )
-    note_changes(list(rows.order_by("pk")), at=at)
+    # Counters are held in the order of their households, by everybody.
+    in_order = rows.prefetch_related(*_READ).order_by("household_id", "pk")
+    for _household, those in groupby(in_order, key=attrgetter("household_id")):
+        note_changes(list(those), at=at)
 
 
 def note_changes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from accounts.rules import Visibility
 from common import ledger
@@ -21,8 +21,15 @@ class State:
     note: str
 
 
-def state_of(observation: Observation) -> State:
-    """The observation's fields as held, its ticks and ratings as in the database, or as they were prefetched."""
+def state_of(observation: Observation, *, beside: State | None = None) -> State:
+    """The observation's fields as held, its ticks and answers as in the database, or as they were prefetched.
+
+    *beside*: a state whose ticks and answers it has still, so that nothing is asked again.
+    """
+    if beside is not None:
+        bare = _state(observation, [], [], own=[])
+        kept = {name: beside.fields[name] for name in _BESIDE if name in beside.fields}
+        return State(fields={**bare.fields, **kept}, note=bare.note)
     prefetched = getattr(observation, "_prefetched_objects_cache", {})
     own = observation.own_answers.all()
     return _state(
@@ -31,6 +38,9 @@ def state_of(observation: Observation) -> State:
         list(observation.ratings.all()),
         own=list(own if "own_answers" in prefetched else own.select_related("question")),
     )
+
+
+_BESIDE: Final = ("ratings", "own", *(f"{kind}s" for kind in TickKind))
 
 
 def bare_state_of(observation: Observation) -> State:

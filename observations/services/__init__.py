@@ -5,6 +5,7 @@ from observations.services.focus import choose_focus
 from observations.services.leftovers import settle_deleted
 from observations.services.looking import Family, look_at_family, look_at_moment
 from observations.services.moments import (
+    compare_edit,
     delete_moment,
     edit_moment,
     record_moment,
@@ -33,6 +34,7 @@ __all__ = [
     "answer_self_check",
     "change_question",
     "choose_focus",
+    "compare_edit",
     "compose_words",
     "delete_moment",
     "drop_question",

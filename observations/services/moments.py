@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -17,14 +18,15 @@ from common.errors import Conflict, NotVisible
 from common.text import clean_text
 from households.scope import Capability, visible_to
 from households.selectors import get_child
-from observations.details import Details, write_circle, write_own, write_ratings, write_ticks
-from observations.history import bare_state_of, keep_revision, state_of, tell_ledger
+from observations.details import TICK_FIELDS, Details, write_circle, write_own, write_ratings, write_ticks
+from observations.history import State, bare_state_of, keep_revision, state_of, tell_ledger
 from observations.models import Observation
 from observations.record import add_link, new_salt
 from observations.rules import NOTE_MAX, RESTORE_WINDOW, Act, Kind, Noted, Precision
 from observations.services.leftovers import settle_deleted
 from observations.when import Said, place_in_time
 
+BESIDE = {*TICK_FIELDS, "ratings", "own"}  # the details that are kept in rows of their own
 MENDING = {"child_id", "occurred", "tone"}  # the details that decide which miss a moment can come back to
 
 
@@ -57,35 +59,36 @@ def record_moment(
     zone = child.household.timezone
     said = occurred or Said(at=now)
     when = place_in_time(said, zone=zone, born=child.birth_month, now=now)
-    moment, created = Observation.objects.get_or_create(
-        author_id=actor_id,
+    there = Observation.objects.filter(author_id=actor_id, public_id=moment_id).first()
+    if there is not None:
+        _refuse_other(there, child_id=child.public_id, tone=tone)
+        return there
+    moment = Observation(
+        household=child.household,
+        child=child,
+        author=author,
         public_id=moment_id,
-        defaults={
-            "household": child.household,
-            "child": child,
-            "kind": Kind.MOMENT,
-            "tone": tone,
-            "occurred_at": when.at,
-            "occurred_on": when.on,
-            "precision": when.precision,
-            "occurred_src": said.source or "",
-            "clock_skew": said.skew,
-            "timezone": zone,
-            "visibility": starting_visibility(tone, author.standing_visibility),
-            "checklist_version_id": content.version.id,
-            "salt": new_salt(),
-            "received_at": now,
-            "changed_at": now,
-        },
+        kind=Kind.MOMENT,
+        tone=tone,
+        occurred_at=when.at,
+        occurred_on=when.on,
+        precision=when.precision,
+        occurred_src=said.source or "",
+        clock_skew=said.skew,
+        timezone=zone,
+        visibility=starting_visibility(tone, author.standing_visibility),
+        checklist_version_id=content.version.id,
+        salt=new_salt(),
+        received_at=now,
+        changed_at=now,
     )
-    if not created:
-        _refuse_other(moment, child_id=child.public_id, tone=tone)
-        return moment
     moment.is_new = True
-    if details:
-        _apply(moment, actor_id=actor_id, details=details, now=now)
-        moment.save()
-    add_link(moment, Act.RECORDED, at=now, fields=None if details else bare_state_of(moment).fields)
+    details = details or {}
+    _apply(moment, actor_id=actor_id, details=details, now=now)
+    moment.save(force_insert=True)
+    _apply_beside(moment, details)
+    is_bare = BESIDE.isdisjoint(details)
+    add_link(moment, Act.RECORDED, at=now, fields=bare_state_of(moment).fields if is_bare else None)
     return moment
 
 
@@ -106,11 +109,31 @@ def starting_visibility(tone: str, standing: str) -> str:
     return Visibility.PRIVATE if tone == Tone.MISSED else standing
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What an edit did: the moment as it is now, and its state before and after."""
+
+    moment: Observation
+    was: State
+    became: State
+
+
 def edit_moment(
     *, actor_id: int, moment_id: uuid.UUID, details: Details, revision: int | None = None, now: datetime
 ) -> Observation:
     """Change what *details* names of the actor's own moment, and keep what it was as a revision.
+
+    Raises: as `compare_edit`.
+    """
+    edit = compare_edit(actor_id=actor_id, moment_id=moment_id, details=details, revision=revision, now=now)
+    return edit.moment
+
+
+@transaction.atomic
+def compare_edit(
+    *, actor_id: int, moment_id: uuid.UUID, details: Details, revision: int | None = None, now: datetime
+) -> Edit:
+    """`edit_moment`, for a door that has to know what it changed.
 
     Raises:
         NotVisible: no such moment of the actor's own. Conflict: *revision* is not the current one.
@@ -127,12 +150,13 @@ def edit_moment(
     if details.keys() & MENDING and moment.repairs and not moment.comes_back_to(moment.repairs):
         moment.repairs = None
     _apply(moment, actor_id=actor_id, details=details, now=now)
-    became = state_of(moment)
+    _apply_beside(moment, details)
+    became = state_of(moment, beside=was if BESIDE.isdisjoint(details) else None)
     if became != was:
         keep_revision(moment, was, now=now)
         moment.save()
         add_link(moment, Act.EDITED, at=now, fields=became.fields)
-    return moment
+    return Edit(moment, was, became)
 
 
 @transaction.atomic
@@ -177,14 +201,15 @@ def _load_own(
     actor_id: int, moment_id: uuid.UUID, *, kind: Kind, deleted_after: datetime | None = None
 ) -> Observation:
     """The actor's own row, locked, and the actor with it. A deleted one only where it was after *deleted_after*."""
-    get_user(user_id=actor_id, for_update=True)
+    author = get_user(user_id=actor_id, for_update=True)
     rows = Observation.objects.filter(visible_to(actor_id, Capability.RECORD), public_id=moment_id, kind=kind)
     live = rows.filter(deleted_at__isnull=True)
     if deleted_after is not None:
         live = live | rows.filter(deleted_at__gte=deleted_after)
-    found = live.select_related("household", "child", "author").select_for_update(of=("self",)).first()
+    found = live.select_related("child").select_for_update(of=("self",)).first()
     if found is None:
         raise NotVisible("moment")
+    found.author = author
     return found
 
 
@@ -209,13 +234,19 @@ def _move(moment: Observation, *, actor_id: int, details: Details, now: datetime
 
 
 def _apply(moment: Observation, *, actor_id: int, details: Details, now: datetime) -> None:
-    """Everything that can be added to a saved moment; the caller saves the row."""
-    content = get_content(get_user(user_id=actor_id).language)
+    """Everything that is added to the row itself; the caller saves it."""
     if "note" in details:
         moment.note = clean_text(details["note"], field="note", max_length=NOTE_MAX, multiline=True)
     write_circle(moment, details, now=now)
     if "repairs" in details:
         moment.repairs = _repairable(moment, actor_id=actor_id, missed_id=details["repairs"])
+
+
+def _apply_beside(moment: Observation, details: Details) -> None:
+    """Everything that is added to a saved row in rows of its own."""
+    if BESIDE.isdisjoint(details):
+        return
+    content = get_content(moment.author.language)
     write_ticks(moment, details, content)
     write_ratings(moment, details.get("ratings", {}), content=content, occasion=Occasion.MOMENT)
     write_own(moment, details.get("own", {}))

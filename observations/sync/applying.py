@@ -14,10 +14,10 @@ from common.errors import Conflict, NotVisible, Refused
 from households.scope import Capability, visible_to
 from households.selectors import has_lived_with
 from observations.details import Details
-from observations.history import state_of
 from observations.models import Draft, Observation, SyncOp
 from observations.rules import DraftKind, Kind, OpStatus, OpType
 from observations.services import (
+    compare_edit,
     delete_moment,
     edit_moment,
     record_moment,
@@ -58,6 +58,7 @@ class Job:
     moment_id: uuid.UUID
     plain: Plain
     base: SyncOp | None
+    half_typed: set[uuid.UUID]
     now: datetime
 
 
@@ -97,21 +98,13 @@ def _create(job: Job) -> Outcome:
     plain = job.plain
     if not plain.children:
         raise Unfit("child", "required")
-    there = _find(job)
-    if there is not None and len(plain.children) == 1:
-        # Another door was faster with the same moment: what this says besides is an edit of it.
-        return _edit(job, there, trunk=1, made=set())
     try:
         moments = _record(job)
-    except NotVisible:
-        if any(has_lived_with(actor_id=job.actor_id, child_id=child) for child in plain.children):
-            return keep(job, DraftKind.LEFT)
-        raise Unfit("child", "choice") from None
-    except Conflict:
-        if there is not None and there.deleted_at is not None:
-            return keep(job, DraftKind.GONE)
-        raise
+    except (Conflict, NotVisible) as error:
+        return _not_recorded(job, error)
     first = moments[0]
+    if not first.is_new and len(plain.children) == 1:
+        return _also_there(job, first)
     _settle_half_typed(job, first)
     return Outcome(
         OpStatus.APPLIED,
@@ -119,6 +112,24 @@ def _create(job: Job) -> Outcome:
         trunk=first.revision,
         made=first.revision if first.is_new else None,
     )
+
+
+def _not_recorded(job: Job, error: Conflict | NotVisible) -> Outcome:
+    there = _find(job)
+    if there is not None and len(job.plain.children) == 1:
+        return _also_there(job, there)
+    if isinstance(error, NotVisible):
+        if any(has_lived_with(actor_id=job.actor_id, child_id=child) for child in job.plain.children):
+            return keep(job, DraftKind.LEFT)
+        raise Unfit("child", "choice") from error
+    if there is not None and there.deleted_at is not None:
+        return keep(job, DraftKind.GONE)
+    raise error
+
+
+def _also_there(job: Job, there: Observation) -> Outcome:
+    """Another door was faster with the same moment: what this says besides is an edit of it."""
+    return _edit(job, there, trunk=1, made=set())
 
 
 def _record(job: Job) -> list[Observation]:
@@ -170,16 +181,13 @@ def _edit(job: Job, moment: Observation, *, trunk: int, made: set[int]) -> Outco
     """Change what was not changed elsewhere since *trunk*; otherwise both versions stay, for the author to choose."""
     if moment.deleted_at is not None:
         return keep(job, DraftKind.GONE)
-    if not _is_reachable(job, moment):
-        return keep(job, DraftKind.LEFT)
     others = changed_by_others(moment, trunk=trunk, made=made)
-    before = flat(state_of(moment))
     try:
         with transaction.atomic():
-            edited = edit_moment(
+            edit = compare_edit(
                 actor_id=job.actor_id, moment_id=job.moment_id, details=job.plain.changes, now=job.now
             )
-            after = flat(state_of(edited))
+            before, after = flat(edit.was), flat(edit.became)
             # Words that were written as private are not shown to others by somebody who has not seen them.
             if differing(before, after) & others or (others and widens(before, after)):
                 raise _Overlaps
@@ -187,7 +195,10 @@ def _edit(job: Job, moment: Observation, *, trunk: int, made: set[int]) -> Outco
         _narrow(job, moment)
         return keep(job, DraftKind.TWO)
     except NotVisible as error:
+        if not _is_reachable(job, moment):
+            return keep(job, DraftKind.LEFT)
         raise Unfit("child" if "child_id" in job.plain.changes else "id", "choice") from error
+    edited = edit.moment
     _settle_half_typed(job, edited)
     changed = edited.revision if edited.revision != moment.revision else None
     status = OpStatus.MERGED if others else OpStatus.APPLIED
@@ -231,6 +242,7 @@ def _draft(job: Job) -> Outcome:
     moment = _find(job)
     is_empty = not job.plain.content.get("fields")
     if is_empty or moment is None or moment.deleted_at is not None or not _says_the_same(job, moment):
+        job.half_typed.add(job.moment_id)
         put_half_typed(
             job.plain.content,
             author_id=job.actor_id,
@@ -253,9 +265,8 @@ _DOES: dict[OpType, Callable[[Job], Outcome]] = {
 # --- What they share ---------------------------------------------------------------------------------------------
 def _find(job: Job) -> Observation | None:
     """The author's own moment of this id, wherever it is, locked."""
-    rows = Observation.objects.select_related("household", "child", "author", "repairs")
-    own = rows.filter(author_id=job.actor_id, public_id=job.moment_id)
-    moment = own.select_for_update(of=("self",)).first()
+    own = Observation.objects.filter(author_id=job.actor_id, public_id=job.moment_id)
+    moment = own.select_for_update().first()
     if moment is not None and moment.kind != Kind.MOMENT:
         raise Unfit("id", "taken")
     return moment
@@ -291,6 +302,8 @@ def _says_the_same(job: Job, moment: Observation) -> bool:
 
 def _settle_half_typed(job: Job, moment: Observation) -> None:
     """What was half-typed of this moment and is saved now waits no longer."""
+    if job.moment_id not in job.half_typed:
+        return
 
     def is_there(draft: Draft) -> bool:
         if not (content := content_of(draft)):  # it may open again

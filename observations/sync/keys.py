@@ -84,21 +84,28 @@ def forget_keys(*, now: datetime) -> int:
 
 
 # --- Opening -----------------------------------------------------------------------------------------------------
-def open_with(kid: str, sealed: bytes, *, aad: bytes) -> bytes:
-    """What was sealed with the key of this name.
+class KeyRing(dict[str, SealingKey | None]):
+    """Keys by their names, each asked for once. Kept no longer than a transaction: a key may be destroyed."""
 
-    Raises:
-        NotOpened: there is no such key any more, or it does not open this.
-    """
-    row = SealingKey.objects.filter(kid=kid).first()
-    if row is None:
-        raise NotOpened
-    return open_sealed(sealed, _private(kid, bytes(row.private_sealed)), aad=aad)
+    def __missing__(self, kid: str) -> SealingKey | None:
+        self[kid] = SealingKey.objects.filter(kid=kid).first()
+        return self[kid]
+
+    def open(self, kid: str, sealed: bytes, *, aad: bytes) -> bytes:
+        """What was sealed with the key of this name.
+
+        Raises:
+            NotOpened: there is no such key any more, or it does not open this.
+        """
+        row = self[kid]
+        if row is None:
+            raise NotOpened
+        return open_sealed(sealed, _private(kid, bytes(row.private_sealed)), aad=aad)
 
 
 @lru_cache(maxsize=8)
 def _private(kid: str, private_sealed: bytes) -> ec.EllipticCurvePrivateKey:
-    """A private key, loaded once for a hundred operations. Its row is asked each time whether it is still there."""
+    """A private key, loaded once for a hundred operations. A ring asks whether it is still there."""
     try:
         key = load_der_private_key(sealing.unseal(private_sealed, **_place(kid)), password=None)
     except (sealing.SealBroken, ValueError) as error:

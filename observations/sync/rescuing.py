@@ -17,6 +17,7 @@ from observations.rules import HELD_MAX, SHUT_BYTES_MAX, SHUT_MAX, DraftKind, Op
 from observations.sync.as_sent import KeyMissing, shut_of
 from observations.sync.drafts import NoRoom, content_of, keep_words
 from observations.sync.hpke import NotOpened
+from observations.sync.keys import KeyRing
 from observations.sync.plaintext import as_content, write_content
 from observations.sync.taking import SentOp, account_of, open_sent, sent_then, take_again
 
@@ -44,7 +45,9 @@ def keep_shut(*, actor_id: int, sent: SentOp, reason: str, now: datetime) -> Non
     if op is not None and op.status != OpStatus.DEFERRED:
         return  # it had its effect, or its words are kept
     try:
-        content: dict[str, Any] | None = as_content(open_sent(sent, account=account_of(user.public_id)))
+        content: dict[str, Any] | None = as_content(
+            open_sent(sent, account=account_of(user.public_id), keys=KeyRing())
+        )
     except NotOpened:
         content = None
     _remember(op, sent, kept_as=kept_as, actor_id=actor_id, now=now)
@@ -150,7 +153,7 @@ def _open(draft: Draft) -> bool:
         return False
     try:
         sent = SentOp(uuid.UUID(op_id), draft.moment_id, draft.kid, shut_of(draft))
-        opened = open_sent(sent, account=account_of(draft.author.public_id))
+        opened = open_sent(sent, account=account_of(draft.author.public_id), keys=KeyRing())
     except (NotOpened, KeyMissing):
         return False
     draft.content = write_content(as_content(opened))

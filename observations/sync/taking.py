@@ -1,7 +1,7 @@
 """Taking what a phone sends: each operation once for its author, however often, in whatever order it comes.
 
-Each has a transaction of its own, in which its row, its effect and its result are written together: what a crash leaves
-is either all of it or nothing, and the phone, which was not told, sends it again.
+Its row, its effect and its result are written in one transaction: what a crash leaves is either all of it or nothing,
+and the phone, which was not told, sends it again. A few share a transaction, each behind a savepoint (ADR 38).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +21,7 @@ from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce, Length
 
 from accounts.selectors import get_user
+from observations.feed import one_change
 from observations.models import SyncOp
 from observations.rules import (
     HELD_BYTES_MAX,
@@ -35,11 +36,15 @@ from observations.sync.applying import Job, Outcome, apply, keep
 from observations.sync.as_sent import KeyMissing, held_of
 from observations.sync.drafts import NoRoom
 from observations.sync.hpke import NotOpened
-from observations.sync.keys import open_with
+from observations.sync.keys import KeyRing
 from observations.sync.patience import Busy, impatient, wait_no_longer
 from observations.sync.plaintext import Clock, Plain, Unfit, as_content, read_plaintext
+from observations.sync.tray import Tray
 
 logger = logging.getLogger(__name__)
+
+# How many share a transaction: the author's own pages wait for its end.
+TOGETHER: Final = 20
 
 # What is told again as `duplicate`; of the others the phone may have something to say to its owner once more.
 _QUIET: Final = (OpStatus.APPLIED, OpStatus.MERGED)
@@ -57,6 +62,15 @@ class SentOp:
     @property
     def sha256(self) -> bytes:
         return hashlib.sha256(f"{self.moment_id}|{self.kid}|{self.sealed}".encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whose operations they are, and what time it is here and on the phone."""
+
+    actor_id: int
+    account: str
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +97,12 @@ def take_ops(*, actor_id: int, ops: Sequence[SentOp], client_now: datetime, now:
         OperationalError: the database does not answer; what was taken stays taken.
     """
     account = account_of(get_user(user_id=actor_id).public_id)
-    clock = Clock(now=now, client_now=client_now)
-    return [_take_one(sent, actor_id=actor_id, account=account, clock=clock) for sent in ops]
+    sender = Sender(actor_id, account, Clock(now=now, client_now=client_now))
+    return [
+        result
+        for start in range(0, len(ops), TOGETHER)
+        for result in _take_together(ops[start : start + TOGETHER], sender)
+    ]
 
 
 def forget_ops(*, now: datetime, limit: int = 5_000) -> int:
@@ -94,41 +112,76 @@ def forget_ops(*, now: datetime, limit: int = 5_000) -> int:
     return gone
 
 
-# --- One operation -----------------------------------------------------------------------------------------------
-def _take_one(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> OpResult:
-    """The result of one operation. Those that were held for it are tried after it, and those held for them."""
-    result, is_awaited = _try(sent, actor_id=actor_id, account=account, clock=clock)
-    then = Clock(now=clock.now, client_now=clock.now)
-    came = [sent.op_id] if is_awaited else []
-    for op_id in came:
-        held = SyncOp.objects.filter(author_id=actor_id, base_op=op_id, status=OpStatus.DEFERRED)
-        for row in held.order_by("pk"):
-            try:
-                again = sent_then(row)
-            except KeyMissing:
-                continue  # it is tried by the hour
-            _told, is_awaited = _try(again, actor_id=actor_id, account=account, clock=then)
-            if is_awaited:
-                came.append(row.op_id)
-    return result
+# --- A few at a time ---------------------------------------------------------------------------------------------
+def _take_together(ops: Sequence[SentOp], sender: Sender) -> list[OpResult]:
+    """The results of a few operations in one transaction; where that does not hold, of each in its own."""
+    if len(ops) > 1:
+        try:
+            with impatient():
+                return _take_all(ops, sender)
+        except (Busy, OperationalError):
+            pass
+        except Exception:
+            logger.exception("operations of user %s broke off together", sender.actor_id)
+    return [_take_alone(sent, sender) for sent in ops]
 
 
-def _try(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> tuple[OpResult, bool]:
-    """As `_take`; what goes wrong with this operation is its result."""
+def _take_alone(sent: SentOp, sender: Sender) -> OpResult:
     try:
         with impatient():
-            return _take(sent, actor_id=actor_id, account=account, clock=clock)
-    except NotOpened:
-        return _result(sent, OpStatus.UNDECRYPTABLE, now=clock.now), False
+            return _take_all([sent], sender)[0]
     except Busy:
-        return _result(sent, OpStatus.DEFERRED, code="busy", now=clock.now), False
-    except NoRoom:
-        return _result(sent, OpStatus.DEFERRED, code="slow_down", now=clock.now), False
+        return _result(sent, OpStatus.DEFERRED, code="busy", now=sender.clock.now)
     except OperationalError:
         raise
     except Exception:
-        logger.exception("operation %s of user %s broke off", sent.op_id, actor_id)
-        return _result(sent, OpStatus.DEFERRED, code="failed", now=clock.now), False
+        logger.exception("operation %s of user %s broke off", sent.op_id, sender.actor_id)
+        return _result(sent, OpStatus.DEFERRED, code="failed", now=sender.clock.now)
+
+
+@transaction.atomic
+def _take_all(ops: Sequence[SentOp], sender: Sender) -> list[OpResult]:
+    wait_no_longer()
+    # Whoever writes holds the author's row first, here and in `keep_shut`.
+    get_user(user_id=sender.actor_id, for_update=True)
+    tray = Tray.of(ops, author_id=sender.actor_id)
+    with one_change(at=sender.clock.now):
+        return [_take_one(sent, sender, tray) for sent in ops]
+
+
+# --- One operation -----------------------------------------------------------------------------------------------
+def _take_one(sent: SentOp, sender: Sender, tray: Tray) -> OpResult:
+    """The result of one operation. Those that were held for it are tried after it, and those held for them."""
+    result = _try(sent, sender, tray)
+    if result.status in (OpStatus.DEFERRED, OpStatus.UNDECRYPTABLE):
+        return result
+    then = replace(sender, clock=Clock(now=sender.clock.now, client_now=sender.clock.now))
+    came = [sent.op_id]
+    for op_id in came:
+        for row in tray.pop_waiting_for(op_id):
+            try:
+                _try(sent_then(row), then, tray)
+            except KeyMissing:
+                continue  # it is tried by the hour
+            came.append(row.op_id)
+    return result
+
+
+def _try(sent: SentOp, sender: Sender, tray: Tray) -> OpResult:
+    """As `_take`; what goes wrong with this operation is its result, and leaves nothing else behind."""
+    try:
+        return _take(sent, sender, tray)
+    except NotOpened:
+        status, code = OpStatus.UNDECRYPTABLE, ""
+    except NoRoom:
+        status, code = OpStatus.DEFERRED, "slow_down"
+    except OperationalError:
+        raise
+    except Exception:
+        logger.exception("operation %s of user %s broke off", sent.op_id, sender.actor_id)
+        status, code = OpStatus.DEFERRED, "failed"
+    tray.forget(sent.op_id)
+    return _result(sent, status, code=code, now=sender.clock.now)
 
 
 def take_again(row: SyncOp, *, now: datetime) -> OpResult:
@@ -137,12 +190,8 @@ def take_again(row: SyncOp, *, now: datetime) -> OpResult:
     Raises:
         KeyMissing: its author's key does not open it right now.
     """
-    return _take_one(
-        sent_then(row),
-        actor_id=row.author_id,
-        account=account_of(row.author.public_id),
-        clock=Clock(now=now, client_now=now),
-    )
+    sender = Sender(row.author_id, account_of(row.author.public_id), Clock(now=now, client_now=now))
+    return _take_alone(sent_then(row), sender)
 
 
 def sent_then(row: SyncOp) -> SentOp:
@@ -155,43 +204,32 @@ def sent_then(row: SyncOp) -> SentOp:
 
 
 @transaction.atomic
-def _take(sent: SentOp, *, actor_id: int, account: str, clock: Clock) -> tuple[OpResult, bool]:
-    """The result of one operation, and whether others wait for it."""
-    wait_no_longer()
-    # Whoever writes holds the author's row first, here and in `keep_shut`.
-    get_user(user_id=actor_id, for_update=True)
-    row, is_first = _claim(sent, actor_id=actor_id, clock=clock)
-    if bytes(row.sha256) != sent.sha256:
-        return _result(sent, OpStatus.REUSED, now=clock.now), False
-    if not is_first and row.status != OpStatus.DEFERRED:
-        return _told_again(sent, row), False
-    if row.client_now is not None:  # held: what its phone's clock said when it first came is what counts
-        clock = Clock(now=clock.now, client_now=clock.now - (row.received_at - row.client_now))
-    opened = open_sent(sent, account=account)
-    outcome = _do(row, opened, clock=clock)
-    if outcome is None:
-        _hold(row, sent, clock=clock)
-        return _result(sent, OpStatus.DEFERRED, code="base", now=row.received_at), False
-    _settle(row, outcome)
-    waits = SyncOp.objects.filter(author_id=actor_id, base_op=row.op_id, status=OpStatus.DEFERRED).exists()
-    return OpResult(sent.op_id, outcome.status, outcome.rev, outcome.code, row.received_at), waits
-
-
-def _claim(sent: SentOp, *, actor_id: int, clock: Clock) -> tuple[SyncOp, bool]:
-    """The row of this operation, held, and whether it was just made: another delivery waits here for its end."""
-    row = SyncOp(
-        author_id=actor_id,
+def _take(sent: SentOp, sender: Sender, tray: Tray) -> OpResult:
+    row = tray.find(sent.op_id) or SyncOp(
+        author_id=sender.actor_id,
         op_id=sent.op_id,
         moment_id=sent.moment_id,
         sha256=sent.sha256,
-        received_at=clock.now,
+        received_at=sender.clock.now,
     )
-    SyncOp.objects.bulk_create([row], ignore_conflicts=True)
-    kept = SyncOp.objects.select_for_update().get(author_id=actor_id, op_id=sent.op_id)
-    return kept, kept.status == ""
+    if bytes(row.sha256) != sent.sha256:
+        return _result(sent, OpStatus.REUSED, now=sender.clock.now)
+    if row.status not in ("", OpStatus.DEFERRED):
+        return _told_again(sent, row)
+    clock = sender.clock
+    if row.client_now is not None:  # held: what its phone's clock said when it first came is what counts
+        clock = Clock(now=clock.now, client_now=clock.now - (row.received_at - row.client_now))
+    outcome = _do(row, open_sent(sent, account=sender.account, keys=tray.keys), tray, clock=clock)
+    if outcome is None:
+        _hold(row, sent, clock=clock)
+        tray.keep(row)
+        return _result(sent, OpStatus.DEFERRED, code="base", now=row.received_at)
+    _settle(row, outcome)
+    tray.keep(row)
+    return OpResult(sent.op_id, outcome.status, outcome.rev, outcome.code, row.received_at)
 
 
-def open_sent(sent: SentOp, *, account: str) -> bytes:
+def open_sent(sent: SentOp, *, account: str, keys: KeyRing) -> bytes:
     """What the phone sealed.
 
     Raises:
@@ -202,10 +240,10 @@ def open_sent(sent: SentOp, *, account: str) -> bytes:
         sealed = base64.urlsafe_b64decode(sent.sealed.encode("ascii") + b"=" * (-len(sent.sealed) % 4))
     except (UnicodeEncodeError, binascii.Error) as error:
         raise NotOpened from error
-    return open_with(sent.kid, sealed, aad=aad)
+    return keys.open(sent.kid, sealed, aad=aad)
 
 
-def _do(row: SyncOp, opened: bytes, *, clock: Clock) -> Outcome | None:
+def _do(row: SyncOp, opened: bytes, tray: Tray, *, clock: Clock) -> Outcome | None:
     """The effect of an operation; None while it has to wait for another."""
     content = as_content(opened)
     unfit: Unfit | None = None
@@ -216,12 +254,12 @@ def _do(row: SyncOp, opened: bytes, *, clock: Clock) -> Outcome | None:
     base = None
     row.base_op = plain.base_op
     if plain.base_op is not None and plain.type in (OpType.UPDATE, OpType.DELETE):
-        base = SyncOp.objects.filter(author_id=row.author_id, op_id=plain.base_op).first()
+        base = tray.find(plain.base_op)
         if base is None or base.status == OpStatus.DEFERRED:
             if clock.now - row.received_at <= HELD_MAX:
                 return None
             base = None
-    job = Job(row.author_id, row.op_id, row.moment_id, plain, base, clock.now)
+    job = Job(row.author_id, row.op_id, row.moment_id, plain, base, tray.half_typed, clock.now)
     return keep(job, DraftKind.RESCUED, unfit) if unfit else apply(job)
 
 

@@ -32,14 +32,13 @@ def code(response) -> tuple[int, str]:
 
 @contextmanager
 def full_disk(*, after: int = 0) -> Iterator[None]:
-    """Nothing can be written any more, from the middle of the operation on that comes behind so many others."""
-    links = 0
+    """There is room for so many more operations, and nothing that comes behind them can be written."""
+    room = RecordLink.objects.count() + after
 
     def execute(run, sql, *rest):
-        nonlocal links
+        is_next = "observations_recordlink" in sql and sql.startswith("INSERT")
         writes = sql.startswith(("INSERT", "UPDATE", "DELETE"))
-        links += "observations_recordlink" in sql and sql.startswith("INSERT")
-        if writes and (links > after or not after):
+        if writes and (not after or (is_next and RecordLink.objects.count() >= room)):
             raise OperationalError("database or disk is full")
         return run(sql, *rest)
 
