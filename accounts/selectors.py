@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
@@ -20,6 +22,8 @@ from accounts.rules import MailReturn
 from accounts.shapes import AccountState, Device, Operator, Passkey, WaysIn
 from common.errors import NotVisible, Refused
 
+_held: ContextVar[User | None] = ContextVar("held", default=None)
+
 
 def get_user(*, user_id: int, for_update: bool = False) -> User:
     """The live account with this key, its row locked on request.
@@ -27,12 +31,30 @@ def get_user(*, user_id: int, for_update: bool = False) -> User:
     Raises:
         NotVisible: there is none, or it was closed.
     """
+    held = _held.get()
+    if for_update and held is not None and held.pk == user_id:
+        return held
     # Without the key: a row elsewhere that names this person does not wait for theirs.
     rows = User.objects.select_for_update(no_key=True) if for_update else User.objects.all()
     found = rows.filter(pk=user_id, is_active=True).first()
     if found is None:
         raise NotVisible("user")
     return found
+
+
+@contextmanager
+def holding_user(*, user_id: int) -> Iterator[User]:
+    """Many use cases of one person in one transaction: the row is locked and read once for all of them.
+
+    Raises:
+        NotVisible: as `get_user`.
+    """
+    user = get_user(user_id=user_id, for_update=True)
+    token = _held.set(user)
+    try:
+        yield user
+    finally:
+        _held.reset(token)
 
 
 def hold_user(*, user_id: int) -> None:

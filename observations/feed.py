@@ -20,6 +20,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.db import transaction
@@ -38,6 +39,8 @@ _PURPOSE: Final = b"attune.feed.1"
 _READ: Final = ("ticks", "ratings", "own_answers__question")  # what `state_of` reads beside the row
 _WRITTEN: Final = ("number", "is_gone", "shown_number", "shown_since", "shown_as", "changed_at")
 
+
+States = Mapping[int, Mapping[str, Any]]
 
 _together: ContextVar[dict[int, Observation] | None] = ContextVar("together", default=None)
 
@@ -64,9 +67,9 @@ def one_change(*, at: datetime) -> Iterator[None]:
 
 
 def note_changes(
-    rows: Sequence[Observation], *, at: datetime, fields: Mapping[str, Any] | None = None, follow: bool = True
+    rows: Sequence[Observation], *, at: datetime, states: States = MappingProxyType({}), follow: bool = True
 ) -> None:
-    """These observations of one author in one household were just written; *fields* as in `record.add_link`.
+    """These observations of one author in one household were just written; *states* as in `record.add_links`.
 
     A came-back names the miss it mends as long as a reader may see that: with *follow*, those change along.
     """
@@ -79,7 +82,7 @@ def note_changes(
     first = rows[0]
     # What they look like is made before the counter is held: everybody in the household waits for that.
     links = _shown_links(rows)
-    shown = {row.public_id: _shown_as(row, fields, links=links) for row in rows}
+    shown = {row.public_id: _shown_as(row, states.get(row.pk), links=links) for row in rows}
     counter = _hold(first.household_id)
     known = FeedEntry.objects.filter(
         household_id=first.household_id, author_id=first.author_id, public_id__in=list(shown)
@@ -112,7 +115,7 @@ def move_entries(person_id: int, *, source_id: int, target_id: int, at: datetime
     """The person's rows are in another household now: here, hidden already, they are gone; there they are new."""
     left = FeedEntry.objects.filter(author_id=person_id, household_id=source_id)
     left.filter(shown_number__isnull=True).delete()
-    left.update(is_gone=True)
+    left.update(is_gone=True, changed_at=at)
     _show(Observation.objects.filter(author_id=person_id, household_id=target_id), at=at)
 
 
@@ -249,8 +252,9 @@ def _hide(entries: Any, *, at: datetime) -> None:
         counter = _hold(chunk[0].household_id)
         for entry in chunk:
             counter.last += 1
-            entry.changed_at = at
-            _show_as(entry, b"", number=counter.last)
+            _show_as(
+                entry, b"", number=counter.last
+            )  # the row itself did not change: `number_late` looks at that
         _save(counter, chunk)
         hidden = Observation.objects.filter(
             author_id=chunk[0].author_id, public_id__in=[entry.public_id for entry in chunk]

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from observations.feed import note_changes
+from observations.feed import States, note_changes
 from observations.history import state_of
 from observations.models import Observation, RecordHead, RecordLink
 from observations.record.chain import START, content_hash, link_digest
@@ -47,24 +48,31 @@ def add_link(
     observation: Observation, act: Act, *, at: datetime, fields: Mapping[str, Any] | None = None
 ) -> None:
     """The link of an act that was just done; *fields* are those of its state now, where the caller has them."""
-    add_links([observation], act, at=at, fields=fields)
+    add_links([observation], act, at=at, states={} if fields is None else {observation.pk: fields})
 
 
 def add_links(
-    observations: Sequence[Observation], act: Act, *, at: datetime, fields: Mapping[str, Any] | None = None
+    observations: Sequence[Observation], act: Act, *, at: datetime, states: States = MappingProxyType({})
 ) -> None:
-    """The links of one act on observations of one author in one household, in this order."""
+    """The links of one act on observations of one author in one household, in this order.
+
+    *states*: the fields of their states now, by key, of those where the caller has them.
+    """
     if not observations:
         return
     end = _End.of(household_id=observations[0].household_id, author_id=observations[0].author_id)
     RecordLink.objects.bulk_create(
         end.next(
-            _hashed(row, act, at=at, fields=fields), observation=row, act=act, revision=row.revision, at=at
+            _hashed(row, act, at=at, fields=states.get(row.pk)),
+            observation=row,
+            act=act,
+            revision=row.revision,
+            at=at,
         )
         for row in observations
     )
     # The one place that every write passes: nothing that others may see changes without a number in their feed.
-    note_changes(observations, at=at, fields=fields)
+    note_changes(observations, at=at, states=states)
 
 
 def _hashed(row: Observation, act: Act, *, at: datetime, fields: Mapping[str, Any] | None) -> bytes:

@@ -5,10 +5,13 @@ from observations.services.focus import choose_focus
 from observations.services.leftovers import settle_deleted
 from observations.services.looking import Family, look_at_family, look_at_moment
 from observations.services.moments import (
+    Edit,
+    NewMoment,
     compare_edit,
     delete_moment,
     edit_moment,
     record_moment,
+    record_moments,
     restore_moment,
     starting_visibility,
 )
@@ -29,7 +32,9 @@ from observations.services.self_checks import answer_self_check
 
 __all__ = [
     "LABEL_FIELDS",
+    "Edit",
     "Family",
+    "NewMoment",
     "adopt_words",
     "answer_self_check",
     "change_question",
@@ -46,6 +51,7 @@ __all__ = [
     "purge_deleted",
     "record_moment",
     "record_moment_with_each",
+    "record_moments",
     "restore_moment",
     "retire_question",
     "settle_deleted",

@@ -11,13 +11,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from common.errors import Conflict, NotVisible
-from households.scope import Capability
-from households.selectors import get_child
 from observations.details import Details
 from observations.models import Observation
 from observations.rules import sibling_id
 from observations.selectors import list_captured
-from observations.services.moments import delete_moment, record_moment
+from observations.services.moments import NewMoment, delete_moment, record_moments
 from observations.when import Said
 
 
@@ -46,21 +44,19 @@ def record_moment_with_each(
     ids = list(dict.fromkeys(child_ids))
     if not ids:
         raise ValidationError({"child_id": ValidationError(_("Please choose with whom."), "required")})
-    children = [get_child(actor_id=actor_id, child_id=id_, capability=Capability.RECORD) for id_ in ids]
-    if len({child.household_id for child in children}) > 1:
-        raise NotVisible("child")
-    moments = [
-        record_moment(
-            actor_id=actor_id,
-            moment_id=sibling_id(moment_id, child_id) if place else moment_id,
-            child_id=child_id,
-            tone=tone,
-            occurred=occurred,
-            details=details,
-            now=now,
+    new = [
+        NewMoment(
+            sibling_id(moment_id, child_id) if place else moment_id,
+            child_id,
+            tone,
+            occurred,
+            details or Details(),
         )
         for place, child_id in enumerate(ids)
     ]
+    moments = record_moments(actor_id=actor_id, new=new, now=now)
+    if len({moment.household_id for moment in moments}) > 1:
+        raise NotVisible("child")
     # Partly there: the id was used for fewer children, and adding the others now would not be what was tapped then.
     if len({moment.is_new for moment in moments}) > 1:
         raise Conflict(_("This id belongs to another moment."))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -21,16 +23,30 @@ from households.selectors import get_child
 from observations.details import TICK_FIELDS, Details, write_circle, write_own, write_ratings, write_ticks
 from observations.history import State, bare_state_of, keep_revision, state_of, tell_ledger
 from observations.models import Observation
-from observations.record import add_link, new_salt
+from observations.record import add_link, add_links, new_salt
 from observations.rules import NOTE_MAX, RESTORE_WINDOW, Act, Kind, Noted, Precision
 from observations.services.leftovers import settle_deleted
 from observations.when import Said, place_in_time
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from households.models import Child
 
 BESIDE = {*TICK_FIELDS, "ratings", "own"}  # the details that are kept in rows of their own
 MENDING = {"child_id", "occurred", "tone"}  # the details that decide which miss a moment can come back to
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class NewMoment:
+    """What an author says of a moment that is to be recorded. Without *occurred* it happened just now."""
+
+    moment_id: uuid.UUID
+    child_id: uuid.UUID
+    tone: str
+    occurred: Said | None = None
+    details: Details = field(default_factory=Details)
+
+
 def record_moment(
     *,
     actor_id: int,
@@ -43,31 +59,54 @@ def record_moment(
 ) -> Observation:
     """A new moment, saved. Recording the same *moment_id* again returns the moment already there.
 
-    Without *occurred* it happened just now; without a visibility in *details* a missed moment is private and any
-    other follows the author's standing choice.
+    Raises: as `record_moments`.
+    """
+    new = NewMoment(moment_id, child_id, tone, occurred, details or Details())
+    return record_moments(actor_id=actor_id, new=[new], now=now)[0]
+
+
+@transaction.atomic
+def record_moments(*, actor_id: int, new: Sequence[NewMoment], now: datetime) -> list[Observation]:
+    """New moments, saved, in their order; all of them or none. Their ids are distinct.
+
+    One whose id was recorded before is returned as it is. Without a visibility in its details a missed moment is
+    private and any other follows the author's standing choice.
 
     Raises:
         NotVisible: no such child for this actor.
-        Conflict: the id belongs to another moment of this author, or to one deleted since.
-        ValidationError: on the field of *details*, or on `tone` or `occurred_at`.
+        Conflict: an id belongs to another moment of this author, or to one deleted since.
+        ValidationError: on the field of the details, or on `tone` or `occurred_at`.
     """
     # Held before anything is read: an author who moves into another household at this moment goes first or second.
     author = get_user(user_id=actor_id, for_update=True)
-    child = get_child(actor_id=actor_id, child_id=child_id, capability=Capability.RECORD)
-    tone = _checked_tone(tone)
-    content = get_content(author.language)
+    children = {
+        child_id: get_child(actor_id=actor_id, child_id=child_id, capability=Capability.RECORD)
+        for child_id in dict.fromkeys(one.child_id for one in new)
+    }
+    own = Observation.objects.filter(author_id=actor_id, public_id__in=[one.moment_id for one in new])
+    there = {moment.public_id: moment for moment in own}
+    moments = []
+    for one in new:
+        child, tone = children[one.child_id], _checked_tone(one.tone)
+        if (moment := there.get(one.moment_id)) is not None:
+            _refuse_other(moment, child_id=child.public_id, tone=tone)
+        else:
+            moment = _compose(one, author=author, child=child, tone=tone, now=now)
+        moments.append(moment)
+    _save_new([(moment, one.details) for moment, one in zip(moments, new, strict=True) if moment.is_new], now)
+    return moments
+
+
+def _compose(one: NewMoment, *, author: User, child: Child, tone: Tone, now: datetime) -> Observation:
+    """The row, not saved yet."""
+    said = one.occurred or Said(at=now)
     zone = child.household.timezone
-    said = occurred or Said(at=now)
     when = place_in_time(said, zone=zone, born=child.birth_month, now=now)
-    there = Observation.objects.filter(author_id=actor_id, public_id=moment_id).first()
-    if there is not None:
-        _refuse_other(there, child_id=child.public_id, tone=tone)
-        return there
     moment = Observation(
         household=child.household,
         child=child,
         author=author,
-        public_id=moment_id,
+        public_id=one.moment_id,
         kind=Kind.MOMENT,
         tone=tone,
         occurred_at=when.at,
@@ -77,19 +116,26 @@ def record_moment(
         clock_skew=said.skew,
         timezone=zone,
         visibility=starting_visibility(tone, author.standing_visibility),
-        checklist_version_id=content.version.id,
+        checklist_version_id=get_content(author.language).version.id,
         salt=new_salt(),
         received_at=now,
         changed_at=now,
     )
     moment.is_new = True
-    details = details or {}
-    _apply(moment, actor_id=actor_id, details=details, now=now)
-    moment.save(force_insert=True)
-    _apply_beside(moment, details)
-    is_bare = BESIDE.isdisjoint(details)
-    add_link(moment, Act.RECORDED, at=now, fields=bare_state_of(moment).fields if is_bare else None)
+    _apply(moment, actor_id=author.pk, details=one.details, now=now)
     return moment
+
+
+def _save_new(new: Sequence[tuple[Observation, Details]], now: datetime) -> None:
+    rows = [moment for moment, _details in new]
+    Observation.objects.bulk_create(rows)
+    for moment, details in new:
+        _apply_beside(moment, details)
+    states = {row.pk: bare_state_of(row).fields for row, details in new if BESIDE.isdisjoint(details)}
+    # Each household has a record of its own. In this order, as everybody holds them.
+    for household_id in sorted({row.household_id for row in rows}):
+        those = [row for row in rows if row.household_id == household_id]
+        add_links(those, Act.RECORDED, at=now, states=states)
 
 
 def _refuse_other(moment: Observation, *, child_id: uuid.UUID, tone: str) -> None:
@@ -117,7 +163,17 @@ class Edit:
     was: State
     became: State
 
+    @property
+    def is_change(self) -> bool:
+        return self.was != self.became
 
+    @property
+    def revision_then(self) -> int:
+        """Its revision before."""
+        return self.moment.revision - self.is_change
+
+
+@transaction.atomic
 def edit_moment(
     *, actor_id: int, moment_id: uuid.UUID, details: Details, revision: int | None = None, now: datetime
 ) -> Observation:
@@ -129,11 +185,10 @@ def edit_moment(
     return edit.moment
 
 
-@transaction.atomic
 def compare_edit(
     *, actor_id: int, moment_id: uuid.UUID, details: Details, revision: int | None = None, now: datetime
 ) -> Edit:
-    """`edit_moment`, for a door that has to know what it changed.
+    """`edit_moment`, for a door that has to know what it changed, and that holds a transaction of its own.
 
     Raises:
         NotVisible: no such moment of the actor's own. Conflict: *revision* is not the current one.
@@ -152,11 +207,12 @@ def compare_edit(
     _apply(moment, actor_id=actor_id, details=details, now=now)
     _apply_beside(moment, details)
     became = state_of(moment, beside=was if BESIDE.isdisjoint(details) else None)
-    if became != was:
+    edit = Edit(moment, was, became)
+    if edit.is_change:
         keep_revision(moment, was, now=now)
         moment.save()
         add_link(moment, Act.EDITED, at=now, fields=became.fields)
-    return Edit(moment, was, became)
+    return edit
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,11 +17,12 @@ from observations.details import Details
 from observations.models import Draft, Observation, SyncOp
 from observations.rules import DraftKind, Kind, OpStatus, OpType
 from observations.services import (
+    NewMoment,
     compare_edit,
     delete_moment,
     edit_moment,
-    record_moment,
     record_moment_with_each,
+    record_moments,
     settle_deleted,
     undo_capture,
 )
@@ -94,30 +95,58 @@ def keep(job: Job, kind: DraftKind, unfit: Unfit | None = None) -> Outcome:
 
 
 # --- Each type ---------------------------------------------------------------------------------------------------
+def record_together(jobs: Sequence[Job]) -> list[Outcome]:
+    """The outcomes of new moments of one author, each with one child, all at once.
+
+    Raises:
+        Conflict, NotVisible, Refused, ValidationError: one of them is not as simple. Then none was recorded.
+    """
+    new = [_new_moment(job) for job in jobs]
+    with transaction.atomic():
+        moments = record_moments(actor_id=jobs[0].actor_id, new=new, now=jobs[0].now)
+        if not all(moment.is_new for moment in moments):
+            raise Conflict
+        return [_recorded(job, moment) for job, moment in zip(jobs, moments, strict=True)]
+
+
 def _create(job: Job) -> Outcome:
-    plain = job.plain
-    if not plain.children:
+    if not job.plain.children:
         raise Unfit("child", "required")
+    new = _new_moment(job)
     try:
-        moments = _record(job)
+        moments = record_moment_with_each(
+            actor_id=job.actor_id,
+            moment_id=new.moment_id,
+            child_ids=job.plain.children,
+            tone=new.tone,
+            occurred=new.occurred,
+            details=new.details,
+            now=job.now,
+        )
     except (Conflict, NotVisible) as error:
         return _not_recorded(job, error)
-    first = moments[0]
-    if not first.is_new and len(plain.children) == 1:
-        return _also_there(job, first)
-    _settle_half_typed(job, first)
-    return Outcome(
-        OpStatus.APPLIED,
-        rev=first.revision,
-        trunk=first.revision,
-        made=first.revision if first.is_new else None,
-    )
+    if not moments[0].is_new and len(moments) == 1:
+        return _also_there(job)
+    return _recorded(job, moments[0])
+
+
+def _new_moment(job: Job) -> NewMoment:
+    """As for the first of its children."""
+    details = Details(**job.plain.details)
+    tone = details.pop("tone", "")
+    return NewMoment(job.moment_id, job.plain.children[0], tone, job.plain.occurred, details)
+
+
+def _recorded(job: Job, moment: Observation) -> Outcome:
+    _settle_half_typed(job, moment)
+    revision = moment.revision
+    return Outcome(OpStatus.APPLIED, rev=revision, trunk=revision, made=revision if moment.is_new else None)
 
 
 def _not_recorded(job: Job, error: Conflict | NotVisible) -> Outcome:
     there = _find(job)
     if there is not None and len(job.plain.children) == 1:
-        return _also_there(job, there)
+        return _also_there(job)
     if isinstance(error, NotVisible):
         if any(has_lived_with(actor_id=job.actor_id, child_id=child) for child in job.plain.children):
             return keep(job, DraftKind.LEFT)
@@ -127,86 +156,62 @@ def _not_recorded(job: Job, error: Conflict | NotVisible) -> Outcome:
     raise error
 
 
-def _also_there(job: Job, there: Observation) -> Outcome:
+def _also_there(job: Job) -> Outcome:
     """Another door was faster with the same moment: what this says besides is an edit of it."""
-    return _edit(job, there, trunk=1, made=set())
-
-
-def _record(job: Job) -> list[Observation]:
-    plain = job.plain
-    details = {**plain.details}
-    tone = str(details.pop("tone", ""))
-    if len(plain.children) > 1:
-        return record_moment_with_each(
-            actor_id=job.actor_id,
-            moment_id=job.moment_id,
-            child_ids=plain.children,
-            tone=tone,
-            occurred=plain.occurred,
-            details=details,  # type: ignore[arg-type]
-            now=job.now,
-        )
-    moment = record_moment(
-        actor_id=job.actor_id,
-        moment_id=job.moment_id,
-        child_id=plain.children[0],
-        tone=tone,
-        occurred=plain.occurred,
-        details=details,  # type: ignore[arg-type]
-        now=job.now,
-    )
-    return [moment]
+    return _edit(job, trunk=1, made=set())
 
 
 def _update(job: Job) -> Outcome:
     if (kept := _kept_of_base(job)) is not None:
         if kept.kind == DraftKind.TWO:
-            _narrow(job, _find(job))
+            _narrow(job)
         if kept.content_unreadable:  # it may open again: what comes later is kept beside it
             return keep(job, DraftKind(kept.kind))
         fold_in(kept, job.plain.content, now=job.now)
         status = KEPT_AS[DraftKind(kept.kind)]
         return Outcome(status, code=kept.code if status is OpStatus.RESCUED else "")
-    moment = _find(job)
-    if moment is None:
-        if job.plain.base_op is not None and job.base is None:
-            raise Unfit("base", "missing")
-        return keep(job, DraftKind.GONE)
     if job.base is not None and job.base.trunk is not None:
-        return _edit(job, moment, trunk=job.base.trunk, made=made_by_chain(job.base))
-    return _edit(job, moment, trunk=job.plain.base_rev or 1, made=set())
+        return _edit(job, trunk=job.base.trunk, made=made_by_chain(job.base))
+    return _edit(job, trunk=job.plain.base_rev or 1, made=set())
 
 
-def _edit(job: Job, moment: Observation, *, trunk: int, made: set[int]) -> Outcome:
+def _edit(job: Job, *, trunk: int, made: set[int]) -> Outcome:
     """Change what was not changed elsewhere since *trunk*; otherwise both versions stay, for the author to choose."""
-    if moment.deleted_at is not None:
-        return keep(job, DraftKind.GONE)
-    others = changed_by_others(moment, trunk=trunk, made=made)
     try:
         with transaction.atomic():
             edit = compare_edit(
                 actor_id=job.actor_id, moment_id=job.moment_id, details=job.plain.changes, now=job.now
             )
+            others = changed_by_others(edit, trunk=trunk, made=made)
             before, after = flat(edit.was), flat(edit.became)
             # Words that were written as private are not shown to others by somebody who has not seen them.
             if differing(before, after) & others or (others and widens(before, after)):
                 raise _Overlaps
     except _Overlaps:
-        _narrow(job, moment)
+        _narrow(job)
         return keep(job, DraftKind.TWO)
     except NotVisible as error:
-        if not _is_reachable(job, moment):
-            return keep(job, DraftKind.LEFT)
-        raise Unfit("child" if "child_id" in job.plain.changes else "id", "choice") from error
-    edited = edit.moment
-    _settle_half_typed(job, edited)
-    changed = edited.revision if edited.revision != moment.revision else None
+        return _not_edited(job, error)
+    _settle_half_typed(job, edit.moment)
+    revision = edit.moment.revision
     status = OpStatus.MERGED if others else OpStatus.APPLIED
-    return Outcome(status, rev=edited.revision, trunk=trunk, made=changed)
+    return Outcome(status, rev=revision, trunk=trunk, made=revision if edit.is_change else None)
 
 
-def _narrow(job: Job, moment: Observation | None) -> None:
+def _not_edited(job: Job, error: NotVisible) -> Outcome:
+    moment = _find(job)
+    if moment is None and job.plain.base_op is not None and job.base is None:
+        raise Unfit("base", "missing") from error
+    if moment is None or moment.deleted_at is not None:
+        return keep(job, DraftKind.GONE)
+    if not _is_reachable(job, moment):
+        return keep(job, DraftKind.LEFT)
+    raise Unfit("child" if "child_id" in job.plain.changes else "id", "choice") from error
+
+
+def _narrow(job: Job) -> None:
     """Have fewer people see it at once, where its author said so, however long the rest waits to be chosen."""
+    moment = _find(job)
     if moment is None or moment.deleted_at is not None or not _is_reachable(job, moment):
         return
     said = job.plain.changes

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce, Length
@@ -54,19 +55,21 @@ def keep_words(
 
 def content_of(draft: Draft) -> dict[str, Any]:
     """What an operation said; nothing where it cannot be opened."""
-    text = draft.content
-    found = json.loads(text) if text else {}
-    return found if isinstance(found, dict) else {}
+    return {name: value for name, value in _stored(draft).items() if name not in _BESIDE}
 
 
-def replace_words(draft: Draft, content: dict[str, Any], *, now: datetime) -> None:
-    """Let a draft say this and nothing of what it said before.
+def replace_words(
+    draft: Draft, content: dict[str, Any], *, covered: Sequence[Draft] = (), now: datetime
+) -> None:
+    """Let a draft say this and nothing of what it said before, and take the place of those that it covers.
 
     Raises:
         NoRoom: too much waits for this person already.
     """
     _check_room(draft.author_id, without=draft.pk)
-    draft.content = write_content(content)
+    covers = [*_covers(draft), *(name for row in covered for name in (str(row.public_id), *_covers(row)))]
+    draft.content = write_content({**content, "covers": covers} if covers else content)
+    Draft.objects.filter(pk__in=[row.pk for row in covered]).delete()
     draft.received_at = now
     draft.save(force_update=True)
 
@@ -78,7 +81,7 @@ def fold_in(draft: Draft, content: dict[str, Any], *, now: datetime) -> None:
         NoRoom: too much waits for this person already.
     """
     _check_room(draft.author_id, more=0)
-    kept = content_of(draft)
+    kept = _stored(draft)
     replaced = {name: value for name, value in _fields(kept).items() if name in _fields(content)}
     if replaced:
         kept["earlier"] = [*kept.get("earlier", []), replaced]
@@ -93,11 +96,13 @@ def fold_in(draft: Draft, content: dict[str, Any], *, now: datetime) -> None:
 
 def discard(rows: QuerySet[Draft], *, now: datetime) -> int:
     """Destroy these, as their author wishes; how many. No backup brings them back."""
-    ids = list(rows.order_by("pk").values_list("public_id", flat=True))
-    for public_id in ids:
-        ledger.note(Noted.DISCARDED, public_id, now)
-    Draft.objects.filter(public_id__in=ids).delete()
-    return len(ids)
+    going = list(rows.order_by("pk"))
+    Draft.content.fetch_keys(going)
+    for draft in going:
+        for public_id in (draft.public_id, *_covers(draft)):
+            ledger.note(Noted.DISCARDED, public_id, now)
+    Draft.objects.filter(pk__in=[draft.pk for draft in going]).delete()
+    return len(going)
 
 
 def settle_deleted_draft(draft: Draft, *, now: datetime) -> None:
@@ -125,6 +130,22 @@ def _check_room(author_id: int, *, more: int = 1, without: int | None = None) ->
     kept = others.aggregate(rows=Count("pk"), size=size)
     if kept["rows"] + more > DRAFTS_MAX or kept["size"] >= DRAFT_BYTES_MAX:
         raise NoRoom
+
+
+# What is kept beside the words as they were sent: what they replaced, and the drafts whose place they took.
+_BESIDE: Final = ("earlier", "covers")
+
+
+def _stored(draft: Draft) -> dict[str, Any]:
+    text = draft.content
+    found = json.loads(text) if text else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _covers(draft: Draft) -> list[str]:
+    """The public ids of the drafts whose place it took: to discard it is to discard them in a backup too."""
+    covers: list[str] = _stored(draft).get("covers", [])
+    return covers
 
 
 def _fields(content: dict[str, Any]) -> dict[str, Any]:

@@ -50,13 +50,12 @@ def put_half_typed(
         return
     covered = [draft for draft in half if draft.op_id != sheet and _says_no_more(draft, said)]
     there = own.first() or (covered.pop() if covered else None)
-    half.filter(pk__in=[draft.pk for draft in covered]).delete()
     if there is None:
         keep_words(DraftKind.HALF, content, author_id=author_id, moment_id=moment_id, op_id=sheet, now=now)
     else:
         # The same row: what is noted of it, when it is discarded, is meant for its earlier words in a backup too.
         there.op_id = sheet
-        replace_words(there, content, now=now)
+        replace_words(there, content, covered=covered, now=now)
 
 
 def settle_half_typed(

@@ -16,11 +16,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from django.core.exceptions import ValidationError
 from django.db import OperationalError, transaction
 from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce, Length
 
-from accounts.selectors import get_user
+from accounts.selectors import get_user, holding_user
+from common.errors import Conflict, NotVisible, Refused
 from observations.feed import one_change
 from observations.models import SyncOp
 from observations.rules import (
@@ -32,7 +34,7 @@ from observations.rules import (
     OpStatus,
     OpType,
 )
-from observations.sync.applying import Job, Outcome, apply, keep
+from observations.sync.applying import Job, Outcome, apply, keep, record_together
 from observations.sync.as_sent import KeyMissing, held_of
 from observations.sync.drafts import NoRoom
 from observations.sync.hpke import NotOpened
@@ -44,7 +46,7 @@ from observations.sync.tray import Tray
 logger = logging.getLogger(__name__)
 
 # How many share a transaction: the author's own pages wait for its end.
-TOGETHER: Final = 20
+TOGETHER: Final = 25
 
 # What is told again as `duplicate`; of the others the phone may have something to say to its owner once more.
 _QUIET: Final = (OpStatus.APPLIED, OpStatus.MERGED)
@@ -143,16 +145,53 @@ def _take_alone(sent: SentOp, sender: Sender) -> OpResult:
 def _take_all(ops: Sequence[SentOp], sender: Sender) -> list[OpResult]:
     wait_no_longer()
     # Whoever writes holds the author's row first, here and in `keep_shut`.
-    get_user(user_id=sender.actor_id, for_update=True)
-    tray = Tray.of(ops, author_id=sender.actor_id)
-    with one_change(at=sender.clock.now):
-        return [_take_one(sent, sender, tray) for sent in ops]
+    with holding_user(user_id=sender.actor_id), one_change(at=sender.clock.now):
+        tray = Tray.of(ops, author_id=sender.actor_id)
+        new = _take_new(ops, sender, tray)
+        return [_take_one(sent, sender, tray, result=new.pop(sent.op_id, None)) for sent in ops]
+
+
+def _take_new(ops: Sequence[SentOp], sender: Sender, tray: Tray) -> dict[uuid.UUID, OpResult]:
+    """The results of those that begin a moment, which most of a backlog do: all in one go, or none of them."""
+    begun: dict[uuid.UUID, SentOp] = {}
+    for sent in ops:
+        begun.setdefault(sent.moment_id, sent)
+    fresh = [(_row_of(sent, sender), sent) for sent in begun.values() if tray.find(sent.op_id) is None]
+    jobs = [
+        (row, job)
+        for row, sent in fresh
+        if (job := _simple_job(row, sent, sender=sender, tray=tray)) is not None
+    ]
+    if len(jobs) < 2:  # nothing is saved by it
+        return {}
+    try:
+        with transaction.atomic():
+            outcomes = record_together([job for _row, job in jobs])
+            for (row, _job), outcome in zip(jobs, outcomes, strict=True):
+                _settle(row, outcome)
+            SyncOp.objects.bulk_create([row for row, _job in jobs])
+    except (Conflict, NotVisible, Refused, ValidationError):
+        return {}
+    for row, _job in jobs:
+        tray.keep(row)
+    return {row.op_id: _told(row) for row, _job in jobs}
+
+
+def _simple_job(row: SyncOp, sent: SentOp, *, sender: Sender, tray: Tray) -> Job | None:
+    """A new moment with one child; None for anything else, and for what does not open or is not as it has to be."""
+    try:
+        opened = open_sent(sent, account=sender.account, keys=tray.keys)
+        plain = read_plaintext(as_content(opened), clock=sender.clock)
+    except (NotOpened, Unfit):
+        return None
+    is_simple = plain.type is OpType.CREATE and len(plain.children) == 1
+    return _job(row, plain, tray, clock=sender.clock) if is_simple else None
 
 
 # --- One operation -----------------------------------------------------------------------------------------------
-def _take_one(sent: SentOp, sender: Sender, tray: Tray) -> OpResult:
+def _take_one(sent: SentOp, sender: Sender, tray: Tray, *, result: OpResult | None = None) -> OpResult:
     """The result of one operation. Those that were held for it are tried after it, and those held for them."""
-    result = _try(sent, sender, tray)
+    result = result or _try(sent, sender, tray)
     if result.status in (OpStatus.DEFERRED, OpStatus.UNDECRYPTABLE):
         return result
     then = replace(sender, clock=Clock(now=sender.clock.now, client_now=sender.clock.now))
@@ -205,17 +244,11 @@ def sent_then(row: SyncOp) -> SentOp:
 
 @transaction.atomic
 def _take(sent: SentOp, sender: Sender, tray: Tray) -> OpResult:
-    row = tray.find(sent.op_id) or SyncOp(
-        author_id=sender.actor_id,
-        op_id=sent.op_id,
-        moment_id=sent.moment_id,
-        sha256=sent.sha256,
-        received_at=sender.clock.now,
-    )
+    row = tray.find(sent.op_id) or _row_of(sent, sender)
     if bytes(row.sha256) != sent.sha256:
         return _result(sent, OpStatus.REUSED, now=sender.clock.now)
     if row.status not in ("", OpStatus.DEFERRED):
-        return _told_again(sent, row)
+        return _told_again(row)
     clock = sender.clock
     if row.client_now is not None:  # held: what its phone's clock said when it first came is what counts
         clock = Clock(now=clock.now, client_now=clock.now - (row.received_at - row.client_now))
@@ -225,8 +258,20 @@ def _take(sent: SentOp, sender: Sender, tray: Tray) -> OpResult:
         tray.keep(row)
         return _result(sent, OpStatus.DEFERRED, code="base", now=row.received_at)
     _settle(row, outcome)
+    row.save()
     tray.keep(row)
-    return OpResult(sent.op_id, outcome.status, outcome.rev, outcome.code, row.received_at)
+    return _told(row)
+
+
+def _row_of(sent: SentOp, sender: Sender) -> SyncOp:
+    """Of one that comes for the first time; not saved yet."""
+    return SyncOp(
+        author_id=sender.actor_id,
+        op_id=sent.op_id,
+        moment_id=sent.moment_id,
+        sha256=sent.sha256,
+        received_at=sender.clock.now,
+    )
 
 
 def open_sent(sent: SentOp, *, account: str, keys: KeyRing) -> bytes:
@@ -259,8 +304,12 @@ def _do(row: SyncOp, opened: bytes, tray: Tray, *, clock: Clock) -> Outcome | No
             if clock.now - row.received_at <= HELD_MAX:
                 return None
             base = None
-    job = Job(row.author_id, row.op_id, row.moment_id, plain, base, tray.half_typed, clock.now)
+    job = _job(row, plain, tray, base=base, clock=clock)
     return keep(job, DraftKind.RESCUED, unfit) if unfit else apply(job)
+
+
+def _job(row: SyncOp, plain: Plain, tray: Tray, *, base: SyncOp | None = None, clock: Clock) -> Job:
+    return Job(row.author_id, row.op_id, row.moment_id, plain, base, tray.half_typed, clock.now)
 
 
 def _hold(row: SyncOp, sent: SentOp, *, clock: Clock) -> None:
@@ -278,19 +327,16 @@ def _settle(row: SyncOp, outcome: Outcome) -> None:
     row.status, row.rev, row.code = outcome.status, outcome.rev, outcome.code
     row.trunk, row.made = outcome.trunk, outcome.made
     row.kid, row.held_sealed, row.client_now = "", b"", None
-    row.save()
 
 
 # --- What is told ------------------------------------------------------------------------------------------------
-def _told_again(sent: SentOp, row: SyncOp) -> OpResult:
-    status = OpStatus(row.status)
-    return OpResult(
-        sent.op_id,
-        OpStatus.DUPLICATE if status in _QUIET else status,
-        row.rev,
-        row.code,
-        row.received_at,
-    )
+def _told(row: SyncOp) -> OpResult:
+    return OpResult(row.op_id, OpStatus(row.status), row.rev, row.code, row.received_at)
+
+
+def _told_again(row: SyncOp) -> OpResult:
+    told = _told(row)
+    return replace(told, status=OpStatus.DUPLICATE) if told.status in _QUIET else told
 
 
 def _result(sent: SentOp, status: OpStatus, *, code: str = "", now: datetime) -> OpResult:

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from accounts.rules import Visibility
-from observations.history import State, state_of
-from observations.models import Observation, Revision, SyncOp
+from observations.history import State
+from observations.models import Revision, SyncOp
+from observations.services import Edit
 
 Flat = dict[str, Any]
 
@@ -29,18 +30,19 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
-def changed_by_others(moment: Observation, *, trunk: int, made: set[int]) -> set[str]:
-    """The fields that changed since revision *trunk*, but for the revisions that the chain *made* itself."""
-    if trunk >= moment.revision:
+def changed_by_others(edit: Edit, *, trunk: int, made: set[int]) -> set[str]:
+    """The fields that had changed since revision *trunk* before this edit, but for what the chain *made* itself."""
+    last = edit.revision_then
+    if trunk >= last:
         return set()
-    states: dict[int, Flat] = {moment.revision: flat(state_of(moment))}
-    kept = Revision.objects.filter(observation=moment, number__gte=trunk).select_related("observation")
-    for revision in kept:
+    states: dict[int, Flat] = {last: flat(edit.was)}
+    kept = Revision.objects.filter(observation=edit.moment, number__range=(trunk, last - 1))
+    for revision in kept.select_related("observation"):
         states[revision.number] = flat(State(fields=revision.state, note=revision.note))
     changed: set[str] = set()
-    later = states[moment.revision]
+    later = states[last]
     # Deleting and restoring count as revisions and change no field: such a step has no row, and no difference.
-    for number in range(moment.revision - 1, trunk - 1, -1):
+    for number in range(last - 1, trunk - 1, -1):
         earlier = states.get(number, later)
         if number + 1 not in made:
             changed |= differing(earlier, later)

@@ -36,9 +36,9 @@ def full_disk(*, after: int = 0) -> Iterator[None]:
     room = RecordLink.objects.count() + after
 
     def execute(run, sql, *rest):
-        is_next = "observations_recordlink" in sql and sql.startswith("INSERT")
         writes = sql.startswith(("INSERT", "UPDATE", "DELETE"))
-        if writes and (not after or (is_next and RecordLink.objects.count() >= room)):
+        links = "observations_recordlink" in sql and sql.startswith("INSERT") and sql.count("), (") + 1
+        if writes and (not after or (links and RecordLink.objects.count() + links > room)):
             raise OperationalError("database or disk is full")
         return run(sql, *rest)
 

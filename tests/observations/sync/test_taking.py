@@ -18,7 +18,7 @@ from observations.rules import HELD_MAX, OPS_KEPT
 from observations.services import (
     delete_moment,
     edit_moment,
-    record_moment,
+    record_moments,
     restore_moment,
     undo_capture,
 )
@@ -683,11 +683,12 @@ class TestBreakingOff:
         good = tap(note="good")
 
         def fail(**said):
-            if said["moment_id"] == uuid.UUID(broken["moment_id"]):
+            if uuid.UUID(broken["moment_id"]) in [one.moment_id for one in said["new"]]:
                 raise RuntimeError
-            return record_moment(**said)
+            return record_moments(**said)
 
-        monkeypatch.setattr("observations.sync.applying.record_moment", fail)
+        for door in ("observations.sync.applying", "observations.services.captures"):
+            monkeypatch.setattr(f"{door}.record_moments", fail)
         results = phone.flush()
         assert [(r["status"], r["code"]) for r in results] == [("deferred", "failed"), ("applied", "")]
         assert phone.queue == [broken]
