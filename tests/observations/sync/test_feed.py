@@ -14,7 +14,7 @@ from common.person_keys import remembering
 from households.models import Household
 from households.services import leave_household, separate_household
 from observations.estate import ObservationsEstate
-from observations.feed import forget_changes, number_late
+from observations.feed import forget_changes, hide_entries, number_late
 from observations.models import FeedCounter, FeedEntry
 from observations.rules import COOLING_OFF, CURSOR_KEPT, LATE_SEEN
 from observations.services import (
@@ -308,6 +308,22 @@ class TestWrittenPastTheCounter:
         assert number_late(now=now) == 0
         assert not FeedEntry.objects.exclude(shown_as=b"").exists()
         assert theirs.catch_up() == []
+
+    def test_what_was_hidden_meanwhile_is_still_told_to_its_author(
+        self, mine, record, parent, household, now, unnumbered
+    ) -> None:
+        moment = record(details=SHARED)
+        mine.catch_up()
+        later = now + timedelta(minutes=1)
+        with unnumbered():
+            edit_moment(
+                actor_id=parent.pk, moment_id=moment.public_id, details={"visibility": "private"}, now=later
+            )
+        hide_entries(parent.pk, household_id=household.pk, at=later + timedelta(minutes=1))
+        mine.catch_up()
+        assert number_late(now=later + timedelta(minutes=2)) == 1
+        assert mine.catch_up() == ["upsert"]
+        assert mine.seen[_key(moment)]["visibility"] == "private"
 
     def test_what_was_numbered_is_not_told_again(self, mine, theirs, record, change, parent, now) -> None:
         """Whatever was done to it: nothing that is written ordinarily counts as late."""

@@ -11,10 +11,11 @@ import pytest
 import time_machine
 
 from accounts.services import ask_to_be_erased
+from common.models import LedgerEntry
 from households.models import Household
 from households.services import add_child, leave_household, separate_household
 from observations.models import Draft, Observation, Revision, SealingKey, SyncOp
-from observations.rules import HELD_MAX, OPS_KEPT
+from observations.rules import HELD_MAX, OPS_KEPT, Noted
 from observations.services import (
     delete_moment,
     edit_moment,
@@ -22,7 +23,7 @@ from observations.services import (
     restore_moment,
     undo_capture,
 )
-from observations.sync import drafts, forget_ops, purge_drafts, take_held, taking
+from observations.sync import choose_version, drafts, forget_ops, purge_drafts, take_held, taking
 from tests.observations.sync.conftest import moment_of
 
 pytestmark = pytest.mark.django_db
@@ -347,6 +348,20 @@ class TestTwoPlaces:
         draft = Draft.objects.get()
         assert (draft.kind, words(draft)) == ("two", {"note": "here", "feelings": ["calm"]})
 
+    def test_the_version_of_a_chain_can_be_chosen_and_is_what_was_said_last(
+        self, phone, tap, parent, now
+    ) -> None:
+        op = tap(note="one")
+        phone.flush()
+        edit_moment(actor_id=parent.pk, moment_id=moment_of(op).public_id, details={"note": "there"}, now=now)
+        here = phone.write("update", moment_id=op["moment_id"], base={"rev": 1}, note="here")
+        phone.write("update", moment_id=op["moment_id"], base={"op": here["op_id"]}, note="here again")
+        assert statuses(phone.flush()) == ["conflict", "conflict"]
+        draft = Draft.objects.get()
+        assert json.loads(draft.content)["earlier"] == [{"note": "here"}]
+        choose_version(actor_id=parent.pk, draft_id=draft.public_id, this_one=True, now=now)
+        assert moment_of(op).note == "here again"
+
     def test_the_same_words_in_both_places_are_no_conflict(self, phone, tap, parent, now) -> None:
         op = tap(note="one")
         phone.flush()
@@ -624,6 +639,24 @@ class TestDrafts:
         phone.write("draft.put", moment_id=first["moment_id"], base=base, note="half a word")
         phone.flush()
         assert (Draft.objects.get().public_id, words(Draft.objects.get())["note"]) == (before, "half a word")
+
+    def test_to_discard_one_is_to_discard_those_whose_place_it_took(self, phone) -> None:
+        """For a backup holds them still."""
+        first = phone.write("draft.put", note="a blue")
+        other = phone.write("draft.put", moment_id=first["moment_id"], note="a boat")
+        phone.flush()
+        ids = set(Draft.objects.values_list("public_id", flat=True))
+        assert len(ids) == 2
+        sheet = {"moment_id": first["moment_id"], "base": {"op": other["op_id"]}}
+        phone.write("draft.put", **sheet, note="a blue boat")
+        assert statuses(phone.flush()) == ["applied"]
+        assert words(Draft.objects.get()) == {"note": "a blue boat"}
+        phone.write("draft.put", **sheet, note="a blue boat at sea")
+        phone.write("draft.put", **sheet)
+        phone.flush()
+        assert not Draft.objects.exists()
+        noted = LedgerEntry.objects.filter(kind=Noted.DISCARDED).values_list("subject", flat=True)
+        assert set(noted) == set(map(str, ids))
 
     def test_one_that_is_not_right_belongs_to_its_sheet_too(self, phone) -> None:
         first = phone.write("draft.put", note="the blue door")
