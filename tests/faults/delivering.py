@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,9 +147,16 @@ class Installation:
 
 @contextlib.contextmanager
 def installation(
-    members: int, folder: Path, mailbox: Mailbox, *, database: str, broker: str, a_second: float = 20
+    members: int,
+    folder: Path,
+    mailbox: Mailbox,
+    *,
+    database: str,
+    broker: str,
+    a_second: float = 20,
+    load: Sequence[str] = (),
 ) -> Iterator[Installation]:
-    """An installation with so many due mails; it sends that many in a second at most."""
+    """An installation with so many due mails; it sends that many in a second at most. *load* is for `digest_load`."""
     env = {
         **os.environ,
         "VAR_DIR": str(folder),
@@ -161,7 +168,7 @@ def installation(
         "DIGESTS_PER_SECOND": str(a_second),
         "PYTHONWARNINGS": "default",
     }
-    command = [sys.executable, "-m", "tests.faults.digest_load", str(members)]
+    command = [sys.executable, "-m", "tests.faults.digest_load", str(members), *load]
     subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, timeout=600)
     with redis.Redis.from_url(broker) as empty:
         empty.flushdb()  # what an earlier drill left behind is about other mails

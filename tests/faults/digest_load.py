@@ -1,4 +1,7 @@
-"""`python -m tests.faults.digest_load MEMBERS`: people whose week closed a day ago and whose mail is due now."""
+"""`python -m tests.faults.digest_load MEMBERS [planned]`: people whose week closed a day ago and whose mail is due now.
+
+With `planned` it is due when the planner said, each by its own minutes after one hour that all of them chose.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from reflections.models import Digest  # noqa: E402
 from reflections.services import plan_digests  # noqa: E402
 
 
-def main(members: int) -> None:
+def main(members: int, *, as_planned: bool = False) -> None:
     call_command("migrate", verbosity=0)
     now = timezone.now()
     load_library(now=now)
@@ -62,7 +65,8 @@ def main(members: int) -> None:
     )
     plan_digests(household_ids=[home.pk for home in homes], now=now)
     # The first week of each is a partial one: no mail. What is planned was due in the evening; here it is due at once.
-    Digest.objects.update(due_at=now, next_at=now)
+    if not as_planned:
+        Digest.objects.update(due_at=now, next_at=now)
     assert Digest.objects.filter(due_at=F("next_at")).count() == members
 
 
@@ -86,4 +90,4 @@ def moment(user: User, child: Child, *, at: Any) -> Observation:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), as_planned="planned" in sys.argv)
