@@ -95,6 +95,9 @@ def write_ratings(
     Raises:
         ValidationError: on `ratings`, for an unknown dimension or a value off the scale.
     """
+    if not ratings:
+        return
+    given = []
     for name, answer in ratings.items():
         if name not in list(Dimension) or (answer is not None and answer not in (*VALUES, *Absence)):
             raise ValidationError(
@@ -102,21 +105,26 @@ def write_ratings(
             )
         question = content.question(Dimension(name), occasion)
         if answer is None:
-            observation.ratings.filter(dimension=name).delete()
             continue
-        value, absence = (answer, "") if isinstance(answer, int) else (None, answer)
-        # An answer to an older wording of the question gives way to this one.
-        observation.ratings.filter(dimension=name).exclude(question_id=question.id).delete()
-        Rating.objects.update_or_create(
-            observation=observation,
-            question_id=question.id,
-            defaults={
-                "household_id": observation.household_id,
-                "dimension": name,
-                "value": value,
-                "absence": absence,
-            },
+        given.append(
+            Rating(
+                household_id=observation.household_id,
+                observation=observation,
+                question_id=question.id,
+                dimension=name,
+                value=answer if isinstance(answer, int) else None,
+                absence="" if isinstance(answer, int) else answer,
+            )
         )
+    # What was taken away goes, and an answer to an older wording of the question gives way to this one.
+    kept = [rating.question_id for rating in given]
+    observation.ratings.filter(dimension__in=list(ratings)).exclude(question_id__in=kept).delete()
+    Rating.objects.bulk_create(
+        given,
+        update_conflicts=True,
+        unique_fields=["observation", "question"],
+        update_fields=["household", "dimension", "value", "absence"],
+    )
 
 
 def write_own(observation: Observation, answers: Mapping[uuid.UUID, str | None]) -> None:
@@ -144,15 +152,23 @@ def write_own(observation: Observation, answers: Mapping[uuid.UUID, str | None])
         for public_id, answer in answers.items()
     ):
         raise ValidationError({"own": ValidationError(_("Please choose one of the answers."), "choice")})
-    for public_id, answer in answers.items():
-        if answer is None:
-            observation.own_answers.filter(question=asked[public_id]).delete()
-            continue
-        OwnAnswer.objects.update_or_create(
-            observation=observation,
-            question=asked[public_id],
-            defaults={"household_id": observation.household_id, "answer": answer},
-        )
+    taken = [asked[public_id] for public_id, answer in answers.items() if answer is None]
+    observation.own_answers.filter(question__in=taken).delete()
+    OwnAnswer.objects.bulk_create(
+        [
+            OwnAnswer(
+                household_id=observation.household_id,
+                observation=observation,
+                question=asked[public_id],
+                answer=answer,
+            )
+            for public_id, answer in answers.items()
+            if answer is not None
+        ],
+        update_conflicts=True,
+        unique_fields=["observation", "question"],
+        update_fields=["household", "answer"],
+    )
 
 
 def write_circle(observation: Observation, details: Details, *, now: datetime) -> None:

@@ -49,7 +49,7 @@ _together: ContextVar[dict[int, Observation] | None] = ContextVar("together", de
 def one_change(*, at: datetime) -> Iterator[None]:
     """What is written in this block is one change of each observation, and none for others where they see it as before.
 
-    The observations are of one author, and the caller holds the transaction.
+    The observations are of one author, and the caller holds the transaction. All that is written has *at* as its time.
     """
     token = _together.set({})
     try:
@@ -57,7 +57,8 @@ def one_change(*, at: datetime) -> Iterator[None]:
     finally:
         written = _together.get() or {}
         _together.reset(token)
-    rows = Observation.objects.filter(pk__in=list(written)).select_related(
+    # What was rolled back meanwhile was not written: its row has another time.
+    rows = Observation.objects.filter(pk__in=list(written), changed_at=at).select_related(
         "household", "child", "author", "repairs"
     )
     # Counters are held in the order of their households, by everybody.
@@ -252,9 +253,8 @@ def _hide(entries: Any, *, at: datetime) -> None:
         counter = _hold(chunk[0].household_id)
         for entry in chunk:
             counter.last += 1
-            _show_as(
-                entry, b"", number=counter.last
-            )  # the row itself did not change: `number_late` looks at that
+            # `changed_at` stays: the row itself did not change, and `number_late` looks at that.
+            _show_as(entry, b"", number=counter.last)
         _save(counter, chunk)
         hidden = Observation.objects.filter(
             author_id=chunk[0].author_id, public_id__in=[entry.public_id for entry in chunk]

@@ -21,6 +21,10 @@ class State:
     note: str
 
 
+# Fields of a state that are kept in rows of their own.
+_IN_ROWS: Final = ("ratings", "own", *(f"{kind}s" for kind in TickKind))
+
+
 def state_of(observation: Observation, *, beside: State | None = None) -> State:
     """The observation's fields as held, its ticks and answers as in the database, or as they were prefetched.
 
@@ -28,7 +32,7 @@ def state_of(observation: Observation, *, beside: State | None = None) -> State:
     """
     if beside is not None:
         bare = _state(observation, [], [], own=[])
-        kept = {name: beside.fields[name] for name in _BESIDE if name in beside.fields}
+        kept = {name: beside.fields[name] for name in _IN_ROWS if name in beside.fields}
         return State(fields={**bare.fields, **kept}, note=bare.note)
     prefetched = getattr(observation, "_prefetched_objects_cache", {})
     own = observation.own_answers.all()
@@ -38,9 +42,6 @@ def state_of(observation: Observation, *, beside: State | None = None) -> State:
         list(observation.ratings.all()),
         own=list(own if "own_answers" in prefetched else own.select_related("question")),
     )
-
-
-_BESIDE: Final = ("ratings", "own", *(f"{kind}s" for kind in TickKind))
 
 
 def bare_state_of(observation: Observation) -> State:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from common.sealed import SealedText, is_readable
 from observations.rules import DraftKind, OpStatus
@@ -42,7 +42,7 @@ class SyncOp(models.Model):
     op_id = models.UUIDField()
     moment_id = models.UUIDField()
     sha256 = models.BinaryField()
-    # '' only inside the transaction that makes the row.
+    # '' only before it is saved.
     status = models.CharField(max_length=13, blank=True, choices=[(item, item) for item in OpStatus])
     rev = models.PositiveIntegerField(null=True)
     code = models.CharField(max_length=40, blank=True)
@@ -95,6 +95,8 @@ class Draft(models.Model):
     kid = models.CharField(max_length=32, blank=True)
     shut_sealed = models.BinaryField(blank=True, default=b"", db_column="shut")
     shut = SealedText(lambda row: f"{row.author_id}:{row.public_id}", owner="author")
+    # The public ids of drafts whose place it took: a backup holds them still, and to discard it is to discard them.
+    covers = models.JSONField(default=list, db_default=Value([], models.JSONField()))
     received_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
 

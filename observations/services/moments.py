@@ -87,18 +87,19 @@ def record_moments(*, actor_id: int, new: Sequence[NewMoment], now: datetime) ->
     there = {moment.public_id: moment for moment in own}
     moments = []
     for one in new:
-        child, tone = children[one.child_id], _checked_tone(one.tone)
+        child = children[one.child_id]
         if (moment := there.get(one.moment_id)) is not None:
-            _refuse_other(moment, child_id=child.public_id, tone=tone)
+            _refuse_other(moment, child_id=child.public_id, tone=one.tone)
         else:
-            moment = _compose(one, author=author, child=child, tone=tone, now=now)
+            moment = _compose(one, author=author, child=child, now=now)
         moments.append(moment)
     _save_new([(moment, one.details) for moment, one in zip(moments, new, strict=True) if moment.is_new], now)
     return moments
 
 
-def _compose(one: NewMoment, *, author: User, child: Child, tone: Tone, now: datetime) -> Observation:
+def _compose(one: NewMoment, *, author: User, child: Child, now: datetime) -> Observation:
     """The row, not saved yet."""
+    tone = _checked_tone(one.tone)
     said = one.occurred or Said(at=now)
     zone = child.household.timezone
     when = place_in_time(said, zone=zone, born=child.birth_month, now=now)
@@ -173,7 +174,6 @@ class Edit:
         return self.moment.revision - self.is_change
 
 
-@transaction.atomic
 def edit_moment(
     *, actor_id: int, moment_id: uuid.UUID, details: Details, revision: int | None = None, now: datetime
 ) -> Observation:
@@ -185,10 +185,11 @@ def edit_moment(
     return edit.moment
 
 
+@transaction.atomic
 def compare_edit(
     *, actor_id: int, moment_id: uuid.UUID, details: Details, revision: int | None = None, now: datetime
 ) -> Edit:
-    """`edit_moment`, for a door that has to know what it changed, and that holds a transaction of its own.
+    """`edit_moment`, for a door that has to know what it changed.
 
     Raises:
         NotVisible: no such moment of the actor's own. Conflict: *revision* is not the current one.

@@ -14,6 +14,7 @@ from observations.sync.keys import (
 )
 from observations.sync.kit import Kit, pack_kit
 from observations.sync.rescuing import keep_shut, open_shut, take_held
+from observations.sync.sent import OpResult, SentOp, account_of
 from observations.sync.settling import (
     Waiting,
     choose_version,
@@ -25,7 +26,7 @@ from observations.sync.settling import (
     preview_edit,
     save_waiting,
 )
-from observations.sync.taking import OpResult, SentOp, account_of, forget_ops, take_ops
+from observations.sync.taking import forget_ops, take_ops
 
 __all__ = [
     "Kit",

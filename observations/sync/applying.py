@@ -29,6 +29,7 @@ from observations.services import (
 from observations.sync.drafts import content_of, fold_in, keep_words, settle_deleted_draft
 from observations.sync.half_typed import put_half_typed, settle_half_typed
 from observations.sync.plaintext import Clock, Plain, Unfit, read_plaintext
+from observations.sync.tray import Tray
 from observations.sync.versions import changed_by_others, differing, flat, made_by_chain, widens
 
 KEPT_AS = {
@@ -52,14 +53,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One operation that is to have its effect now. The caller holds the rows of the operation and of its author."""
+    """One operation that is to have its effect now. The caller holds the author's row."""
 
     actor_id: int
     op_id: uuid.UUID
     moment_id: uuid.UUID
     plain: Plain
     base: SyncOp | None
-    half_typed: set[uuid.UUID]
+    tray: Tray
     now: datetime
 
 
@@ -96,17 +97,16 @@ def keep(job: Job, kind: DraftKind, unfit: Unfit | None = None) -> Outcome:
 
 # --- Each type ---------------------------------------------------------------------------------------------------
 def record_together(jobs: Sequence[Job]) -> list[Outcome]:
-    """The outcomes of new moments of one author, each with one child, all at once.
+    """The outcomes of new moments of one author, each with one child, all at once. The caller holds a savepoint.
 
     Raises:
-        Conflict, NotVisible, Refused, ValidationError: one of them is not as simple. Then none was recorded.
+        Conflict, NotVisible, Refused, ValidationError: one of them is not as simple, and all are to be rolled back.
     """
     new = [_new_moment(job) for job in jobs]
-    with transaction.atomic():
-        moments = record_moments(actor_id=jobs[0].actor_id, new=new, now=jobs[0].now)
-        if not all(moment.is_new for moment in moments):
-            raise Conflict
-        return [_recorded(job, moment) for job, moment in zip(jobs, moments, strict=True)]
+    moments = record_moments(actor_id=jobs[0].actor_id, new=new, now=jobs[0].now)
+    if not all(moment.is_new for moment in moments):
+        raise Conflict
+    return [_recorded(job, moment) for job, moment in zip(jobs, moments, strict=True)]
 
 
 def _create(job: Job) -> Outcome:
@@ -171,7 +171,7 @@ def _update(job: Job) -> Outcome:
         status = KEPT_AS[DraftKind(kept.kind)]
         return Outcome(status, code=kept.code if status is OpStatus.RESCUED else "")
     if job.base is not None and job.base.trunk is not None:
-        return _edit(job, trunk=job.base.trunk, made=made_by_chain(job.base))
+        return _edit(job, trunk=job.base.trunk, made=made_by_chain(job.base, find=job.tray.find))
     return _edit(job, trunk=job.plain.base_rev or 1, made=set())
 
 
@@ -247,7 +247,7 @@ def _draft(job: Job) -> Outcome:
     moment = _find(job)
     is_empty = not job.plain.content.get("fields")
     if is_empty or moment is None or moment.deleted_at is not None or not _says_the_same(job, moment):
-        job.half_typed.add(job.moment_id)
+        job.tray.half_typed.add(job.moment_id)
         put_half_typed(
             job.plain.content,
             author_id=job.actor_id,
@@ -307,7 +307,7 @@ def _says_the_same(job: Job, moment: Observation) -> bool:
 
 def _settle_half_typed(job: Job, moment: Observation) -> None:
     """What was half-typed of this moment and is saved now waits no longer."""
-    if job.moment_id not in job.half_typed:
+    if job.moment_id not in job.tray.half_typed:
         return
 
     def is_there(draft: Draft) -> bool:

@@ -48,14 +48,14 @@ def keep_words(
         received_at=now,
         expires_at=now + GONE_KEPT if kind is DraftKind.GONE else None,
     )
-    draft.content = write_content(content)
+    draft.content = write_content(_as_sent(content))
     draft.save()
     return draft
 
 
 def content_of(draft: Draft) -> dict[str, Any]:
     """What an operation said; nothing where it cannot be opened."""
-    return {name: value for name, value in _stored(draft).items() if name not in _BESIDE}
+    return {name: value for name, value in _stored(draft).items() if name != _EARLIER}
 
 
 def replace_words(
@@ -67,8 +67,8 @@ def replace_words(
         NoRoom: too much waits for this person already.
     """
     _check_room(draft.author_id, without=draft.pk)
-    covers = [*_covers(draft), *(name for row in covered for name in (str(row.public_id), *_covers(row)))]
-    draft.content = write_content({**content, "covers": covers} if covers else content)
+    draft.covers += [name for row in covered for name in (str(row.public_id), *row.covers)]
+    draft.content = write_content(_as_sent(content))
     Draft.objects.filter(pk__in=[row.pk for row in covered]).delete()
     draft.received_at = now
     draft.save(force_update=True)
@@ -82,9 +82,10 @@ def fold_in(draft: Draft, content: dict[str, Any], *, now: datetime) -> None:
     """
     _check_room(draft.author_id, more=0)
     kept = _stored(draft)
+    content = _as_sent(content)
     replaced = {name: value for name, value in _fields(kept).items() if name in _fields(content)}
     if replaced:
-        kept["earlier"] = [*kept.get("earlier", []), replaced]
+        kept[_EARLIER] = [*kept.get(_EARLIER, []), replaced]
     later = {name: value for name, value in content.items() if name not in ("type", "base", "fields")}
     fields = {**_fields(kept), **_fields(content)}
     draft.content = write_content(
@@ -96,10 +97,9 @@ def fold_in(draft: Draft, content: dict[str, Any], *, now: datetime) -> None:
 
 def discard(rows: QuerySet[Draft], *, now: datetime) -> int:
     """Destroy these, as their author wishes; how many. No backup brings them back."""
-    going = list(rows.order_by("pk"))
-    Draft.content.fetch_keys(going)
+    going = list(rows.order_by("pk").only("public_id", "covers"))
     for draft in going:
-        for public_id in (draft.public_id, *_covers(draft)):
+        for public_id in (draft.public_id, *draft.covers):
             ledger.note(Noted.DISCARDED, public_id, now)
     Draft.objects.filter(pk__in=[draft.pk for draft in going]).delete()
     return len(going)
@@ -132,20 +132,19 @@ def _check_room(author_id: int, *, more: int = 1, without: int | None = None) ->
         raise NoRoom
 
 
-# What is kept beside the words as they were sent: what they replaced, and the drafts whose place they took.
-_BESIDE: Final = ("earlier", "covers")
+# What is kept beside the words as they were sent: those that they replaced.
+_EARLIER: Final = "earlier"
+
+
+def _as_sent(content: dict[str, Any]) -> dict[str, Any]:
+    """*content*, in which nothing that a phone sent is taken for what is kept beside it."""
+    return {f"{name}_sent" if name == _EARLIER else name: value for name, value in content.items()}
 
 
 def _stored(draft: Draft) -> dict[str, Any]:
     text = draft.content
     found = json.loads(text) if text else {}
     return found if isinstance(found, dict) else {}
-
-
-def _covers(draft: Draft) -> list[str]:
-    """The public ids of the drafts whose place it took: to discard it is to discard them in a backup too."""
-    covers: list[str] = _stored(draft).get("covers", [])
-    return covers
 
 
 def _fields(content: dict[str, Any]) -> dict[str, Any]:

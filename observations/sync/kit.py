@@ -14,7 +14,7 @@ from households.selectors import list_memberships
 from observations.models import Observation
 from observations.selectors import OwnSeen, get_focus, list_asked, list_latest_child_ids
 from observations.selectors.visible import visible
-from observations.sync.taking import account_of
+from observations.sync.sent import account_of
 
 MISSES_SHOWN: Final = 3
 ALL: Final = "all"

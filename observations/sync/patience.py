@@ -30,7 +30,7 @@ def impatient() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if _is_passing(error):
+        if is_passing(error):
             raise Busy from error
         raise
     finally:
@@ -54,7 +54,8 @@ def _sqlite_wait(milliseconds: int) -> int:
     return int(before)
 
 
-def _is_passing(error: OperationalError) -> bool:
+def is_passing(error: OperationalError) -> bool:
+    """Whether it only came at a bad moment: somebody else held the row."""
     cause = error.__cause__
     if getattr(cause, "sqlstate", None) in _PASSING:
         return True

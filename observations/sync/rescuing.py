@@ -19,7 +19,8 @@ from observations.sync.drafts import NoRoom, content_of, keep_words
 from observations.sync.hpke import NotOpened
 from observations.sync.keys import KeyRing
 from observations.sync.plaintext import as_content, write_content
-from observations.sync.taking import SentOp, account_of, open_sent, sent_then, take_again
+from observations.sync.sent import SentOp, account_of, open_sent, sent_then
+from observations.sync.taking import take_again
 
 logger = logging.getLogger(__name__)
 

@@ -83,6 +83,7 @@ def let_go(*, actor_id: int, draft_id: uuid.UUID, now: datetime) -> None:
     Raises:
         NotVisible: the actor has none of this id.
     """
+    get_user(user_id=actor_id, for_update=True)
     if not discard(Draft.objects.filter(author_id=actor_id, public_id=draft_id), now=now):
         raise NotVisible("draft")
 

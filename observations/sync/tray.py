@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from observations.models import Draft, SyncOp
-from observations.rules import DraftKind, OpStatus
+from observations.rules import DraftKind
 from observations.sync.keys import KeyRing
-
-
-class _Named(Protocol):
-    @property
-    def op_id(self) -> uuid.UUID: ...
 
 
 @dataclass(slots=True)
@@ -25,47 +20,31 @@ class Tray:
 
     author_id: int
     known: dict[uuid.UUID, SyncOp | None]
-    waiting: dict[uuid.UUID, list[SyncOp]]
     half_typed: set[uuid.UUID]
-    """The moments of which something may be half-typed."""
+    """The moments of which something may be half-typed. One too many, as after a rollback, does no harm."""
     keys: KeyRing = field(default_factory=KeyRing)
 
     @classmethod
-    def of(cls, ops: Sequence[_Named], *, author_id: int) -> Self:
-        """Ready for these operations, and for those that wait for one of them."""
-        ids = [op.op_id for op in ops]
+    def of(cls, op_ids: Collection[uuid.UUID], *, author_id: int) -> Self:
+        """Ready for these operations."""
         half = Draft.objects.filter(author_id=author_id, kind=DraftKind.HALF)
-        tray = cls(
-            author_id,
-            known=dict.fromkeys(ids),
-            waiting={op_id: [] for op_id in ids},
-            half_typed=set(half.values_list("moment_id", flat=True)),
-        )
-        for row in tray._rows(Q(op_id__in=ids) | Q(base_op__in=ids, status=OpStatus.DEFERRED)):
-            tray.keep(row)
+        tray = cls(author_id, dict.fromkeys(op_ids), set(half.values_list("moment_id", flat=True)))
+        tray.known.update({row.op_id: row for row in tray._rows(op_ids)})
         return tray
 
     def find(self, op_id: uuid.UUID) -> SyncOp | None:
         if op_id not in self.known:
-            self.known[op_id] = self._rows(Q(op_id=op_id)).first()
+            self.known[op_id] = self._rows([op_id]).first()
         return self.known[op_id]
 
     def keep(self, row: SyncOp) -> None:
         """This row is in the database now, as it is here."""
         self.known[row.op_id] = row
-        if row.status == OpStatus.DEFERRED and row.base_op in self.waiting:
-            self.waiting[row.base_op].append(row)
 
     def forget(self, op_id: uuid.UUID) -> None:
         """What was done to this row did not hold."""
         self.known.pop(op_id, None)
 
-    def pop_waiting_for(self, op_id: uuid.UUID) -> Collection[SyncOp]:
-        """Those that were held for this one, oldest first."""
-        if op_id not in self.waiting:
-            return list(self._rows(Q(base_op=op_id, status=OpStatus.DEFERRED)))
-        found, self.waiting[op_id] = self.waiting[op_id], []
-        return found
-
-    def _rows(self, which: Q) -> QuerySet[SyncOp]:
-        return SyncOp.objects.select_for_update().filter(which, author_id=self.author_id).order_by("pk")
+    def _rows(self, op_ids: Collection[uuid.UUID]) -> QuerySet[SyncOp]:
+        rows = SyncOp.objects.select_for_update().filter(author_id=self.author_id, op_id__in=op_ids)
+        return rows.order_by("pk")

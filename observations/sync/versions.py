@@ -7,7 +7,7 @@ a chain, which begins at the revision that the phone knew (the trunk) and never 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from accounts.rules import Visibility
@@ -56,8 +56,8 @@ def widens(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return order.index(Visibility(after["visibility"])) > order.index(Visibility(before["visibility"]))
 
 
-def made_by_chain(base: SyncOp | None) -> set[int]:
-    """The revisions that *base* and the operations before it on the same phone made."""
+def made_by_chain(base: SyncOp | None, *, find: Callable[[uuid.UUID], SyncOp | None]) -> set[int]:
+    """The revisions that *base* and the operations before it on the same phone made; *find* knows them by their ids."""
     made: set[int] = set()
     seen: set[uuid.UUID] = set()
     while base is not None and base.op_id not in seen:
@@ -66,5 +66,5 @@ def made_by_chain(base: SyncOp | None) -> set[int]:
             made.add(base.made)
         if base.base_op is None:
             break
-        base = SyncOp.objects.filter(author_id=base.author_id, op_id=base.base_op).first()
+        base = find(base.base_op)
     return made

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -38,6 +39,38 @@ def in_threads(acts: list[Callable[[], Any]], threads: int = THREADS) -> list[An
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(run, acts))
+
+
+class TestTwoBacklogs:
+    def test_of_two_authors_that_mend_each_others_misses_arrive(
+        self, phone_of, parent, co_parent, child, record, now
+    ) -> None:
+        """Each batch names the other's miss: whoever would wait for a lock goes second."""
+        shared = {"visibility": "household"}
+        misses = {who.pk: record(who, tone="missed", details=shared) for who in (parent, co_parent)}
+        phones = {parent.pk: phone_of(parent), co_parent.pk: phone_of(co_parent)}
+        for who, other in ((parent, co_parent), (co_parent, parent)):
+            sender = phones[who.pk]
+            for number in range(10):
+                sender.write(
+                    "create",
+                    child=str(child.public_id),
+                    tone="came_back",
+                    at=now,
+                    repairs=str(misses[other.pk].public_id),
+                    note=f"back {number}",
+                )
+                sender.write("update", moment_id=misses[who.pk].public_id, base={"rev": 1}, feelings=["calm"])
+
+        def deliver(sender: Phone) -> int:
+            for _ in range(5):
+                if not sender.queue:
+                    break
+                sender.flush()
+            return len(sender.queue)
+
+        assert in_threads([partial(deliver, sender) for sender in phones.values()]) == [0, 0]
+        assert Observation.objects.filter(tone="came_back", repairs__isnull=False).count() == 20
 
 
 class TestDeliveredThreeTimes:

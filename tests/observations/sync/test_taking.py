@@ -23,7 +23,7 @@ from observations.services import (
     restore_moment,
     undo_capture,
 )
-from observations.sync import choose_version, drafts, forget_ops, purge_drafts, take_held, taking
+from observations.sync import choose_version, drafts, forget_ops, operation, purge_drafts, take_held
 from tests.observations.sync.conftest import moment_of
 
 pytestmark = pytest.mark.django_db
@@ -289,14 +289,14 @@ class TestHeld:
                 raise RuntimeError
             return do(row, *_rest, **_named)
 
-        do = taking._do
-        monkeypatch.setattr(taking, "_do", fail)
+        do = operation._do
+        monkeypatch.setattr(operation, "_do", fail)
         assert take_held(now=now + HELD_MAX + timedelta(seconds=1), chunk=1) == 1
 
     @pytest.mark.parametrize("bound", ["HELD_OPS_MAX", "HELD_BYTES_MAX"])
     def test_there_is_an_end_to_it(self, bound, alone, phone, monkeypatch) -> None:
         alone(note="first")
-        monkeypatch.setattr(taking, bound, 1)
+        monkeypatch.setattr(operation, bound, 1)
         op = phone.write("update", moment_id=uuid.uuid4(), base={"op": str(uuid.uuid4())}, note="second")
         (result,) = phone.send([op])
         assert (result["status"], result["code"]) == ("deferred", "slow_down")
@@ -657,6 +657,18 @@ class TestDrafts:
         assert not Draft.objects.exists()
         noted = LedgerEntry.objects.filter(kind=Noted.DISCARDED).values_list("subject", flat=True)
         assert set(noted) == set(map(str, ids))
+
+    @pytest.mark.parametrize("claims", [{"earlier": 5}, {"covers": ["not an id, but words"], "earlier": [1]}])
+    def test_a_phone_cannot_write_what_is_kept_beside_its_words(self, claims, phone) -> None:
+        first = phone.write("draft.put", note="half")
+        plain = {"type": "draft.put", "base": {"op": first["op_id"]}, "fields": {"note": "half a"}, **claims}
+        phone.queue.append(phone.seal_op(plain, moment_id=first["moment_id"]))
+        assert statuses(phone.flush()) == ["applied"] * 2
+        draft = Draft.objects.get()
+        assert (words(draft), draft.covers) == ({"note": "half a"}, [])
+        phone.write("draft.put", moment_id=first["moment_id"], base={"op": first["op_id"]})
+        assert statuses(phone.flush()) == ["applied"]
+        assert list(LedgerEntry.objects.values_list("subject", flat=True)) == [str(draft.public_id)]
 
     def test_one_that_is_not_right_belongs_to_its_sheet_too(self, phone) -> None:
         first = phone.write("draft.put", note="the blue door")

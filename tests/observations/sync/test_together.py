@@ -5,17 +5,24 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from psycopg.errors import LockNotAvailable
 
 from households.models import Membership
 from households.services import add_child, create_household
 from observations import feed
-from observations.models import Draft, FeedEntry, Observation, RecordLink, SyncOp
+from observations.models import Draft, FeedCounter, FeedEntry, Observation, RecordLink, SyncOp
+from observations.services import edit_moment
+from observations.sync import SentOp, operation, take_ops
 from observations.sync.taking import TOGETHER
+from tests.observations.sync.conftest import moment_of
+from tests.phone import Phone
 
 pytestmark = pytest.mark.django_db
 
@@ -30,14 +37,21 @@ def queries(send: Callable[[], object]) -> int:
     return len(seen)
 
 
+def take_ops_of(phone: Phone, ops: list[dict[str, str]]) -> None:
+    """As the API does, without its answer to a database that is full."""
+    sent = [SentOp(uuid.UUID(op["op_id"]), uuid.UUID(op["moment_id"]), op["kid"], op["sealed"]) for op in ops]
+    at = timezone.now()
+    take_ops(actor_id=int(phone.client.session["_auth_user_id"]), ops=sent, client_now=at, now=at)
+
+
 class TestNewMoments:
     def test_ten_more_cost_next_to_nothing(self, phone, tap) -> None:
-        tap()
-        phone.flush()  # what is asked on the first day only
-        few = [tap(note=f"one of few {number}") for number in range(5)]
-        many = [tap(note=f"one of many {number}") for number in range(15)]
-        few_cost = queries(lambda: phone.send(few))
-        assert queries(lambda: phone.send(many)) <= few_cost + 10  # to look who waits for each
+        for _ in range(2):  # what is asked for the first ones only
+            tap(note="a note")
+            phone.flush()
+        few, many = ([tap(note=f"note {number}") for number in range(count)] for count in (5, 15))
+        cost = queries(lambda: phone.send(few))
+        assert queries(lambda: phone.send(many)) == cost
 
     def test_of_two_homes_each_gets_its_own_record_and_feed(self, phone, tap, parent, now) -> None:
         other = create_household(actor_id=parent.pk, name="At granny's", timezone="Europe/Lisbon", now=now)
@@ -80,6 +94,26 @@ class TestNewMoments:
         assert statuses(results) == ["applied", "op_id_reused"]
         assert Observation.objects.get().note == "first"
 
+    def test_nor_is_an_edit_told_what_became_of_another_under_its_id(self, phone, tap, record) -> None:
+        moment = record(details={"note": "before"})
+        edit = phone.write("update", moment_id=moment.public_id, base={"rev": 1}, note="after")
+        other = tap(op_id=edit["op_id"], note="another")
+        beside = tap(note="beside")
+        results = phone.post([edit, other, beside]).json()["results"]
+        assert statuses(results) == ["applied", "op_id_reused", "applied"]
+        moment.refresh_from_db()
+        assert moment.note == "after"
+
+    def test_one_that_is_there_already_is_edited_whatever_it_does_not_say(
+        self, phone, tap, child, record, now
+    ) -> None:
+        moment = record(details={"note": "before"})
+        phone.write("create", moment_id=moment.public_id, child=str(child.public_id), at=now, note="after")
+        tap(note="beside")
+        assert statuses(phone.flush()) == ["applied", "applied"]
+        moment.refresh_from_db()
+        assert moment.note == "after"
+
     def test_what_is_said_of_it_later_is_done_after_it(self, phone, tap) -> None:
         ops = []
         for number in range(3):
@@ -108,20 +142,60 @@ class TestWhatDoesNotHoldTogether:
 
         return patch
 
-    @pytest.mark.parametrize("error", [RuntimeError(), OperationalError("database is locked")])
+    @pytest.mark.parametrize("error", [RuntimeError(), OperationalError("disk is full")])
     def test_is_taken_one_by_one(self, phone, tap, fails_for_several, error) -> None:
         fails_for_several(error)
         ops = [tap(note=f"note {number}") for number in range(TOGETHER + 3)]
         assert statuses(phone.send(ops)) == ["applied"] * len(ops)
         assert Observation.objects.count() == RecordLink.objects.count() == SyncOp.objects.count() == len(ops)
 
-    def test_a_defect_is_told_to_operators_without_a_word_of_it(
-        self, phone, tap, fails_for_several, caplog
-    ) -> None:
+    def test_a_defect_is_told_to_operators(self, phone, tap, fails_for_several, caplog) -> None:
         fails_for_several(RuntimeError())
-        tap(note="a word of mine")
-        tap(note="another word")
+        tap()
+        tap()
         with caplog.at_level(logging.ERROR):
             phone.flush()
+        assert "2 operations of user" in caplog.text
         assert "broke off together" in caplog.text
-        assert "word" not in caplog.text
+
+    def test_somebody_who_holds_the_row_is_waited_for_once(self, phone, tap, fails_for_several) -> None:
+        error = OperationalError()
+        error.__cause__ = LockNotAvailable()
+        fails_for_several(error)
+        ops = [tap(), tap()]
+        assert [(r["status"], r["code"]) for r in phone.send(ops)] == [("deferred", "busy")] * 2
+        assert not SyncOp.objects.exists()
+
+
+class TestWhatIsHeld:
+    def test_one_that_fails_takes_nothing_of_what_it_waited_for_along(
+        self, phone, tap, record, monkeypatch
+    ) -> None:
+        first = phone.write("update", moment_id=record().public_id, base={"rev": 1}, note="one")
+        later = phone.write("update", moment_id=first["moment_id"], base={"op": first["op_id"]}, note="two")
+        assert statuses(phone.send([later])) == ["deferred"]
+        do = operation._do
+
+        def fail(row, *rest, **named):
+            if str(row.op_id) == later["op_id"]:
+                raise OperationalError("disk is full")
+            return do(row, *rest, **named)
+
+        monkeypatch.setattr(operation, "_do", fail)
+        with pytest.raises(OperationalError):
+            take_ops_of(phone, [first])
+        assert moment_of(first).note == "one"
+        assert {row.status for row in SyncOp.objects.all()} == {"applied", "deferred"}
+
+
+class TestWhatWasRolledBack:
+    def test_is_no_change_in_anybodys_feed(self, phone, record, parent, now) -> None:
+        """Nor is an autosave of words that wait beside their moment."""
+        moment = record(details={"note": "one"})
+        edit_moment(actor_id=parent.pk, moment_id=moment.public_id, details={"note": "there"}, now=now)
+        counted = FeedCounter.objects.get().last
+        phone.write("update", moment_id=moment.public_id, base={"rev": 1}, note="here")
+        phone.write("draft.put", moment_id=moment.public_id, note="half")
+        with time_machine.travel(now + timedelta(minutes=1), tick=False):
+            assert statuses(phone.flush()) == ["conflict", "applied"]
+        assert FeedCounter.objects.get().last == counted
