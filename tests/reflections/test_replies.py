@@ -13,8 +13,8 @@ import pytest
 from accounts.models import User
 from reflections.models import Digest, MailGate
 from reflections.rules import GIVE_UP_AFTER, Status
-from reflections.services import compiling, deliver_digest, plan_digests
-from tests.reflections.conftest import CLOSED, EVENING, LABEL
+from reflections.services import compile_closed, compiling, deliver_digest, plan_digests
+from tests.reflections.conftest import CLOSED, EVENING, LABEL, MONDAY
 
 pytestmark = pytest.mark.django_db
 
@@ -158,6 +158,21 @@ class TestMatrix:
         deliver_digest(digest_id=digest.pk, now=EVENING)
         server.says = {}
         assert deliver_digest(digest_id=digest.pk, now=EVENING + timedelta(minutes=10)) == Status.SENT
+        assert len(set(server.bodies)) == 1
+
+    @pytest.mark.parametrize("says", [CLOSES, HANGS])
+    def test_what_may_have_arrived_is_the_same_mail_whatever_comes_late(
+        self, family: Any, digest: Digest, server: Answering, says: str
+    ) -> None:
+        """The server has the whole mail and does not say so; then a phone brings another moment of that week."""
+        minute = timedelta(minutes=1)
+        server.says = {"end": says}
+        assert deliver_digest(digest_id=digest.pk, now=EVENING) == Status.READY
+        family.note(family.alice, at=MONDAY + 60 * minute, received=EVENING + minute)
+        compile_closed(household_ids=[family.household.pk], now=EVENING + 2 * minute)
+        server.says = {}
+        assert deliver_digest(digest_id=digest.pk, now=EVENING + 5 * minute) == Status.SENT
+        assert len(server.bodies) == 2
         assert len(set(server.bodies)) == 1
 
     def test_an_address_that_takes_nothing_stops_the_mail_and_says_so_in_the_app(
