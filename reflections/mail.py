@@ -243,6 +243,17 @@ def hand_over(raw: bytes, *, to: str, sender: str) -> tuple[Reply, str]:
     return Reply.ACCEPTED, "250"
 
 
+# What RFC 5321 (4.2.3) and RFC 7504 say of a mailbox or its domain. Other answers to RCPT are about the server, which
+# may be our own: 421, 451 (a local error), 530 (sign in first), 554 (no relaying).
+_OF_A_MAILBOX: Final = frozenset({450, 452, 550, 551, 552, 553, 556})
+
+
+def is_about_recipient(code: str) -> bool:
+    """Whether what `hand_over` kept says something of this address, and not of the mail server or the way to it."""
+    at, _space, number = code.partition(" ")
+    return at == "recipient" and int(number) in _OF_A_MAILBOX
+
+
 def is_out_of_reach(code: str) -> bool:
     """Whether what `hand_over` kept means that the mail server itself is away, and no mail would have gone through."""
     return code.startswith("connection ") or code == "server 421"

@@ -21,7 +21,7 @@ from accounts.rules import MailReturn
 from accounts.services import note_returned_mail
 from common.errors import Conflict, NotVisible
 from observations.selectors import are_still_told
-from reflections.mail import envelope_sender, hand_over, is_out_of_reach
+from reflections.mail import envelope_sender, hand_over, is_about_recipient, is_out_of_reach
 from reflections.models import Digest, Reflection
 from reflections.rules import (
     LEASE,
@@ -198,11 +198,13 @@ def record_reply(*, claim: Claim, reply: Reply, code: str, now: datetime) -> boo
     held = Digest.objects.filter(pk=claim.digest_id, fence=claim.fence, status=Status.SENDING)
     if not held.update(last_code=code, lease_until=None, **columns):
         return False
-    if kind := _RETURNS.get(columns["status"]):
+    kind = _RETURNS.get(columns["status"])
+    if kind and is_about_recipient(code):
         note_returned_mail(email=claim.recipient, kind=kind, now=now)
     return True
 
 
+# The last answer decides: a mail that failed for a day because our own server was away says nothing of its address.
 _RETURNS = {Status.FAILED_PERM: MailReturn.HARD, Status.FAILED_TEMP: MailReturn.SOFT}
 
 

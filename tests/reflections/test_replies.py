@@ -12,7 +12,7 @@ import pytest
 
 from accounts.models import User
 from reflections.models import Digest, MailGate
-from reflections.rules import GIVE_UP_AFTER, Status
+from reflections.rules import GIVE_UP_AFTER, OPEN, Status
 from reflections.services import compile_closed, compiling, deliver_digest, plan_digests
 from tests.reflections.conftest import CLOSED, EVENING, LABEL, MONDAY
 
@@ -181,6 +181,36 @@ class TestMatrix:
         server.says = {"RCPT": "550 no such user"}
         deliver_digest(digest_id=digest.pk, now=EVENING)
         assert User.objects.get(pk=family.alice.pk).mail_stopped_at == EVENING
+
+    @pytest.mark.parametrize(
+        ("at", "says", "stops"),
+        [
+            ("MAIL", "535 who are you", False),
+            ("connect", CLOSES, False),
+            ("RCPT", "421 shutting down", False),
+            ("RCPT", "451 lookup failed here", False),
+            ("RCPT", "554 no relaying", False),
+            ("DATA", "451 try later", False),
+            ("end", CLOSES, False),
+            ("RCPT", "450 mailbox busy", True),
+            ("RCPT", "452 mailbox full", True),
+        ],
+    )
+    def test_three_weeks_of_it_stop_the_mail_only_where_it_is_said_of_the_address(
+        self, family: Any, server: Answering, at: str, says: str, stops: bool
+    ) -> None:
+        server.says = {at: says}
+        for week in (timedelta(weeks=number) for number in range(3)):
+            family.note(family.alice, at=MONDAY + week)
+            plan_digests(household_ids=[family.household.pk], now=CLOSED + week)
+            row = Digest.objects.get(membership=family.membership(family.alice), week__ends_at=CLOSED + week)
+            row.next_at = EVENING + week
+            while row.status in OPEN:
+                MailGate.objects.update(closed_until=None, failures=0, failing_since=None)
+                deliver_digest(digest_id=row.pk, now=max(row.next_at, EVENING + week))
+                row.refresh_from_db()
+            assert row.status in (Status.FAILED_TEMP, Status.FAILED_PERM)
+        assert (User.objects.get(pk=family.alice.pk).mail_stopped_at is not None) == stops
 
     def test_a_slow_server_gets_the_mail_once(self, digest: Digest, server: Answering, settings: Any) -> None:
         settings.EMAIL_TIMEOUT = 20
