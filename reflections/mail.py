@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import smtplib
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
@@ -30,12 +31,11 @@ from accounts.tokens import not_me_token
 from reflections.composition import Json
 from reflections.inlining import inline_styles
 from reflections.phrases import Words, phrase, title
-from reflections.rules import QuietMail, Reply
+from reflections.rules import LEVELS, QuietMail, Reply
 from reflections.tokens import return_token, unsubscribe_token
 
 # One namespace for good: a Message-ID must never change between releases.
 _NAMESPACE: Final = uuid.UUID("6f0b6b1c-6a06-4a3c-9a75-0f7b9d1a4f10")
-_LEVELS: Final = (DigestLevel.DISCREET, DigestLevel.COUNTS, DigestLevel.FULL)
 _LADDER: Final = {QuietMail.LINE: "quiet.line", QuietMail.MONTHLY: "quiet.monthly"}
 
 
@@ -59,9 +59,13 @@ class Letter:
 
 
 # --- Building ----------------------------------------------------------------------------------------------------
-def message_id_for(*, membership: uuid.UUID, label: str, revision: int) -> str:
-    """The same for every copy of a digest, so that a mail program shows a rare second one as the first."""
-    return f"<d.{uuid.uuid5(_NAMESPACE, f'{membership}|{label}|{revision}')}@{_host()}>"
+def message_id_for(*, membership: uuid.UUID, label: str, edition: int) -> str:
+    """The same for every copy of a digest, so that a mail program shows a rare second one as the first.
+
+    *edition* is how often its bytes were frozen: other bytes under the same name would be shown as those that came
+    first, or not at all.
+    """
+    return f"<d.{uuid.uuid5(_NAMESPACE, f'{membership}|{label}|edition {edition}')}@{_host()}>"
 
 
 def build_message(letter: Letter) -> bytes:
@@ -131,22 +135,34 @@ def period_in_words(start_on: date, end_on: date) -> str:
 
 def _parts(letter: Letter) -> list[dict[str, Any]]:
     """The sections of the page that this level tells, in the page's order, each with its sentences in words."""
-    if letter.level is DigestLevel.DISCREET or letter.quiet in _LADDER:
-        return []
     told = []
-    for section in letter.content["sections"]:
-        sentences = [
-            phrase(sentence, seed=letter.content["seed"], words=letter.words)
-            for sentence in section["sentences"]
-            if _tells(letter.level, sentence["mail"])
-        ]
-        if sentences:
-            told.append({"key": section["key"], "title": title(section["key"]), "sentences": sentences})
+    for key, sentences in _told(letter):
+        said = [phrase(item, seed=letter.content["seed"], words=letter.words) for item in sentences]
+        told.append({"key": key, "title": title(key), "sentences": said})
     return told
 
 
+def _told(letter: Letter) -> Iterator[tuple[str, list[Json]]]:
+    """The sentences that this level tells, by section; a section that tells none is left out."""
+    if letter.level is DigestLevel.DISCREET or letter.quiet in _LADDER:
+        return
+    for section in letter.content["sections"]:
+        if sentences := [item for item in section["sentences"] if _tells(letter.level, item["mail"])]:
+            yield section["key"], sentences
+
+
+def told_moments(letter: Letter) -> set[uuid.UUID]:
+    """The moments whose being there, and visible to its reader, this mail rests on."""
+    return {
+        uuid.UUID(moment)
+        for _key, sentences in _told(letter)
+        for item in sentences
+        for moment in item["moments"]
+    }
+
+
 def _tells(level: DigestLevel, lowest: str | None) -> bool:
-    return lowest is not None and _LEVELS.index(level) >= _LEVELS.index(DigestLevel(lowest))
+    return lowest is not None and LEVELS.index(level) >= LEVELS.index(DigestLevel(lowest))
 
 
 def _days(letter: Letter) -> list[dict[str, Any]]:
@@ -225,6 +241,17 @@ def hand_over(raw: bytes, *, to: str, sender: str) -> tuple[Reply, str]:
     except (smtplib.SMTPException, OSError) as error:
         return Reply.LATER, f"connection {type(error).__name__}"[:40]
     return Reply.ACCEPTED, "250"
+
+
+# What RFC 5321 (4.2.3) and RFC 7504 say of a mailbox or its domain. Other answers to RCPT are about the server, which
+# may be our own: 421, 451 (a local error), 530 (sign in first), 554 (no relaying).
+_OF_A_MAILBOX: Final = frozenset({450, 452, 550, 551, 552, 553, 556})
+
+
+def is_about_recipient(code: str) -> bool:
+    """Whether what `hand_over` kept says something of this address, and not of the mail server or the way to it."""
+    at, _space, number = code.partition(" ")
+    return at == "recipient" and int(number) in _OF_A_MAILBOX
 
 
 def is_out_of_reach(code: str) -> bool:

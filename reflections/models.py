@@ -183,8 +183,9 @@ class CardLink(models.Model):
 class Digest(models.Model):
     """The delivery of one week's mail to one member. The row is the job; its states are in `reflections.rules`.
 
-    Subject and bodies are frozen when it becomes ready, so that every copy that is ever sent is the same. `fence`
-    grows with every claim: a sender that lost its lease cannot overwrite what a later one found out.
+    Subject and bodies are frozen when it becomes ready, so that every copy that is ever sent is the same; frozen anew
+    they are another *edition*, with a Message-ID of its own. `fence` grows with every claim and never goes back: a
+    sender that lost its lease cannot overwrite what a later one found out.
     """
 
     household = models.ForeignKey("households.Household", on_delete=models.CASCADE, related_name="+")
@@ -201,6 +202,9 @@ class Digest(models.Model):
     message = models.BinaryField(blank=True, default=b"")
     sha256 = models.CharField(max_length=64, blank=True)
     revision = models.PositiveIntegerField(default=0)  # of the reflection it tells
+    edition = models.PositiveIntegerField(default=0, db_default=0)  # how often its bytes were frozen
+    # Keys of the moments it tells, as long as it may be sent; null where an earlier release wrote it.
+    sources = models.JSONField(null=True, blank=True, default=None)
     attempts = models.PositiveSmallIntegerField(default=0)
     fence = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -227,6 +231,11 @@ class Digest(models.Model):
 
     def __str__(self) -> str:
         return f"digest {self.pk}"
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether a sender ever had it: from then on nobody knows for sure what the mail server did with it."""
+        return self.fence > 0
 
 
 class MailGate(models.Model):

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
+from accounts.rules import DigestLevel
 from common.dates import (
     local_day,
     parse_week_label,
@@ -282,7 +283,9 @@ class Status(StrEnum):
     )
     SUPPRESSED = "suppressed"  # left, unsubscribed, or no verified address
     SKIPPED_EMPTY = "skipped_empty"
-    SKIPPED_STALE = "skipped_stale"
+    SKIPPED_STALE = (
+        "skipped_stale"  # old news: it is in the app, and its code says whether it was tried before
+    )
 
 
 OPEN: Final = frozenset({Status.PLANNED, Status.READY, Status.SENDING})
@@ -291,7 +294,9 @@ _NEXT: Final[dict[Status, frozenset[Status]]] = {
     Status.PLANNED: frozenset(
         {Status.READY, Status.SKIPPED_EMPTY, Status.SKIPPED_STALE, Status.SUPPRESSED, Status.QUARANTINED}
     ),
-    Status.READY: frozenset({Status.SENDING, Status.PLANNED, Status.SUPPRESSED, Status.QUARANTINED}),
+    Status.READY: frozenset(
+        {Status.SENDING, Status.PLANNED, Status.SKIPPED_STALE, Status.SUPPRESSED, Status.QUARANTINED}
+    ),
     Status.SENDING: frozenset(
         {
             Status.SENT,
@@ -302,6 +307,7 @@ _NEXT: Final[dict[Status, frozenset[Status]]] = {
             Status.FAILED_PERM,
             Status.QUARANTINED,
             Status.SUPPRESSED,
+            Status.SKIPPED_STALE,
         }
     ),
     Status.QUARANTINED: frozenset({Status.READY, Status.PLANNED}),
@@ -326,6 +332,18 @@ def retry_at(*, attempts: int, first_tried_at: datetime, now: datetime) -> datet
     """When to try again after the n-th attempt failed for now; None once a day has passed since the first."""
     wait = RETRY_LADDER[min(attempts, len(RETRY_LADDER)) - 1]
     return now + wait if now + wait <= first_tried_at + GIVE_UP_AFTER else None
+
+
+LEVELS: Final = (
+    DigestLevel.DISCREET,
+    DigestLevel.COUNTS,
+    DigestLevel.FULL,
+)  # each tells more than the one before
+
+
+def is_quieter(level: str, *, than: str) -> bool:
+    """Whether a mail of this level tells less than one of the other."""
+    return LEVELS.index(DigestLevel(level)) < LEVELS.index(DigestLevel(than))
 
 
 def is_stale(*, due_at: datetime, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from observations.selectors.changes import Change, ChangePage, CursorExpired, li
 from observations.selectors.comfort import Comforted, list_comforted
 from observations.selectors.compiling import (
     Noted,
+    are_still_told,
     earliest_for_compile,
     latest_own_for_compile,
     latest_received,
@@ -14,6 +15,7 @@ from observations.selectors.compiling import (
     list_for_compile,
     list_late_for_compile,
     list_mends_for_compile,
+    list_told_keys,
 )
 from observations.selectors.granted import (
     Shown,
@@ -102,6 +104,7 @@ __all__ = [
     "Stretch",
     "WeekCounts",
     "answers_of",
+    "are_still_told",
     "count_by_day",
     "count_granted_cues",
     "count_granted_mended",
@@ -156,6 +159,7 @@ __all__ = [
     "list_revisions",
     "list_self_checks",
     "list_shared_days",
+    "list_told_keys",
     "name_moments",
     "needs_soft_card",
     "occasion_of",

@@ -13,7 +13,7 @@ from checklists.rules import Tone
 from households.selectors import pick_households
 from observations.models import FocusDimension, Observation, Rating, Tick
 from observations.rules import Kind
-from observations.selectors.visible import MENDS
+from observations.selectors.visible import MENDS, visible
 
 
 class Missed(NamedTuple):
@@ -146,6 +146,22 @@ def list_late_for_compile(
         deleted_at__isnull=True,
     ).order_by("occurred_at", "id")
     return iter(rows.values_list("household_id", "author_id", "public_id", "occurred_at", "received_at"))
+
+
+def list_told_keys(*, actor_id: int, household_id: int, moment_ids: Collection[uuid.UUID]) -> list[int]:
+    """The rows that a mail about these moments rests on: themselves, and the misses that they mend.
+
+    Only what its reader may see: nobody's private moment is among them.
+    """
+    seen = visible(actor_id).filter(household_id=household_id)
+    told = seen.filter(public_id__in=moment_ids)
+    mended = seen.filter(pk__in=told.filter(MENDS).values("repairs_id"))
+    return sorted({*told.values_list("pk", flat=True), *mended.values_list("pk", flat=True)})
+
+
+def are_still_told(*, actor_id: int, keys: Collection[int]) -> bool:
+    """Whether the reader may see all of these rows still: none deleted, made private, or taken along by who left."""
+    return visible(actor_id).filter(pk__in=keys).count() == len(keys)
 
 
 def list_changed_for_compile(

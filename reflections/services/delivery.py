@@ -20,13 +20,23 @@ from django.db.models.functions import Coalesce
 from accounts.rules import MailReturn
 from accounts.services import note_returned_mail
 from common.errors import Conflict, NotVisible
-from reflections.mail import envelope_sender, hand_over, is_out_of_reach
+from observations.selectors import are_still_told
+from reflections.mail import envelope_sender, hand_over, is_about_recipient, is_out_of_reach
 from reflections.models import Digest, Reflection
-from reflections.rules import LEASE, PATIENCE, SENDS_PER_HOUSEHOLD, Reply, Status, may_become, retry_at
+from reflections.rules import (
+    LEASE,
+    PATIENCE,
+    SENDS_PER_HOUSEHOLD,
+    Reply,
+    Status,
+    is_quieter,
+    may_become,
+    retry_at,
+)
 from reflections.services.compiling import compile_weeks
 from reflections.services.gate import note_contact, take_turn
 from reflections.services.planning import prepare_digest
-from reflections.services.rows import end, refusal_of, take_row
+from reflections.services.rows import end, end_if_stale, refusal_of, take_row
 
 logger = logging.getLogger(__name__)
 
@@ -48,18 +58,19 @@ class Claim:
 def claim_digest(*, digest_id: int, now: datetime) -> Claim | None:
     """Take a ready delivery, or one whose sender went silent; None when there is nothing to take.
 
-    Guards are asked again here, on live rows: who left or unsubscribed gets nothing, and a mail whose level, address or
-    week changed goes back to be written anew. One that may have arrived already stays the same mail.
+    Guards are asked again here, on live rows: who left or unsubscribed gets nothing, old news ends, and a mail whose
+    level, address or week changed goes back to be written anew. One that was tried may have arrived: it stays the same
+    mail, unless something it tells was withdrawn.
     """
     digest = take_row(digest_id)
     if digest.status not in (Status.READY, Status.SENDING) or digest.next_at > now:
         return None
+    if end_if_stale(digest, now):
+        return None
     if refusal := refusal_of(digest):
         end(digest, Status.SUPPRESSED, code=refusal, now=now)
         return None
-    user = digest.membership.user
-    stale = (digest.level, digest.recipient) != (user.digest_level, user.email)
-    if stale or (digest.status == Status.READY and _reads_differently(digest, now)):
+    if _is_withdrawn(digest, now) if digest.may_have_arrived else _reads_differently(digest, now):
         _again(digest)
         return None
     if _sending_now(digest.household_id, now) >= SENDS_PER_HOUSEHOLD:
@@ -91,7 +102,26 @@ def _sending_now(household_id: int, now: datetime) -> int:
     return leased.count()
 
 
+def _is_withdrawn(digest: Digest, now: datetime) -> bool:
+    """Whether a mail that was tried must not be tried again as it is: it tells, or goes where, it may not any more.
+
+    What came late, or was only changed, is no reason: the page tells it, and a second mail would tell the week twice.
+    """
+    user = digest.membership.user
+    if digest.recipient != user.email or is_quieter(user.digest_level, than=digest.level):
+        return True
+    if digest.sources is None:
+        return _week_changed(digest, now)
+    return not are_still_told(actor_id=user.pk, keys=digest.sources)
+
+
 def _reads_differently(digest: Digest, now: datetime) -> bool:
+    """Whether a mail that nobody tried yet would be another one if it were written now."""
+    user = digest.membership.user
+    return (digest.level, digest.recipient) != (user.digest_level, user.email) or _week_changed(digest, now)
+
+
+def _week_changed(digest: Digest, now: datetime) -> bool:
     """Whether what the mail was written from was deleted, withdrawn or changed while it waited."""
     own = Reflection.objects.filter(member_id=digest.membership_id, week_id=digest.week_id)
     if own.filter(told_at__gte=now).exists():
@@ -103,7 +133,7 @@ def _reads_differently(digest: Digest, now: datetime) -> bool:
 def _again(digest: Digest) -> None:
     """Back to planned: to be composed under the choices of now."""
     digest.status = Status.PLANNED
-    digest.message, digest.message_id, digest.sha256 = b"", "", ""
+    digest.message, digest.message_id, digest.sha256, digest.sources = b"", "", "", None
     digest.lease_until = None
     digest.save()
 
@@ -168,17 +198,19 @@ def record_reply(*, claim: Claim, reply: Reply, code: str, now: datetime) -> boo
     held = Digest.objects.filter(pk=claim.digest_id, fence=claim.fence, status=Status.SENDING)
     if not held.update(last_code=code, lease_until=None, **columns):
         return False
-    if kind := _RETURNS.get(columns["status"]):
+    kind = _RETURNS.get(columns["status"])
+    if kind and is_about_recipient(code):
         note_returned_mail(email=claim.recipient, kind=kind, now=now)
     return True
 
 
+# The last answer decides: a mail that failed for a day because our own server was away says nothing of its address.
 _RETURNS = {Status.FAILED_PERM: MailReturn.HARD, Status.FAILED_TEMP: MailReturn.SOFT}
 
 
 def _outcome(claim: Claim, reply: Reply, now: datetime) -> dict[str, Any]:
     # What was sent, or never will be, need not be kept in readable form.
-    ended = {"ended_at": now, "message": b""}
+    ended = {"ended_at": now, "message": b"", "sources": None}
     if reply is Reply.ACCEPTED:
         return {"status": Status.SENT, "sent_at": now, **ended}
     if reply is Reply.NO_SUCH_ADDRESS:

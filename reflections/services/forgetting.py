@@ -17,4 +17,4 @@ def forget_digest_bytes(*, now: datetime) -> int:
     The message's id goes with its bytes: released after this, such a delivery is composed afresh.
     """
     old = Digest.objects.exclude(status__in=OPEN).filter(ended_at__lt=now - BYTES_KEPT)
-    return old.exclude(message=b"").update(message=b"", message_id="", sha256="")
+    return old.exclude(message=b"").update(message=b"", message_id="", sha256="", sources=None)

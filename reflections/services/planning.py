@@ -13,24 +13,24 @@ from django.utils import translation
 from accounts.rules import DigestLevel
 from checklists.selectors import get_content
 from households.selectors import list_memberships_for_compile
-from observations.selectors import latest_own_for_compile
+from observations.selectors import latest_own_for_compile, list_told_keys
 from reflections.composition import Kind
-from reflections.mail import Letter, build_message, message_id_for
+from reflections.mail import Letter, build_message, message_id_for, told_moments
 from reflections.models import Digest, DigestWeek, Reflection
 from reflections.phrases import Words
 from reflections.rules import (
+    OPEN,
     PLAN_WINDOW,
     QuietMail,
     Status,
     is_first_partial,
-    is_stale,
     jitter,
     quiet_mail,
     send_slot,
 )
 from reflections.services.compiling import compile_weeks, ensure_weeks
 from reflections.services.reports import without_hidden
-from reflections.services.rows import end, refusal_of, take_row
+from reflections.services.rows import end, end_if_stale, refusal_of, take_row
 
 BATCH: Final = 500
 SILENT: Final = frozenset({QuietMail.NONE, QuietMail.STOPPED})
@@ -83,14 +83,14 @@ def _planned(membership: Any, week: DigestWeek) -> Digest:
 def prepare_digest(*, digest_id: int, now: datetime) -> Digest:
     """Turn a planned delivery into the bytes that will be sent, or into the reason why nothing will be.
 
-    The week is compiled afresh, under the rights of this moment. Preparing what is not planned any more, or not due
-    yet, changes nothing.
+    The week is compiled afresh, under the rights of this moment. What is due but old news ends here, however far it
+    had come. Preparing anything else that is not planned any more, or not due yet, changes nothing.
     """
     digest = take_row(digest_id)
-    if digest.status != Status.PLANNED or digest.next_at > now:
+    if digest.status not in OPEN or digest.next_at > now or end_if_stale(digest, now):
         return digest
-    if is_stale(due_at=digest.due_at, now=now):
-        return end(digest, Status.SKIPPED_STALE, code="stale", now=now)
+    if digest.status != Status.PLANNED:
+        return digest
     if refusal := refusal_of(digest):
         return end(digest, Status.SUPPRESSED, code=refusal, now=now)
     own = Reflection.objects.filter(member_id=digest.membership_id, week_id=digest.week_id)
@@ -122,8 +122,10 @@ def _quiet_step(digest: Digest, reflection: Reflection) -> QuietMail | None:
 
 def _freeze(digest: Digest, reflection: Reflection, quiet: QuietMail | None, *, now: datetime) -> Digest:
     membership, week, user = digest.membership, digest.week, digest.membership.user
+    # Even the same words get another date: whatever is frozen anew is another mail, and says so.
+    digest.edition += 1
     digest.message_id = message_id_for(
-        membership=membership.public_id, label=week.label, revision=reflection.revision
+        membership=membership.public_id, label=week.label, edition=digest.edition
     )
     with translation.override(user.language):
         words = Words(get_content(user.language))
@@ -143,6 +145,9 @@ def _freeze(digest: Digest, reflection: Reflection, quiet: QuietMail | None, *, 
         quiet=quiet,
     )
     digest.message = build_message(letter)
+    digest.sources = list_told_keys(
+        actor_id=membership.user_id, household_id=week.household_id, moment_ids=told_moments(letter)
+    )
     digest.sha256 = hashlib.sha256(digest.message).hexdigest()
     digest.level, digest.recipient, digest.revision = user.digest_level, user.email, reflection.revision
     digest.status = Status.READY

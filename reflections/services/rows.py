@@ -8,7 +8,7 @@ from accounts.rules import DigestLevel
 from accounts.selectors import list_mailable_ids
 from common.errors import Conflict, NotVisible
 from reflections.models import Digest
-from reflections.rules import Status, may_become
+from reflections.rules import Status, is_stale, may_become
 
 
 def take_row(digest_id: int) -> Digest:
@@ -37,9 +37,21 @@ def end(digest: Digest, status: Status, *, code: str, now: datetime) -> Digest:
     if not may_become(Status(digest.status), status):
         raise Conflict(f"a delivery that is {digest.status} cannot become {status}")
     digest.status, digest.last_code, digest.ended_at = status, code, now
-    digest.message, digest.lease_until = b"", None
+    digest.message, digest.sources, digest.lease_until = b"", None, None
     digest.save()
     return digest
+
+
+def end_if_stale(digest: Digest, now: datetime) -> bool:
+    """End what would now tell old news; whether it did. Nobody holds it: it is due, so a lease on it is over.
+
+    One that a sender had may have arrived, which its code says: *skipped* means that nobody tries it any more.
+    """
+    if not is_stale(due_at=digest.due_at, now=now):
+        return False
+    code = "stale, may have arrived" if digest.may_have_arrived else "stale"
+    end(digest, Status.SKIPPED_STALE, code=code, now=now)
+    return True
 
 
 def refusal_of(digest: Digest) -> str:

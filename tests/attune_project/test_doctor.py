@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,21 @@ class TestDatabase:
 
     def test_the_built_in_content_is_there(self) -> None:
         assert wrong(doctor.check_content) == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="it has no clock of its own")
+class TestTime:
+    """Leases are in this machine's time: a database that is further off hands a mail to two senders."""
+
+    @pytest.mark.parametrize(
+        ("seconds", "told"), [(-90, True), (-30, False), (0, False), (30, False), (90, True)]
+    )
+    def test_a_database_whose_clock_is_a_minute_away_is_a_finding(self, seconds: int, told: bool) -> None:
+        with time_machine.travel(datetime.now(UTC) + timedelta(seconds=seconds)):
+            found = list(doctor.check_time())
+        assert ["database's clock" in finding.wrong for finding in found] == [True] * told
+        assert all(finding.serious for finding in found)
 
 
 class TestQueue:

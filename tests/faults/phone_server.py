@@ -62,7 +62,7 @@ print(json.dumps({
 
 
 class Server:
-    def __init__(self, database: str, var: Path) -> None:
+    def __init__(self, database: str, var: Path, *, redis: str = "") -> None:
         self.port = free_port()
         self.env = {
             **os.environ,
@@ -71,7 +71,7 @@ class Server:
             "STATIC_ROOT": str(ROOT / "var" / "static"),
             "LOG_LEVEL": "ERROR",
             "RATE_LIMIT_FACTOR": "1000",
-            "REDIS_URL": "",
+            "REDIS_URL": redis,
         }
         self.running: subprocess.Popen[bytes] | None = None
 
@@ -136,6 +136,18 @@ def phone_server(var: Path) -> Iterator[Server]:
         finally:
             server.stop()
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def pages(database: str, var: Path, *, redis: str = "") -> Iterator[tuple[Server, str]]:
+    """The web server of an installation that there is already, and the session of somebody with a household."""
+    server = Server(database, var, redis=redis)
+    who: list[dict[str, Any]] = json.loads(server.shell(PREPARE))
+    server.start()
+    try:
+        yield server, who[0]["session"]
+    finally:
+        server.stop()
 
 
 class Wire:

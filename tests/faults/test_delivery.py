@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
+import urllib.error
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from tests.faults.delivering import (
     empty_database,
     installation,
 )
+from tests.faults.phone_server import Wire, pages
 from tests.machine import POSTGRES_URL, REDIS_URL
 from tests.servers import Mailbox, open_mailbox, wait_until
 
@@ -47,6 +51,57 @@ def own_postgres() -> Iterator[OwnPostgres]:
     server.create()
     yield server
     server.remove()
+
+
+class Reader:
+    """Somebody who was signed in before, and opens the first page twice a second."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.seen: list[tuple[float, int]] = []  # when an answer came, and which: 401: a stranger's page
+
+    def look(self) -> None:
+        try:
+            status = 200 if self.is_signed_in() else 401
+        except urllib.error.HTTPError as error:
+            status = error.code
+        except OSError:
+            status = 599  # nobody answered
+        self.seen.append((time.monotonic(), status))
+
+    def is_signed_in(self) -> bool:
+        """Whether the first page is somebody's Today; a stranger's names no account."""
+        return b" data-account=" in self.wire.get("/").content
+
+    @contextmanager
+    def meanwhile(self) -> Iterator[None]:
+        stop = threading.Event()
+
+        def go_on() -> None:
+            while not stop.wait(0.5):
+                self.look()
+
+        thread = threading.Thread(target=go_on)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def longest_failure(self) -> float:
+        """The seconds of the longest time in which every answer was a 5xx, up to the answer that ended it."""
+        longest, since = 0.0, None
+        for at, status in self.seen:
+            if status < 500:
+                longest, since = max(longest, at - since if since else 0), None
+            elif since is None:
+                since = at
+        return max(longest, self.seen[-1][0] - since) if since else longest
+
+    def told(self) -> str:
+        counted = dict(Counter(status for _at, status in self.seen))
+        return f"Pages by answer {counted}, the longest without one {self.longest_failure():.1f} s."
 
 
 def assert_all_arrived(found: Installation, members: int) -> None:
@@ -98,6 +153,8 @@ class TestKill9:
 
 @pytest.mark.postgres
 class TestRedis:
+    """Messages, and what the web server keeps in its cache, are gone; who is signed in stays so."""
+
     @pytest.mark.parametrize("members", [pytest.param(200, marks=drill)])
     def test_it_may_lose_every_message_and_be_started_anew(
         self, mailbox: Mailbox, tmp_path: Path, own_redis: OwnRedis, members: int
@@ -107,16 +164,29 @@ class TestRedis:
             found = stack.enter_context(
                 installation(members, tmp_path, mailbox, database=database, broker=own_redis.url, a_second=10)
             )
+            server, session = stack.enter_context(pages(database, tmp_path, redis=own_redis.url))
+            reader = Reader(Wire(server.port, session))
             found.start()
             found.nudge()
             assert wait_until(lambda: len(mailbox.messages) >= members // 8, 300)
-            own_redis.flush()
-            time.sleep(2)
-            own_redis.kill()
-            found.nudge()
-            own_redis.start()
-            assert found.states()["sent"] < members
-            assert found.tick_until_sent(members, seconds=600)
+            with reader.meanwhile():
+                assert wait_until(lambda: len(reader.seen) > 2, 60)
+                own_redis.flush()
+                time.sleep(2)
+                own_redis.kill()
+                away = time.monotonic()
+                found.nudge()
+                time.sleep(3)  # somebody looks while it is away
+                own_redis.start()
+                back = time.monotonic()
+                assert found.states()["sent"] < members
+                assert found.tick_until_sent(members, seconds=600)
+            print(reader.told(), f"Redis was away for {back - away:.1f} s.")
+            assert reader.seen[0][1] == 200
+            assert {status for at, status in reader.seen if at > back + 30} == {200}
+            assert reader.longest_failure() <= 30
+            assert Reader(Wire(server.port, session)).is_signed_in()
+            assert not Reader(Wire(server.port, "nobody")).is_signed_in()
             assert found.worker is not None
             assert found.worker.poll() is None
             assert_all_arrived(found, members)
@@ -143,10 +213,12 @@ class TestPostgres:
                 began = time.monotonic()
                 before = found.states()["sent"]
                 found.nudge()
-                if wait_until(lambda before=before: found.states()["sent"] > before, 120):
-                    recovered.append(time.monotonic() - began)
+                assert wait_until(lambda before=before: found.states()["sent"] > before, 120), crash
+                recovered.append(time.monotonic() - began)
             assert found.tick_until_sent(members, seconds=900)
             assert found.worker is not None
             assert found.worker.poll() is None
             assert_all_arrived(found, members)
             print("Seconds from each restart to the next mail:", [round(each, 1) for each in recovered])
+            assert len(recovered) == 5
+            assert max(recovered) <= 15

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import pytest
 
 from reflections.rules import JITTER_MAX, TICK
 from tests.faults.delivering import OPTIONS, Installation, empty_database, installation
-from tests.faults.phone_server import PREPARE, Server, Wire
+from tests.faults.phone_server import Server, Wire, pages
 from tests.machine import POSTGRES_URL, REDIS_URL
 from tests.servers import open_mailbox
 
@@ -70,18 +69,6 @@ class Looking:
         return statistics.quantiles(self.seconds, n=20)[-1]
 
 
-@contextmanager
-def pages(found: Installation, folder: Path) -> Iterator[tuple[Server, str]]:
-    """The same installation's web server, and the session of somebody with a household."""
-    server = Server(found.env["DATABASE_URL"], folder)
-    who: list[dict[str, Any]] = json.loads(server.shell(PREPARE))
-    server.start()
-    try:
-        yield server, who[0]["session"]
-    finally:
-        server.stop()
-
-
 @pytest.mark.drill
 @pytest.mark.postgres
 @pytest.mark.redis
@@ -99,7 +86,7 @@ def test_ten_thousand_of_one_hour_come_over_three_quarters_of_it(
                 members, tmp_path, mailbox, database=database, broker=REDIS_URL, a_second=5, load=["planned"]
             )
         )
-        server, session = stack.enter_context(pages(found, tmp_path))
+        server, session = stack.enter_context(pages(found.env["DATABASE_URL"], tmp_path))
         found.start()
         [(planned,)] = found.ask(SPAN)
         before, during = (Looking(server, found, session) for _ in range(2))

@@ -14,7 +14,7 @@ from households.services import leave_household
 from observations.services import delete_moment, edit_moment
 from reflections import mail as mail_module
 from reflections.models import Digest, Reflection
-from reflections.rules import LEASE, Reply, Status
+from reflections.rules import BREAKER_FAILURES, LEASE, Reply, Status
 from reflections.selectors import find_subscription, list_due_digest_ids
 from reflections.services import (
     claim_digest,
@@ -26,6 +26,7 @@ from reflections.services import (
     unsubscribe,
 )
 from reflections.services.delivery import record_reply
+from reflections.services.gate import note_contact
 from reflections.tokens import unsubscribe_token
 from tests.reflections.conftest import CLOSED, EVENING, LABEL, MONDAY
 
@@ -214,11 +215,112 @@ class TestClaimDigest:
         assert anew.message != digest.message
         assert claim_digest(digest_id=digest.pk, now=waited) is not None
 
-    def test_one_that_may_have_arrived_stays_the_same_mail(self, family):
+    @pytest.mark.parametrize("change", ["late", "edited", "somebody_s_private", "louder"])
+    @pytest.mark.parametrize("said", [True, False])
+    def test_one_that_may_have_arrived_stays_the_same_mail(self, family, change, said):
+        """Whether its sender went silent, or could only say that the mail server did."""
+        User.objects.filter(pk=family.alice.pk).update(digest_level="counts")
+        noted = family.note(family.alice)
+        private = family.note(family.bela, visibility="private")
         digest = self.ready(family)
         first = claim_digest(digest_id=digest.pk, now=EVENING)
-        family.note(family.alice, note="One more")
+        if said:
+            record_reply(claim=first, reply=Reply.LATER, code="connection TimeoutError", now=EVENING)
+        waited = EVENING + timedelta(minutes=1)
+        if change == "late":
+            family.note(family.alice, at=MONDAY + HOUR, received=waited)
+        elif change == "edited":
+            edit_moment(
+                actor_id=family.alice.pk, moment_id=noted.public_id, details={"tone": "missed"}, now=waited
+            )
+        elif change == "louder":
+            User.objects.filter(pk=family.alice.pk).update(digest_level="full")
+        else:
+            delete_moment(actor_id=family.bela.pk, moment_id=private.public_id, now=waited)
+        compile_closed(household_ids=[family.household.pk], now=waited)
         assert claim_digest(digest_id=digest.pk, now=EVENING + LEASE).message == first.message
+
+    @pytest.mark.parametrize("change", ["private", "deleted", "own", "left", "quieter"])
+    @pytest.mark.parametrize("said", [True, False])
+    def test_what_was_withdrawn_changes_even_one_that_may_have_arrived_and_it_has_another_name(
+        self, family, change, said
+    ):
+        missed = family.note(family.bela, "missed", at=MONDAY - WEEK, visibility="household")
+        back = family.note(family.alice, "came_back", repairs=missed.public_id)
+        digest = self.ready(family)
+        first = claim_digest(digest_id=digest.pk, now=EVENING)
+        if said:
+            record_reply(claim=first, reply=Reply.LATER, code="connection TimeoutError", now=EVENING)
+        self.withdraw(family, change, missed=missed, back=back)
+        later = EVENING + LEASE
+        assert claim_digest(digest_id=digest.pk, now=later) is None
+        anew = prepare_digest(digest_id=digest.pk, now=later)
+        second = claim_digest(digest_id=digest.pk, now=later)
+        names = {email.message_from_bytes(claim.message)["Message-ID"] for claim in (first, second)}
+        assert len(names) == 2
+        assert anew.message_id in names
+
+    def withdraw(self, family, change, *, missed, back) -> None:
+        waited = EVENING + timedelta(minutes=1)
+        if change == "private":
+            edit_moment(
+                actor_id=family.bela.pk,
+                moment_id=missed.public_id,
+                details={"visibility": "private"},
+                now=waited,
+            )
+        elif change == "deleted":
+            delete_moment(actor_id=family.bela.pk, moment_id=missed.public_id, now=waited)
+        elif change == "own":
+            delete_moment(actor_id=family.alice.pk, moment_id=back.public_id, now=waited)
+        elif change == "left":
+            leave_household(actor_id=family.bela.pk, household_id=family.household.public_id, now=waited)
+        else:
+            User.objects.filter(pk=family.alice.pk).update(digest_level="discreet")
+
+    def test_a_discreet_one_tells_nothing_that_could_be_withdrawn(self, family):
+        User.objects.filter(pk=family.alice.pk).update(digest_level="discreet")
+        noted = family.note(family.alice)
+        digest = self.ready(family)
+        first = claim_digest(digest_id=digest.pk, now=EVENING)
+        delete_moment(actor_id=family.alice.pk, moment_id=noted.public_id, now=EVENING)
+        assert claim_digest(digest_id=digest.pk, now=EVENING + LEASE).message == first.message
+
+    def test_what_an_earlier_release_tried_is_written_anew_when_its_week_changed(self, family):
+        """That release did not keep what a mail tells."""
+        digest = self.ready(family)
+        claim_digest(digest_id=digest.pk, now=EVENING)
+        Digest.objects.filter(pk=digest.pk).update(sources=None)
+        family.note(family.alice, at=MONDAY + HOUR, received=EVENING + timedelta(minutes=1))
+        assert claim_digest(digest_id=digest.pk, now=EVENING + LEASE) is None
+
+    @pytest.mark.parametrize("tried", ["never", "said", "silent"])
+    @pytest.mark.parametrize("step", [prepare_digest, claim_digest, deliver_digest])
+    def test_three_days_after_its_hour_it_stays_in_the_app_however_far_it_had_come(self, family, tried, step):
+        """A planner, or the senders, were away. One that was tried may have arrived, and its code says so."""
+        digest = self.ready(family)
+        if tried != "never":
+            claim = claim_digest(digest_id=digest.pk, now=EVENING)
+        if tried == "said":
+            record_reply(claim=claim, reply=Reply.LATER, code="connection TimeoutError", now=EVENING)
+        step(digest_id=digest.pk, now=digest.due_at + timedelta(days=6))
+        row = digest_of(family, family.alice)
+        code = "stale" if tried == "never" else "stale, may have arrived"
+        assert (row.status, row.last_code, bytes(row.message)) == (Status.SKIPPED_STALE, code, b"")
+        assert row.sources is None
+        assert mail.outbox == []
+
+    def test_within_three_days_it_is_sent(self, family):
+        digest = self.ready(family)
+        then = digest.due_at + timedelta(hours=72)
+        assert deliver_digest(digest_id=digest.pk, now=then) == Status.SENT
+
+    def test_old_news_ends_while_nobody_speaks_to_the_mail_server(self, family):
+        digest = self.ready(family)
+        now = digest.due_at + timedelta(hours=73)
+        for _ in range(BREAKER_FAILURES):
+            note_contact(reached=False, now=now)
+        assert deliver_digest(digest_id=digest.pk, now=now) == Status.SKIPPED_STALE
 
     def test_the_slower_sender_cannot_overwrite_the_faster(self, family):
         digest = self.ready(family)

@@ -127,15 +127,22 @@ class TestBreaker:
             family.note(family.alice)
         plan_digests(household_ids=[family.household.pk for family in families], now=CLOSED)
         connected = mail_module.get_connection
-        refused = {"now": True}
-        monkeypatch.setattr(
-            mail_module, "get_connection", lambda: AwayServer() if refused["now"] else connected()
-        )
+        refused, tries, opened = {"now": True}, [], 0
+
+        def connect() -> object:
+            tries.append(refused["now"])
+            return AwayServer() if refused["now"] else connected()
+
+        monkeypatch.setattr(mail_module, "get_connection", connect)
         for tick in range(12 * 5):
             now = EVENING + tick * timedelta(minutes=5)
             refused["now"] = now < EVENING + timedelta(hours=2)
             for number in list_due_digest_ids(now=now):
                 deliver_digest(digest_id=number, now=now)
+            opened += MailGate.objects.filter(closed_until__gt=now).exists()
+        # Closed at the end of every tick of the two hours, and only then: five found out, and one at a time since.
+        assert opened == 24
+        assert sum(tries) <= BREAKER_FAILURES + 24
         rows = Digest.objects.filter(week__label=LABEL, membership__user__email__startswith="alice")
         assert set(rows.values_list("status", flat=True)) == {Status.SENT}
         assert max(rows.values_list("attempts", flat=True)) <= 3

@@ -93,10 +93,10 @@ class TestHeaders:
     def test_every_line_is_short_enough_to_be_carried(self, letter):
         assert max(len(line) for line in build_message(letter).split(b"\r\n")) <= 998
 
-    def test_its_name_follows_from_member_week_and_revision(self):
-        one = message_id_for(membership=cases.MEMBER, label=LABEL, revision=1)
-        assert one == message_id_for(membership=cases.MEMBER, label=LABEL, revision=1)
-        assert one != message_id_for(membership=cases.MEMBER, label=LABEL, revision=2)
+    def test_its_name_follows_from_member_week_and_edition(self):
+        one = message_id_for(membership=cases.MEMBER, label=LABEL, edition=1)
+        assert one == message_id_for(membership=cases.MEMBER, label=LABEL, edition=1)
+        assert one != message_id_for(membership=cases.MEMBER, label=LABEL, edition=2)
         assert re.fullmatch(r"<d\.[0-9a-f-]{36}@localhost>", one)
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from accounts.models import User
 from reflections.models import Digest, MailGate
-from reflections.rules import GIVE_UP_AFTER, Status
-from reflections.services import compiling, deliver_digest, plan_digests
-from tests.reflections.conftest import CLOSED, EVENING, LABEL
+from reflections.rules import GIVE_UP_AFTER, OPEN, Status
+from reflections.services import compile_closed, compiling, deliver_digest, plan_digests
+from tests.reflections.conftest import CLOSED, EVENING, LABEL, MONDAY
 
 pytestmark = pytest.mark.django_db
 
@@ -160,12 +160,57 @@ class TestMatrix:
         assert deliver_digest(digest_id=digest.pk, now=EVENING + timedelta(minutes=10)) == Status.SENT
         assert len(set(server.bodies)) == 1
 
+    @pytest.mark.parametrize("says", [CLOSES, HANGS])
+    def test_what_may_have_arrived_is_the_same_mail_whatever_comes_late(
+        self, family: Any, digest: Digest, server: Answering, says: str
+    ) -> None:
+        """The server has the whole mail and does not say so; then a phone brings another moment of that week."""
+        minute = timedelta(minutes=1)
+        server.says = {"end": says}
+        assert deliver_digest(digest_id=digest.pk, now=EVENING) == Status.READY
+        family.note(family.alice, at=MONDAY + 60 * minute, received=EVENING + minute)
+        compile_closed(household_ids=[family.household.pk], now=EVENING + 2 * minute)
+        server.says = {}
+        assert deliver_digest(digest_id=digest.pk, now=EVENING + 5 * minute) == Status.SENT
+        assert len(server.bodies) == 2
+        assert len(set(server.bodies)) == 1
+
     def test_an_address_that_takes_nothing_stops_the_mail_and_says_so_in_the_app(
         self, family: Any, digest: Digest, server: Answering
     ) -> None:
         server.says = {"RCPT": "550 no such user"}
         deliver_digest(digest_id=digest.pk, now=EVENING)
         assert User.objects.get(pk=family.alice.pk).mail_stopped_at == EVENING
+
+    @pytest.mark.parametrize(
+        ("at", "says", "stops"),
+        [
+            ("MAIL", "535 who are you", False),
+            ("connect", CLOSES, False),
+            ("RCPT", "421 shutting down", False),
+            ("RCPT", "451 lookup failed here", False),
+            ("RCPT", "554 no relaying", False),
+            ("DATA", "451 try later", False),
+            ("end", CLOSES, False),
+            ("RCPT", "450 mailbox busy", True),
+            ("RCPT", "452 mailbox full", True),
+        ],
+    )
+    def test_three_weeks_of_it_stop_the_mail_only_where_it_is_said_of_the_address(
+        self, family: Any, server: Answering, at: str, says: str, stops: bool
+    ) -> None:
+        server.says = {at: says}
+        for week in (timedelta(weeks=number) for number in range(3)):
+            family.note(family.alice, at=MONDAY + week)
+            plan_digests(household_ids=[family.household.pk], now=CLOSED + week)
+            row = Digest.objects.get(membership=family.membership(family.alice), week__ends_at=CLOSED + week)
+            row.next_at = EVENING + week
+            while row.status in OPEN:
+                MailGate.objects.update(closed_until=None, failures=0, failing_since=None)
+                deliver_digest(digest_id=row.pk, now=max(row.next_at, EVENING + week))
+                row.refresh_from_db()
+            assert row.status in (Status.FAILED_TEMP, Status.FAILED_PERM)
+        assert (User.objects.get(pk=family.alice.pk).mail_stopped_at is not None) == stops
 
     def test_a_slow_server_gets_the_mail_once(self, digest: Digest, server: Answering, settings: Any) -> None:
         settings.EMAIL_TIMEOUT = 20

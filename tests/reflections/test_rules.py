@@ -238,6 +238,9 @@ class TestMayBecome:
             Status.READY,
         }
 
+    def test_whatever_waits_can_become_old_news(self):
+        assert {one for one in Status if may_become(one, Status.SKIPPED_STALE)} == OPEN
+
     def test_nothing_is_sent_without_being_claimed(self):
         assert [one for one in Status if may_become(one, Status.SENT)] == [Status.SENDING]
 
