@@ -13,9 +13,9 @@ WRITES = ("INSERT", "UPDATE", "DELETE")
 SAID = "could not extend file\nDETAIL: failing row contains (a note nobody may read)"
 
 
-def full() -> AbstractContextManager[None]:
-    """It answers, and takes nothing."""
-    return _failing(lambda sql: sql.startswith(WRITES))
+def full(table: str = "") -> AbstractContextManager[None]:
+    """It answers, and takes nothing; or nothing for one *table*."""
+    return _failing(lambda sql: sql.startswith(WRITES) and table in sql)
 
 
 def away() -> AbstractContextManager[None]:

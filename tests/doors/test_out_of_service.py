@@ -15,6 +15,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
+from accounts.listeners import SIGNED_IN_KEY
 from accounts.models import User
 from common.api import PROBLEM_JSON
 from common.outages import find_outage, is_outage
@@ -24,7 +25,7 @@ from tests.outages import SAID, away, full
 from tests.servers import free_port
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("that_evening")]
-NOTE = "\nHe said: \"boat\" </textarea>\r\nand laughed."
+NOTE = '\nHe said: "boat" </textarea>\r\nand laughed.'
 OUTAGES = pytest.mark.parametrize("outage", [full, away])
 
 
@@ -34,6 +35,13 @@ def browser(client_of: Callable[[User], Client], parent: User, child: Child) -> 
     found = client_of(parent)
     found.raise_request_exception = False
     return found
+
+
+@pytest.fixture
+def strict(browser: Client) -> Client:
+    """The same, as it is outside: the tests' own browser sends forms without a token."""
+    browser.handler.enforce_csrf_checks = True
+    return browser
 
 
 @pytest.fixture
@@ -72,14 +80,17 @@ class TestTheApi:
         assert nothing_is_there()
         assert browser.post("/api/v1/moments/", body, content_type="application/json").status_code == 201
 
-    def test_a_session_that_cannot_be_saved(self, browser, monkeypatch) -> None:
-        """Django makes a 400 of it."""
-        with full():
-            browser.cookies["language"] = "en"
-            session = browser.session
-            session["signed_in"] = {"since": 0}
-            answer = browser.get("/api/v1/me/")
+    @pytest.mark.parametrize("path", ["/api/v1/me/", "/moments/"])
+    def test_a_session_that_cannot_be_saved(self, browser, now, path) -> None:
+        """Django would make a 400 of it."""
+        session = browser.session
+        session[SIGNED_IN_KEY] = {"since": now.timestamp(), "seen": 0}  # it is time to note that it is used
+        session.save()
+        with full("django_session"):
+            answer = browser.get(path)
         assert answer.status_code == 503
+        assert answer["Content-Type"] == (PROBLEM_JSON if "api" in path else "text/html; charset=utf-8")
+        assert browser.get(path).status_code == 200
 
 
 class TestAPage:
@@ -87,7 +98,9 @@ class TestAPage:
     def test_says_that_it_has_to_wait(self, browser, outage) -> None:
         browser.cookies["look"] = "plain"
         with outage():
-            page = browser.get("/moments/?tone=missed") if outage is away else browser.post("/household/switch/")
+            page = (
+                browser.get("/moments/?tone=missed") if outage is away else browser.post("/household/switch/")
+            )
         text = page.content.decode()
         assert page.status_code == 503
         assert int(page["Retry-After"]) > 0
@@ -116,33 +129,32 @@ class TestCapture:
             assert browser.post("/log/", again).status_code == 303
         assert Observation.objects.get().note.split() == NOTE.split()
 
-    def test_the_token_on_that_page_is_good(self, parent, sheet, client_of) -> None:
-        browser = client_of(parent, enforce_csrf_checks=True, raise_request_exception=False)
-        text = browser.get("/log/").content.decode()
+    def test_the_token_on_that_page_is_good(self, strict, sheet) -> None:
+        text = strict.get("/log/").content.decode()
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', text)[1]
         with full():
-            page = browser.post("/log/", {**sheet, "csrfmiddlewaretoken": token})
-        assert browser.post("/log/", given_back(page)).status_code == 303
+            page = strict.post("/log/", {**sheet, "csrfmiddlewaretoken": token})
+        assert strict.post("/log/", given_back(page)).status_code == 303
 
     @OUTAGES
-    def test_what_no_page_of_ours_sent_does_not_come_back(self, parent, sheet, client_of, outage) -> None:
-        browser = client_of(parent, enforce_csrf_checks=True, raise_request_exception=False)
+    def test_what_no_page_of_ours_sent_does_not_come_back(self, strict, sheet, outage) -> None:
         with outage():
-            page = browser.post("/log/", sheet, headers={"Sec-Fetch-Site": "cross-site"})
+            page = strict.post("/log/", sheet, headers={"Sec-Fetch-Site": "cross-site"})
         assert page.status_code == (503 if outage is away else 403)
         assert not given_back(page)
         assert b"laughed" not in page.content
 
-    def test_so_do_words_that_were_shared(self, parent, child, client_of) -> None:
-        browser = client_of(parent, enforce_csrf_checks=True, raise_request_exception=False)
+    def test_words_that_were_shared_do(self, strict) -> None:
         with away():
-            page = browser.post("/log/share/", {"text": NOTE}, headers={"Sec-Fetch-Site": "none"})
+            page = strict.post("/log/share/", {"text": NOTE}, headers={"Sec-Fetch-Site": "none"})
         assert given_back(page)["text"] == NOTE
 
     def test_no_password_comes_back(self) -> None:
         browser = Client(raise_request_exception=False)
         with away():
-            page = browser.post("/account/login/", {"login": "alice@example.org", "password": "four words and more"})
+            page = browser.post(
+                "/account/login/", {"login": "alice@example.org", "password": "four words and more"}
+            )
         assert page.status_code == 503
         assert b"four words" not in page.content
         assert b"alice" not in page.content
