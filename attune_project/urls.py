@@ -8,8 +8,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from attune_project.provider import reports_view
 from frontend.views import operator
 
-handler400 = "frontend.views.errors.bad_request"
-handler500 = "frontend.views.errors.server_error"
+handler400 = "attune_project.unanswered.bad_request"
+handler500 = "attune_project.unanswered.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("frontend.urls")),

@@ -16,4 +16,6 @@ urlpatterns = [
     path("", site.urls),
 ]
 
+handler400 = "attune_project.unanswered.bad_request"
+handler500 = "attune_project.unanswered.server_error"
 handler429 = "attune_project.limits.too_many_mails"

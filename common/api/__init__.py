@@ -27,7 +27,15 @@ from common.api.fields import (
     read_query,
 )
 from common.api.parsing import StrictJSONParser, read_json
-from common.api.problems import PROBLEM_JSON, ProblemOutput, domain_errors, is_api, problem, problem_response
+from common.api.problems import (
+    PROBLEM_JSON,
+    ProblemOutput,
+    SlowDown,
+    domain_errors,
+    is_api,
+    problem,
+    problem_response,
+)
 from common.pages import Page
 
 __all__ = [
@@ -44,6 +52,7 @@ __all__ = [
     "QueryNumber",
     "SessionAuthentication",
     "SessionOnly",
+    "SlowDown",
     "StrictJSONParser",
     "Text",
     "TokenMayWrite",

@@ -12,12 +12,14 @@ from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import ValidationError as DomainValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from common.api.fields import Output
 from common.errors import Conflict, NotVisible, Refused
+from common.outages import RETRY_SECONDS, SLOW_DOWN, is_outage, told
 
 PROBLEM_JSON = "application/problem+json"
 WHOLE_BODY = "all"  # the name under which errors stand that belong to no single field
@@ -47,6 +49,15 @@ class ProblemOutput(Output):
     )
 
 
+class SlowDown(exceptions.APIException):
+    """Nothing is wrong with the request, and nothing was done: come again."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = SLOW_DOWN
+    default_detail = _("Please try again in a little while.")
+    wait = RETRY_SECONDS
+
+
 def problem(
     status: int, *, code: str = "", detail: str = "", errors: FieldErrors | None = None
 ) -> HttpResponse:
@@ -62,6 +73,9 @@ def is_api(request: HttpRequest) -> bool:
 
 def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's exception handler: every error of the API as a problem document; None lets a bug be a 500."""
+    if is_outage(error):
+        response = problem_response(SlowDown(), context)
+        return response and told(response, request=context["request"], outage=error)
     status, code, detail, errors = _describe(error, conditional="If-Match" in context["request"].headers)
     if not status:
         return None

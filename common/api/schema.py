@@ -55,7 +55,7 @@ class ProblemAutoSchema(AutoSchema):
 
     def _problem_statuses(self, operation: Mapping[str, Any]) -> list[HTTPStatus]:
         """Which problem answers this operation may give."""
-        statuses = [400, 401, 403, 404, 406, 413, 429]
+        statuses = [400, 401, 403, 404, 406, 413, 429, 503]
         if self.method in CHANGING:
             statuses += [409, 415]
         if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", [])):

@@ -6,9 +6,8 @@ import base64
 import uuid
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
-from django.db import OperationalError
 from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,15 +17,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common.api import SessionOnly, actor_of, problem_response, read_body, read_query
+from common.api import SessionOnly, SlowDown, actor_of, problem_response, read_body, read_query
 from common.api.access import CsrfFailed
 from households.rules import SESSION_HOUSEHOLD
 from observations.api import sync_shapes as shapes
 from observations.rules import BATCH_BYTES_MAX, OPS_MAX, PROTOCOL_MAX, PROTOCOL_MIN, Kind, OpStatus
 from observations.selectors import Change, CursorExpired, list_changes
 from observations.sync import NoRoom, SentOp, account_of, keep_shut, offer_keys, pack_kit, take_ops
-
-RETRY_SECONDS: Final = 30
 
 PROTOCOL = OpenApiParameter(
     "X-Sync-Protocol",
@@ -72,13 +69,6 @@ class ProtocolTooOld(exceptions.APIException):
     default_detail = _("This page is too old to send here. Load it again; what waits stays.")
 
 
-class SlowDown(exceptions.APIException):
-    status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    default_code = "slow_down"
-    default_detail = _("Please try again in a little while.")
-    wait = RETRY_SECONDS
-
-
 class CursorGone(exceptions.APIException):
     status_code = HTTPStatus.GONE
     default_code = "cursor_expired"
@@ -89,7 +79,7 @@ class PhoneApi(APIView):
     """Base of the doors for phones."""
 
     permission_classes = [*APIView.permission_classes, SessionOnly]
-    problem_statuses: tuple[int, ...] = (503,)
+    problem_statuses: tuple[int, ...] = ()
 
     def permission_denied(self, request: Request, message: Any = None, code: Any = None) -> NoReturn:
         if not request.user.is_authenticated:
@@ -102,9 +92,7 @@ class PhoneApi(APIView):
 
 def _phone_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """The same problem documents as everywhere, but that a phone finds one code for whatever is wrong with the form."""
-    if isinstance(error, OperationalError):
-        error = SlowDown()
-    elif isinstance(error, CsrfFailed):
+    if isinstance(error, CsrfFailed):
         error = CsrfStale()
     response = problem_response(error, context)
     if response is not None and response.status_code == HTTPStatus.BAD_REQUEST and response.data:
@@ -143,7 +131,7 @@ class SyncKitApi(PhoneApi):
 
 
 class SyncApi(PhoneApi):
-    problem_statuses = (426, 503)
+    problem_statuses = (426,)
 
     @extend_schema(
         operation_id="sync_send",
@@ -184,7 +172,7 @@ class SyncRescueApi(PhoneApi):
 
 
 class ChangesApi(PhoneApi):
-    problem_statuses = (410, 503)
+    problem_statuses = (410,)
 
     @extend_schema(
         operation_id="changes_list", parameters=[shapes.ChangesQuery], responses=shapes.ChangesOutput

@@ -10,7 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -74,6 +74,7 @@ class Server:
             "REDIS_URL": redis,
         }
         self.running: subprocess.Popen[bytes] | None = None
+        self.log: Path | None = None  # where its standard error goes; None for that of the tests
 
     def shell(self, program: str) -> str:
         command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", program]
@@ -88,7 +89,8 @@ class Server:
     def start(self) -> None:
         command = [sys.executable, "-m", "gunicorn", "attune_project.wsgi", "--workers", "2"]
         command += ["--bind", f"127.0.0.1:{self.port}", "--log-level", "critical", "--timeout", "60"]
-        self.running = subprocess.Popen(command, cwd=ROOT, env=self.env)
+        with self.log.open("wb") if self.log else nullcontext() as log:
+            self.running = subprocess.Popen(command, cwd=ROOT, env=self.env, stderr=log)
         assert wait_until(self.answers, 60), "the server does not come up"
 
     def answers(self) -> bool:
@@ -162,14 +164,32 @@ class Wire:
     def post(self, path: str, body: str, *, content_type: str, headers: dict[str, str] | None = None) -> Any:
         return self._ask("POST", path, body.encode(), {"Content-Type": content_type, **(headers or {})})
 
+    def open(self, request: urllib.request.Request) -> Any:
+        return urllib.request.urlopen(request, timeout=60)
+
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Any:
         headers["Cookie"] = f"session={self.session}; csrf={self.csrf}"
         request = urllib.request.Request(self.address + path, data=body, method=method, headers=headers)
-        with urllib.request.urlopen(request, timeout=60) as response:
+        with self.open(request) as response:
             for cookie in response.headers.get_all("Set-Cookie") or ():
                 if cookie.startswith("csrf="):
                     self.csrf = cookie.split(";")[0].removeprefix("csrf=")
             return Answered(response.status, response.read())
+
+
+class PlainWire(Wire):
+    """The same, taking every answer as it is: a redirect is one, and so is an error."""
+
+    def open(self, request: urllib.request.Request) -> Any:
+        return _AS_IT_IS.open(request, timeout=60)
+
+
+class _AsItIs(urllib.request.HTTPErrorProcessor):
+    def http_response(self, request: Any, response: Any) -> Any:
+        return response
+
+
+_AS_IT_IS = urllib.request.build_opener(_AsItIs)
 
 
 class Answered:

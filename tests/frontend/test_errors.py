@@ -38,7 +38,7 @@ urlpatterns = [
 
 
 class TestErrorPages:
-    @pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 422, 429, 500])
+    @pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 422, 429, 500, 503])
     def test_stand_without_a_request(self, status: int) -> None:
         page = get_template(f"{status}.html").render()
         assert "<h1>" in page
