@@ -29,7 +29,7 @@ from accounts.rules import DigestLevel
 from accounts.tokens import not_me_token
 from reflections.composition import Json
 from reflections.inlining import inline_styles
-from reflections.phrases import Words, phrase, title
+from reflections.phrases import Words, offer, phrase, title
 from reflections.rules import QuietMail, Reply
 from reflections.tokens import return_token, unsubscribe_token
 
@@ -141,8 +141,17 @@ def _parts(letter: Letter) -> list[dict[str, Any]]:
             if _tells(letter.level, sentence["mail"])
         ]
         if sentences:
-            told.append({"key": section["key"], "title": title(section["key"]), "sentences": sentences})
+            shown = {"key": section["key"], "title": title(section["key"]), "sentences": sentences}
+            told.append(shown | {"offers": _offers(section)})
     return told
+
+
+def _offers(section: Json) -> list[dict[str, str]]:
+    """The ways in that a quiet week offers. Each opens the capture screen with its tone chosen, and writes nothing."""
+    return [
+        {"label": offer(tone), "url": f"{settings.SITE_URL}/log/?tone={tone}"}
+        for tone in section["data"].get("offer", ())
+    ]
 
 
 def _tells(level: DigestLevel, lowest: str | None) -> bool:

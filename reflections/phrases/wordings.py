@@ -25,6 +25,12 @@ TITLES: Final[Mapping[str, Any]] = {
     "small_print": gettext_lazy("Small print"),
 }
 
+OFFERS: Final[Mapping[str, Any]] = {
+    "in_tune": gettext_lazy("We were in tune"),
+    "missed": gettext_lazy("We missed each other"),
+    "came_back": gettext_lazy("We came back"),
+}
+
 PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
     # A moment to keep
     "keep.came_back": (
