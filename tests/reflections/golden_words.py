@@ -17,7 +17,7 @@ from tests.reflections.rule_examples import EXAMPLES
 def readings(language: str) -> dict[str, Any]:
     """Titles, what can be tapped, every rule with its condition and its wordings, and the lines of a card."""
     with translation.override(language):
-        words = Words(get_content(language), {"b": "Bela"})
+        words = Words(get_content(language), {"b": "Bela", "c": "cora@example.org"})
         return {
             "titles": {key: title(key) for key in TITLES},
             "offers": {tone: offer(tone) for tone in OFFERS},
