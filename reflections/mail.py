@@ -30,7 +30,7 @@ from accounts.rules import DigestLevel
 from accounts.tokens import not_me_token
 from reflections.composition import Json
 from reflections.inlining import inline_styles
-from reflections.phrases import Words, phrase, title
+from reflections.phrases import Words, offer, phrase, title
 from reflections.rules import LEVELS, QuietMail, Reply
 from reflections.tokens import return_token, unsubscribe_token
 
@@ -136,29 +136,38 @@ def period_in_words(start_on: date, end_on: date) -> str:
 def _parts(letter: Letter) -> list[dict[str, Any]]:
     """The sections of the page that this level tells, in the page's order, each with its sentences in words."""
     told = []
-    for key, sentences in _told(letter):
+    for section, sentences in _told(letter):
+        key = section["key"]
         said = [phrase(item, seed=letter.content["seed"], words=letter.words) for item in sentences]
-        told.append({"key": key, "title": title(key), "sentences": said})
+        told.append({"key": key, "title": title(key), "sentences": said, "offers": _offers(section)})
     return told
 
 
-def _told(letter: Letter) -> Iterator[tuple[str, list[Json]]]:
+def _told(letter: Letter) -> Iterator[tuple[Json, list[Json]]]:
     """The sentences that this level tells, by section; a section that tells none is left out."""
     if letter.level is DigestLevel.DISCREET or letter.quiet in _LADDER:
         return
     for section in letter.content["sections"]:
         if sentences := [item for item in section["sentences"] if _tells(letter.level, item["mail"])]:
-            yield section["key"], sentences
+            yield section, sentences
 
 
 def told_moments(letter: Letter) -> set[uuid.UUID]:
     """The moments whose being there, and visible to its reader, this mail rests on."""
     return {
         uuid.UUID(moment)
-        for _key, sentences in _told(letter)
+        for _section, sentences in _told(letter)
         for item in sentences
         for moment in item["moments"]
     }
+
+
+def _offers(section: Json) -> list[dict[str, str]]:
+    """The ways in that a quiet week offers. Each opens the capture screen with its tone chosen, and writes nothing."""
+    return [
+        {"label": offer(tone), "url": f"{settings.SITE_URL}/log/?tone={tone}"}
+        for tone in section["data"].get("offer", ())
+    ]
 
 
 def _tells(level: DigestLevel, lowest: str | None) -> bool:

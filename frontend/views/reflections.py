@@ -22,9 +22,11 @@ from common.forms import ServiceForm
 from frontend.current import Home, SignedInRequest, at_home, at_named_home
 from frontend.forms.reflections import SwapForm, ThoughtForm, WrongForm
 from frontend.render import render_page, see_other
-from frontend.views.comments import said_on
+from frontend.views.comments import CommentShown, said_on
 from observations.selectors import get_moment
+from reflections.compose.today import FROM_COACH, place_from_coach
 from reflections.mail import period_in_words
+from reflections.phrases import title
 from reflections.selectors import Part, WeekPage, get_reflection, list_reflections, list_thoughts
 from reflections.services import report_sentence, take_back_report, write_thought
 from reflections.statistics import Detail
@@ -146,14 +148,29 @@ def _week_page(
         "later_label": week.later_label,
         "is_open": week.is_open,
         "can_report": compiled,
-        "sections": [drawing.section(part) for part in week.parts],
+        "sections": _with_comments(
+            [drawing.section(part) for part in week.parts],
+            said_on(request, household_pk=home.household.pk, week=week.label, now=timezone.now()),
+        ),
         "thoughts": thoughts,
         "thought_form": form if compiled else None,
         "refused": refused,
-        "from_coach": said_on(request, household_pk=home.household.pk, week=week.label, now=timezone.now()),
     }
     status = 422 if form.errors or refused else 200
     return render_page(request, "frontend/reflections/week.html", context, status=status)
+
+
+def _with_comments(sections: list[dict[str, Any]], comments: Sequence[CommentShown]) -> list[dict[str, Any]]:
+    """The same sections, with what coaches wrote about this week in its place."""
+    if not comments:
+        return sections
+    keys = [section["key"] for section in sections]
+    if FROM_COACH not in keys:
+        found = {"key": FROM_COACH, "title": title(FROM_COACH), "sentences": ()}
+        sections.insert(place_from_coach(keys), found)
+    return [
+        section | {"comments": comments} if section["key"] == FROM_COACH else section for section in sections
+    ]
 
 
 def _named(request: SignedInRequest) -> str:

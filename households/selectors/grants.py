@@ -11,7 +11,7 @@ from django.db.models import Exists, Min, OuterRef, Prefetch, Q, QuerySet, Subqu
 from common.errors import NotVisible
 from common.pages import Page, page_of
 from households.models import AccessEntry, Grant, GrantChild
-from households.rules import ACCESS_PAGE_SIZE, GrantScope
+from households.rules import ACCESS_PAGE_SIZE, GrantScope, Reader
 from households.scope import Capability, live_grants, visible_to
 
 
@@ -152,16 +152,31 @@ def list_access(
     here = visible_to(actor_id, Capability.RECORD)
     if household_id is not None:
         here &= Q(household__public_id=household_id)
+    rows = _looks_at(actor_id).filter(here | Q(household__isnull=True)).select_related("household")
+    return page_of(
+        rows, by="at", cursor=cursor, limit=ACCESS_PAGE_SIZE, reader_id=actor_id, list_name="access"
+    )
+
+
+def list_coach_looks(
+    *, actor_id: int, household_id: int, since: datetime, until: datetime
+) -> QuerySet[AccessEntry]:
+    """What coaches opened of the actor's own in one household in `[since, until)`, first look first.
+
+    Each entry knows the reader, and their address as the actor wrote it (`known_as`), as in `list_access`.
+    """
+    return (
+        _looks_at(actor_id)
+        .filter(visible_to(actor_id, Capability.RECORD), household_id=household_id)
+        .filter(reader_kind=Reader.COACH, at__gte=since, at__lt=until)
+        .order_by("at", "id")
+    )
+
+
+def _looks_at(author_id: int) -> QuerySet[AccessEntry]:
     # By the address that the author let in: what the reader is called is the reader's to choose.
     let_in = Grant.objects.filter(
         author_id=OuterRef("author_id"), coach_id=OuterRef("reader_id"), household_id=OuterRef("household_id")
     ).order_by("-offered_at", "-id")
-    rows = (
-        AccessEntry.objects.filter(author_id=actor_id)
-        .filter(here | Q(household__isnull=True))
-        .select_related("reader", "household")
-        .annotate(known_as=Subquery(let_in.values("coach_email")[:1]))
-    )
-    return page_of(
-        rows, by="at", cursor=cursor, limit=ACCESS_PAGE_SIZE, reader_id=actor_id, list_name="access"
-    )
+    rows = AccessEntry.objects.filter(author_id=author_id).select_related("reader")
+    return rows.annotate(known_as=Subquery(let_in.values("coach_email")[:1]))

@@ -13,10 +13,10 @@ from typing import Any
 from reflections.phrases.labels import SPOKEN, Words
 from reflections.phrases.lapses import say_lapse
 from reflections.phrases.reasons import REASONS
-from reflections.phrases.wordings import PHRASES, TITLES
+from reflections.phrases.wordings import OFFERS, PHRASES, TITLES
 from reflections.rules import seed as seed_of
 
-__all__ = ["PHRASES", "REASONS", "Words", "phrase", "say_lapse", "title", "why"]
+__all__ = ["PHRASES", "REASONS", "Words", "offer", "phrase", "say_lapse", "title", "why"]
 
 
 def phrase(sentence: Mapping[str, Any], *, seed: int, words: Words) -> str:
@@ -38,6 +38,11 @@ def phrase(sentence: Mapping[str, Any], *, seed: int, words: Words) -> str:
 def title(section: str) -> str:
     """The heading of a section, in the active language."""
     return str(TITLES[section])
+
+
+def offer(tone: str) -> str:
+    """What is tapped to write down a moment of that tone, in the active language."""
+    return str(OFFERS[tone])
 
 
 def why(rule: str) -> str:

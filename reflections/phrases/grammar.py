@@ -60,6 +60,8 @@ def absent(params: Params) -> str:
 
 
 def who_sees(params: Params) -> str:
+    if not params["shared"] and params.get("coaches"):
+        return _("Only you can open this page, and nobody else in your household sees the moments on it.")
     if not params["shared"]:
         return _("Only you can open this page, and nobody else sees the moments on it.")
     text = ngettext(

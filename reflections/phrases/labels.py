@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from checklists.content import Content
 from checklists.rules import Dimension, Occasion, OptionKind
@@ -61,6 +62,25 @@ def _prompt(key: str, _params: Params, words: Words) -> str:
     return next((item.prompt for item in words.content.self_prompts if item.key == key), key)
 
 
+_OPENED: Final[Mapping[str, Any]] = {
+    "summary": gettext_lazy("the weeks and the list"),
+    "reflection": gettext_lazy("a week"),
+    "sheet": gettext_lazy("a sheet for a session"),
+    "sheet_file": gettext_lazy("a sheet for a session, as a file to take along"),
+    "account": gettext_lazy("the settings of your account"),
+}
+
+
+def _opened(pairs: list[list[Any]], _params: Params, _words: Words) -> str:
+    """What was opened, single moments with their number."""
+    return " · ".join(
+        ngettext("one of your moments", "%(n)d of your moments", times) % {"n": times}
+        if kind == "moment"
+        else str(_OPENED[kind])
+        for kind, times in pairs
+    )
+
+
 def _number(value: float, _params: Params, _words: Words) -> str:
     return number_format(value, decimal_pos=1)
 
@@ -69,6 +89,9 @@ SPOKEN: Final[Mapping[str, Callable[[Any, Params, Words], str]]] = {
     "day": lambda value, _params, _words: date_format(date.fromisoformat(value), "l"),
     "on": lambda value, _params, _words: date_format(date.fromisoformat(value), "l, j F"),
     "since": lambda value, _params, _words: date_format(date.fromisoformat(value), "j F"),
+    "until": lambda value, _params, _words: date_format(date.fromisoformat(value), "j F Y"),
+    "coach": lambda value, _params, words: words.names.get(value, _("Somebody whose account is gone")),
+    "opened": _opened,
     "author": lambda value, _params, words: words.names.get(value, _("Somebody in your household")),
     "dimension": lambda value, _params, words: words.content.dimensions[Dimension(value)].label,
     "context": _option(OptionKind.CONTEXT),

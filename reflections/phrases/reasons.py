@@ -68,6 +68,10 @@ REASONS: Final[Mapping[str, Any]] = {
         "answers or more on 8 days or more. It is said when chance alone brings such a difference once in 100 times."
     ),
     "focus.absent": _("It is said when you could not tell, or left the question of your focus open."),
+    "coach.opened": _(
+        "It is said when a coach opened something of yours in the days of this week, one person at a time. Only you "
+        "see it, and it is in no mail."
+    ),
     "you.states": _("It is said when you answered how you were. Only you see it."),
     "you.empty_tank": _(
         "It is said when you ran on empty in three moments of this week or more. Only you see it."
@@ -92,5 +96,11 @@ REASONS: Final[Mapping[str, Any]] = {
     "print.transition": _("It is said when this week does not have seven days."),
     "print.self_selected": _("It is said on every page with something in it."),
     "print.who_sees": _("It is said on every page."),
+    "print.let_in": _(
+        "It is said as long as you let a coach look, one coach at a time, with the last day of it. Only you see it, "
+        "and it is in no mail."
+    ),
     "print.counted": _("It is said on every page with something in it."),
+    "print.pause": _("It is said on every page."),
+    "print.help": _("It is said on every page, whatever is on it. Nobody is told."),
 }

@@ -18,11 +18,18 @@ TITLES: Final[Mapping[str, Any]] = {
     "noticed": gettext_lazy("What you noticed"),
     "back": gettext_lazy("Coming back"),
     "focus": gettext_lazy("Your focus"),
+    "from_coach": gettext_lazy("From your coach"),
     "you": gettext_lazy("You"),
     "small_thing": gettext_lazy("One small thing"),
     "quiet": gettext_lazy("A quiet week"),
     "so_far": gettext_lazy("This week, so far"),
     "small_print": gettext_lazy("Small print"),
+}
+
+OFFERS: Final[Mapping[str, Any]] = {
+    "in_tune": gettext_lazy("We were in tune"),
+    "missed": gettext_lazy("We missed each other"),
+    "came_back": gettext_lazy("We came back"),
 }
 
 PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
@@ -206,6 +213,8 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
         ),
     ),
     "focus.absent": (absent,),
+    # From your coach
+    "coach.opened": (gettext_lazy("%(coach)s opened in these days: %(opened)s."),),
     # You
     "you.states": (
         gettext_lazy("How you were in these moments: %(values)s."),
@@ -297,10 +306,24 @@ PHRASES: Final[Mapping[str, tuple[Any, ...]]] = {
         gettext_lazy("You chose what to write down, so this is a part of the week and not all of it."),
     ),
     "print.who_sees": (who_sees,),
+    "print.let_in": (
+        gettext_lazy("Until %(until)s, %(coach)s sees what you let them see. You can end that any day."),
+    ),
     "print.counted": (
         gettext_lazy(
             "Counted by the day on which a moment happened, in your household's time zone. Answers are only ever "
             "your own; they are never mixed with anybody else's."
+        ),
+    ),
+    "print.pause": (
+        gettext_lazy(
+            "Pause whenever you like: the weekly mail has a switch, and reminders can rest for a month. Your pages "
+            "stay."
+        ),
+    ),
+    "print.help": (
+        gettext_lazy(
+            "If it is hard, or somebody is not safe: the help page has numbers. It opens offline, too."
         ),
     ),
 }

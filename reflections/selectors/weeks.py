@@ -22,6 +22,7 @@ from households.scope import member_of
 from households.selectors import list_household_ids, list_members
 from observations.selectors import MomentName, count_by_day, name_moments
 from reflections.compose import compose
+from reflections.compose.today import with_today
 from reflections.composition import SCHEMA, Json, Kind, Sentence
 from reflections.facts import source_digest
 from reflections.gather import MemberWeek, gather
@@ -29,6 +30,7 @@ from reflections.models import Digest, DigestWeek, Reflection, SentenceReport, T
 from reflections.phrases import Words, phrase, title, why
 from reflections.rules import CHUNK_SIZE, OPEN, PAGE_SIZE, PAGE_SIZE_MAX, TICK
 from reflections.selectors.reports import reports_of
+from reflections.selectors.today import read_today
 from reflections.tokens import read_unsubscribe_token
 
 
@@ -173,6 +175,7 @@ def get_reflection(
         raise NotVisible("reflection")
     stored, content = _stored_or_live(sheet)
     is_open = now < week.ends_at
+    today, coaches = read_today(actor_id=actor_id, week=week, now=now)
     neighbours = _own(actor_id, week.household.public_id)
     earlier = neighbours.filter(week__starts_at__lt=week.starts_at).order_by("-week__starts_at")
     later = neighbours.filter(week__starts_at__gt=week.starts_at).order_by("week__starts_at")
@@ -187,8 +190,8 @@ def get_reflection(
         revision=stored.revision if stored else 0,
         compiled_at=stored.compiled_at if stored else None,
         parts=_parts(
-            _so_far(content) if is_open else content,
-            words=words_for(actor_id=actor_id, household_id=week.household.public_id),
+            with_today(_so_far(content) if is_open else content, today),
+            words=words_for(actor_id=actor_id, household_id=week.household.public_id, coaches=coaches),
             actor_id=actor_id,
             reports=reports_of(stored),
         ),
@@ -197,12 +200,12 @@ def get_reflection(
     )
 
 
-def words_for(*, actor_id: int, household_id: uuid.UUID) -> Words:
-    """What the active language calls things, and how the members of this household are called."""
+def words_for(*, actor_id: int, household_id: uuid.UUID, coaches: Mapping[str, str] | None = None) -> Words:
+    """What the active language calls things, and how the members of this household and these coaches are called."""
     members = list_members(actor_id=actor_id, household_id=household_id)
     return Words(
         content=get_content(get_language() or "en"),
-        names={str(member.user.public_id): member.user.called for member in members},
+        names={**(coaches or {}), **{str(member.user.public_id): member.user.called for member in members}},
     )
 
 

@@ -15,8 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from households.models import Child, Household
-from households.services import create_household
+from coaching.services import comment_on_week
+from households.models import AccessEntry, Child, Grant, Household
+from households.rules import Opened, Reader
+from households.services import create_household, note_access, withdraw_grant
 from observations.details import Details
 from observations.models import Observation
 from observations.services import delete_moment
@@ -265,6 +267,185 @@ class TestWeek:
         page = browser.get(reverse("reflection", args=[LABEL])).content.decode()
         title = page.partition("<title>")[2].partition("</title>")[0]
         assert title == "Attune"
+
+
+class TestFromYourCoach:
+    """What a coach wrote on the week and what they opened stand in one place, for the author alone."""
+
+    @pytest.fixture
+    def grant(self, give: Callable[..., Grant], now: datetime) -> Grant:
+        return give()
+
+    @pytest.fixture
+    def look(self, coach: User, parent: User, household: Household, now: datetime) -> Callable[..., None]:
+        def put(**fields: Any) -> None:
+            note_access(
+                **{
+                    "reader_id": coach.pk,
+                    "reader_kind": Reader.COACH,
+                    "opened": Opened.SUMMARY,
+                    "household_pk": household.pk,
+                    "author_ids": [parent.pk],
+                    "now": now,
+                    **fields,
+                }
+            )
+
+        return put
+
+    def shown(self, browser: Client) -> Any:
+        return browser.get(reverse("reflection", args=[LABEL]))
+
+    def test_what_they_opened_is_told_with_the_moments(
+        self, browser: Client, week: list[Observation], grant: Grant, look: Callable[..., None]
+    ) -> None:
+        look()
+        look(opened=Opened.MOMENT, subject_id=week[2].public_id)
+        page = self.shown(browser)
+        (sentence,) = sections(page)["from_coach"]["sentences"]
+        said = "cleo@example.org opened in these days: the weeks and the list · one of your moments."
+        assert sentence.text == said
+        assert [moment.public_id for moment in sentence.moments] == [week[2].public_id]
+        assert 'id="from-coach"' in page.content.decode()
+
+    def test_it_stands_before_what_is_the_readers_alone(
+        self, browser: Client, week: list[Observation], grant: Grant, look: Callable[..., None]
+    ) -> None:
+        look()
+        keys = [section["key"] for section in self.shown(browser).context["sections"]]
+        place = keys.index("from_coach")
+        assert set(keys[:place]) <= {"keep", "late", "noticed", "back", "focus"}
+        assert set(keys[place + 1 :]) <= {"you", "small_thing", "small_print"}
+
+    def test_what_they_wrote_stands_there_too_with_no_look_in_that_week(
+        self,
+        browser: Client,
+        week: list[Observation],
+        record: Callable[..., Observation],
+        grant: Grant,
+        coach: User,
+        now: datetime,
+    ) -> None:
+        record(details={"visibility": "coaches"})
+        comment_on_week(actor_id=coach.pk, grant_id=grant.public_id, week=LABEL, saw="You waited", now=now)
+        AccessEntry.objects.all().delete()
+        page = self.shown(browser)
+        text = page.content.decode()
+        keys = [section["key"] for section in page.context["sections"]]
+        assert keys[keys.index("from_coach") + 1] in {"you", "small_thing"}
+        assert (
+            text.count("You waited")
+            == text.count(">From your coach</h2>")
+            == text.count('id="from-coach"')
+            == 1
+        )
+        assert text.index("You waited") < text.index(">Small print</h2>")
+
+    @pytest.mark.parametrize("moved", [timedelta(days=-7), timedelta(days=7)])
+    def test_looks_of_other_weeks_are_not_in_it(
+        self,
+        browser: Client,
+        week: list[Observation],
+        grant: Grant,
+        look: Callable[..., None],
+        now: datetime,
+        moved: timedelta,
+    ) -> None:
+        look(now=now + moved)
+        assert "from_coach" not in sections(self.shown(browser))
+
+    def test_neither_a_look_nor_a_grant_is_on_another_adults_page(
+        self,
+        client_of: Callable[[User], Client],
+        co_parent: User,
+        week: list[Observation],
+        give: Callable[..., Grant],
+        look: Callable[..., None],
+    ) -> None:
+        token = r'value="\w{20,}"|"X-CSRFToken": "\w+"'
+        other = client_of(co_parent)
+        before = re.sub(token, "", self.shown(other).content.decode())
+        give()
+        look()
+        assert re.sub(token, "", self.shown(other).content.decode()) == before
+
+    def test_the_operator_is_not_a_coach(
+        self, browser: Client, week: list[Observation], look: Callable[..., None]
+    ) -> None:
+        look(reader_kind=Reader.OPERATOR, opened=Opened.ACCOUNT)
+        assert "from_coach" not in sections(self.shown(browser))
+
+    def test_nothing_of_it_is_stored(
+        self, browser: Client, week: list[Observation], grant: Grant, look: Callable[..., None], compiled: Any
+    ) -> None:
+        look()
+        compiled()
+        self.shown(browser)
+        stored = str(list(Reflection.objects.values_list("content", flat=True)))
+        assert not re.findall("cleo|coach|print.let_in|print.help", stored)
+
+
+class TestSmallPrint:
+    def rules(self, browser: Client) -> dict[str, str]:
+        page = browser.get(reverse("reflection", args=[LABEL]))
+        return {sentence.rule: sentence.text for sentence in sections(page)["small_print"]["sentences"]}
+
+    def test_it_leads_to_pausing_and_to_help(self, browser: Client, week: list[Observation]) -> None:
+        page = (
+            browser.get(reverse("reflection", args=[LABEL]))
+            .content.decode()
+            .partition(">Small print</h2>")[2]
+        )
+        for name in ("choices", "reminders", "help"):
+            assert f'href="{reverse(name)}"' in page
+        assert {"print.pause", "print.help"} <= self.rules(browser).keys()
+        assert reverse("household-coaches") not in page, "nobody is let in"
+
+    def test_it_says_until_when_a_coach_may_look_and_not_that_nobody_does(
+        self, browser: Client, week: list[Observation], give: Callable[..., Grant]
+    ) -> None:
+        assert "nobody else sees the moments on it" in self.rules(browser)["print.who_sees"]
+        grant = give()
+        said = self.rules(browser)
+        assert said["print.let_in"] == (
+            "Until 17 May 2027, cleo@example.org sees what you let them see. You can end that any day."
+        )
+        assert said["print.who_sees"] == (
+            "Only you can open this page, and nobody else in your household sees the moments on it."
+        )
+        page = browser.get(reverse("reflection", args=[LABEL])).content.decode()
+        assert f'<a class="crumb" href="{reverse("household-coaches")}">' in page
+        withdraw_grant(actor_id=grant.author_id, grant_id=grant.public_id, now=grant.offered_at)
+        assert "print.let_in" not in self.rules(browser)
+
+    def test_ten_more_looks_need_no_more_queries(
+        self,
+        browser: Client,
+        parent: User,
+        week: list[Observation],
+        give: Callable[..., Grant],
+        coach: User,
+        household: Household,
+        now: datetime,
+    ) -> None:
+        give()
+        counted = []
+        for more in (1, 10):
+            for number in range(more):
+                note_access(
+                    reader_id=coach.pk,
+                    reader_kind=Reader.COACH,
+                    opened=Opened.MOMENT,
+                    subject_id=week[number % 4].public_id,
+                    household_pk=household.pk,
+                    author_ids=[parent.pk],
+                    every_time=True,
+                    now=now,
+                )
+            with CaptureQueriesContext(connection) as queries:
+                browser.get(reverse("reflection", args=[LABEL]))
+            counted.append(len(queries))
+        assert counted[0] == counted[1]
 
 
 class TestThoughts:

@@ -13,7 +13,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from accounts.models import User
 from households.models import AccessEntry, Household
 from households.rules import ACCESS_PAGE_SIZE, ONE_LOOK, Opened, Reader
-from households.selectors import list_access
+from households.selectors import list_access, list_coach_looks
 from households.services import create_household, leave_household, note_access, note_account_opened
 
 SECOND = timedelta(seconds=1)
@@ -42,6 +42,32 @@ def look(coach: User, parent: User, household: Household, now: datetime) -> Look
 
 def told(user: User, **asked: Any) -> list[tuple[str, str]]:
     return [(entry.reader_kind, entry.opened) for entry in list_access(actor_id=user.pk, **asked).items]
+
+
+class TestListCoachLooks:
+    def looks(self, user: User, household: Household, now: datetime) -> list[str]:
+        found = list_coach_looks(
+            actor_id=user.pk, household_id=household.pk, since=now, until=now + timedelta(days=7)
+        )
+        return [entry.opened for entry in found]
+
+    def test_is_what_coaches_opened_of_ones_own_in_that_time(
+        self, look: Look, parent: User, co_parent: User, coach: User, household: Household, now: datetime
+    ) -> None:
+        look(opened=Opened.SHEET, now=now + SECOND)
+        look()
+        for outside in (now - SECOND, now + timedelta(days=7)):
+            look(opened=Opened.REFLECTION, now=outside)
+        look(opened=Opened.ACCOUNT, reader_kind=Reader.OPERATOR)
+        assert self.looks(parent, household, now) == ["summary", "sheet"]
+        assert self.looks(co_parent, household, now) == self.looks(coach, household, now) == []
+
+    def test_ends_with_living_there(
+        self, look: Look, parent: User, household: Household, now: datetime
+    ) -> None:
+        look()
+        leave_household(actor_id=parent.pk, household_id=household.public_id, now=now)
+        assert self.looks(parent, household, now) == []
 
 
 class TestNoteAccess:

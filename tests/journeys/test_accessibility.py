@@ -91,6 +91,13 @@ class TestAxe:
         page.evaluate(PALE_IN_THE_DARK)
         assert [what.partition(":")[0] for what in complaints(page)] == ["dark"]
 
+    def test_the_check_sees_a_page_that_is_too_wide(self, open_phone: Callable[..., Page]) -> None:
+        page = open_phone()
+        page.goto("/")
+        page.evaluate("document.querySelector('main').append(document.createElement('hr'))")
+        page.add_style_tag(content="main > hr { width: 700px }")
+        assert "wider than the phone" in complaints(page)
+
     def test_finds_nothing_on_pages_for_everybody(self, open_phone: Callable[..., Page]) -> None:
         page = open_phone()
         found = {path: complaints_about(page, path) for path in SIGNED_OUT}

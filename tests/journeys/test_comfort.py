@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.journeys.axe import is_wide
 from tests.journeys.conftest import PHONE
 from tests.journeys.test_accessibility import complaints_about
 
@@ -60,7 +61,7 @@ def test_a_card_is_written_read_elsewhere_and_ended(
     context: BrowserContext = elsewhere_phone.context
     assert context.cookies() == []
     assert elsewhere_phone.title() == "A note"
-    assert elsewhere_phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not is_wide(elsewhere_phone)
 
     page.goto(f"{address}links/")
     row = page.locator(".row", has_text="The other home")

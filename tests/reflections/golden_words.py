@@ -8,18 +8,19 @@ from django.utils import translation
 
 from checklists.selectors import get_content
 from reflections.comfort import Line, Part, Rule
-from reflections.phrases import PHRASES, Words, phrase, title, why
+from reflections.phrases import PHRASES, Words, offer, phrase, title, why
 from reflections.phrases.cards import LINES, heading, say_line
-from reflections.phrases.wordings import TITLES
+from reflections.phrases.wordings import OFFERS, TITLES
 from tests.reflections.rule_examples import EXAMPLES
 
 
 def readings(language: str) -> dict[str, Any]:
-    """Titles, every rule with its condition and its wordings, and the lines of a card."""
+    """Titles, what can be tapped, every rule with its condition and its wordings, and the lines of a card."""
     with translation.override(language):
-        words = Words(get_content(language), {"b": "Bela"})
+        words = Words(get_content(language), {"b": "Bela", "c": "cora@example.org"})
         return {
             "titles": {key: title(key) for key in TITLES},
+            "offers": {tone: offer(tone) for tone in OFFERS},
             "rules": {rule: {"when": why(rule), "says": _says(rule, words)} for rule in PHRASES},
             "card": {str(part): heading(part) for part in Part},
             "card_lines": {

@@ -37,6 +37,10 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"dimension": "needs", "not_seen": 0, "skipped": 1},
         {"dimension": "needs", "not_seen": 1, "skipped": 3},
     ],
+    "coach.opened": [
+        {"coach": "c", "opened": [["summary", 1], ["moment", 1]]},
+        {"coach": "", "opened": [["moment", 3], ["reflection", 1], ["sheet", 1], ["sheet_file", 1]]},
+    ],
     "you.states": [{"values": [[1, 1], [3, 2]]}],
     "you.question": [{"prompt": "to_a_friend"}],
     "small.context": [{"practice": "notice", "context": "bedtime"}],
@@ -47,5 +51,12 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "print.late_before": [{"n": 1}, {"n": 2}],
     "print.joined": [{"on": "2026-11-12"}],
     "print.transition": [{"days": 5}],
-    "print.who_sees": [{"shared": 0, "own": 3}, {"shared": 1, "own": 3}, {"shared": 2, "own": 3}],
+    "print.who_sees": [
+        {"shared": 0, "own": 3},
+        {"shared": 1, "own": 3},
+        {"shared": 2, "own": 3},
+        {"shared": 0, "own": 3, "coaches": 1},
+        {"shared": 1, "own": 3, "coaches": 1},
+    ],
+    "print.let_in": [{"coach": "c", "until": "2027-05-12"}],
 }

@@ -172,7 +172,25 @@ class TestAQuietWeek:
     def test_a_discreet_note_says_nothing_of_it(self, quiet):
         _parsed, text, _html = read(build_message(dataclasses.replace(quiet, level=DigestLevel.DISCREET)))
         assert "Nothing written" not in text
+        assert "/log/" not in text
         assert "Your page for these days is ready." in text
+
+    @pytest.mark.parametrize("level", ["counts", "full"])
+    def test_it_opens_the_log_with_a_tone_chosen_and_writes_nothing(self, quiet, level):
+        _parsed, text, html = read(build_message(dataclasses.replace(quiet, level=DigestLevel(level))))
+        for tone, label in (
+            ("in_tune", "We were in tune"),
+            ("missed", "We missed each other"),
+            ("came_back", "We came back"),
+        ):
+            address = f"http://localhost:8000/log/?tone={tone}"
+            assert f"{label}:\n{address}\n" in text
+            assert re.search(rf'<a class="offer" style="[^"]+" href="{re.escape(address)}">{label}</a>', html)
+
+    @pytest.mark.parametrize("step", [QuietMail.LINE, QuietMail.MONTHLY])
+    def test_a_later_one_asks_for_nothing(self, quiet, step):
+        _parsed, text, html = read(build_message(dataclasses.replace(quiet, quiet=step)))
+        assert "/log/" not in text + html
 
     @pytest.mark.parametrize("level", ["discreet", "counts", "full"])
     def test_the_third_one_is_one_line_at_every_level(self, quiet, level):
