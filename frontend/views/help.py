@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from checklists.selectors import get_help, list_help_countries
@@ -15,6 +16,7 @@ from frontend.render import render_page
 
 @login_not_required
 @require_safe
+@gzip_page  # every phone keeps it; nothing in it is anybody's, and a form's token is masked anew each time
 def help_page(request: HttpRequest) -> HttpResponse:
     """What to do when something is not all right, with the numbers of `?country=`, or of the reader's own."""
     codes, language = list_help_countries(), get_language() or "en"

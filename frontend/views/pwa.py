@@ -14,7 +14,8 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import conditional_page, require_safe
 
 from checklists.rules import Tone
 from checklists.selectors import get_content, get_help
@@ -112,6 +113,8 @@ def _screenshots() -> Iterator[dict[str, str]]:
 
 @login_not_required
 @require_safe
+@gzip_page  # it holds no secret, so its length may tell what it likes
+@conditional_page  # browsers ask for it with every page: mostly it is the same
 def service_worker(request: HttpRequest) -> HttpResponse:
     """The worker with its allow-list written in. Its text, and so its cache, changes with any file or help text."""
     language = get_language() or "en"
@@ -126,6 +129,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@gzip_page
 def offline(request: HttpRequest) -> HttpResponse:
     """What the worker shows when there is no connection."""
     return render_page(request, "frontend/offline.html", {"shell": True})
@@ -133,6 +137,7 @@ def offline(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@gzip_page
 def log_shell(request: HttpRequest) -> HttpResponse:
     """The log form for times without a connection: built-in content only. The phone fills in the family's part."""
     form = ShellForm(content=get_content(get_language() or "en"), now=timezone.now())
@@ -142,6 +147,7 @@ def log_shell(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@gzip_page
 def waiting(request: HttpRequest) -> HttpResponse:
     """What waits on this phone; the page itself knows nothing of it."""
     return render_page(request, "frontend/waiting.html", {"shell": True})

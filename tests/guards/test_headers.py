@@ -77,6 +77,10 @@ FRAMED_POLICY = {
 EVERYBODY = [Who.ANONYMOUS, Who.AUTHOR, Who.HELPER, Who.COACH_NOTES, Who.STAFF]
 
 
+# A file carries what browsers heed on files. Permissions are asked of pages; the policy is the strictest there is.
+FILE_POLICY = {"default-src": "'none'", "frame-ancestors": "'none'"}
+
+
 def policy_of(response: Any) -> dict[str, str]:
     """The content security policy by directive, without the nonce."""
     found = {}
@@ -274,14 +278,17 @@ class TestErrors:
 
 @pytest.mark.django_db
 class TestFiles:
-    def test_a_file_with_its_hash_in_its_name_may_be_kept_for_good(self) -> None:
+    @pytest.mark.parametrize("name", ["css/base.css", "js/log.js", "icons/icons.svg"])
+    def test_a_file_with_its_hash_in_its_name_may_be_kept_for_good(self, name: str) -> None:
         from django.templatetags.static import static
 
-        response = Client().get(static("css/base.css"))
+        response = Client().get(static(name))
         assert response.getvalue()  # read to its end it closes as for a client: close() ends our database too
-        response.headers["Cache-Control"] = "no-store"  # the one thing in which a file differs
+        assert "immutable" in response.headers["Cache-Control"]
+        assert "Access-Control-Allow-Origin" not in response.headers
+        response.headers["Cache-Control"] = "no-store"
         response.headers["Vary"] = "Cookie"
-        assert missing_from(response) == []
+        assert missing_from(response, policy=FILE_POLICY) == [f"{power} is not denied" for power in POWERS]
 
 
 IN_PRODUCTION = """

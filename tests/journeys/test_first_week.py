@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from common.dates import local_day, week_label
 from tests.journeys.conftest import App
@@ -25,8 +25,11 @@ class Thumb:
         self.taps = 0
 
     def tap(self, name: str, role: str = "button") -> None:
+        self.tap_at(self.page.get_by_role(role, name=name).first)  # type: ignore[arg-type]
+
+    def tap_at(self, place: Locator) -> None:
         self.taps += 1
-        self.page.get_by_role(role, name=name).first.tap()  # type: ignore[arg-type]
+        place.tap()
 
 
 class TestFirstWeek:

@@ -1,8 +1,9 @@
 // @ts-check
 // The page that the phone keeps for logging without a connection.
-import { keepCapture, keepSheet } from "./log.js";
+import { keepCapture } from "./log.js";
 import { outbox } from "./outbox.js";
 import { fillCapture, fillSheet } from "./outbox/shell.js";
+import { keepSheet } from "./sheet.js";
 
 /** @import { Kit } from "./outbox/kit.js" */
 

@@ -1,9 +1,7 @@
 // @ts-check
-// The log sheet, its undo, and the sheets that add to a moment: their saves go through the outbox.
+// The log sheet and its undo: their saves go through the outbox. It is the page that the icon opens, so it asks for little.
 import { localInstant } from "./clock.js";
 import { outbox, watchOutbox } from "./outbox.js";
-import { keepDrafts } from "./outbox/draft.js";
-import { changedFields, timeOf } from "./outbox/fields.js";
 import { throughOutbox } from "./outbox/form.js";
 import { showSavedHere } from "./outbox/here-saved.js";
 import { put } from "./outbox/save.js";
@@ -13,10 +11,10 @@ import { bootstrap } from "./outbox/session.js";
 /** @import { Outbox } from "./outbox/store.js" */
 
 const LOG = "/log/";
-const KEPT = "/moments/drafts/";
+export const KEPT = "/moments/drafts/";
 
 /** @param {HTMLFormElement} form @param {string} name */
-const valueOf = (form, name) => /** @type {string} */ (new FormData(form).get(name) ?? "");
+export const valueOf = (form, name) => /** @type {string} */ (new FormData(form).get(name) ?? "");
 
 /** With whom, in the words of the API: one child, or each of them. @param {HTMLFormElement} form */
 function withWhom(form) {
@@ -27,7 +25,7 @@ function withWhom(form) {
 }
 
 /** The words on a form. Too long a note is a matter for the form itself, which says so beside it. @param {HTMLFormElement} form */
-function noteOf(form) {
+export function noteOf(form) {
   const note = valueOf(form, "note").replaceAll("\r\n", "\n");
   const most = Number(form.dataset.noteMax) || Infinity;
   if (navigator.onLine && [...note].length > most) throw new Error("too long");
@@ -99,43 +97,10 @@ function keepUndo(form) {
   });
 }
 
-/** @param {HTMLFormElement} form @param {string} momentId @param {string} [after] where it leads once it is sent */
-export function keepSheet(form, momentId, after = `/moments/${momentId}/?kept`) {
-  const drafts = keepDrafts(form, momentId, outbox);
-  throughOutbox(form, {
-    outbox,
-    failed: drafts.resume,
-    plain: drafts.handOver,
-    patience: A_WHILE,
-    keep: async (store) => {
-      noteOf(form);
-      const ofSheet = await drafts.stop();
-      const time = timeOf(form);
-      return put(store, {
-        type: "update",
-        momentId,
-        sheet: ofSheet,
-        rev: Number(valueOf(form, "revision")) || null,
-        occurredAt: time ? valueOf(form, "opened_at") || localInstant() : null,
-        // "Earlier today" is reckoned from the phone's clock, which may be wrong; a picked time is the author's own word.
-        source: time?.when === "pick" ? "typed" : "auto",
-        fields: changedFields(form, { asked: true }),
-      });
-    },
-    then: (became, store) => {
-      if (became === "sent") location.assign(after);
-      else if (became === "kept") location.assign(KEPT);
-      else showSavedHere(store, { momentId });
-    },
-  });
-}
-
 const find = (/** @type {string} */ what) => /** @type {HTMLFormElement | null} */ (document.querySelector(`form[data-keep="${what}"]`));
 const capture = find("capture");
-const sheet = find("sheet");
 const undo = find("undo");
 if (capture) keepCapture(capture);
-if (sheet) keepSheet(sheet, sheet.dataset.moment ?? "");
 if (undo) keepUndo(undo);
 watchOutbox();
 // By the time of the tap the way is known: the save itself is then one request, as it always was.

@@ -50,6 +50,7 @@ const SHELL = [
   "{% static 'js/passkeys.js' %}",
   "{% static 'js/quiet.js' %}",
   "{% static 'js/saved.js' %}",
+  "{% static 'js/sheet.js' %}",
   "{% static 'js/still-open.js' %}",
   "{% static 'js/toasts.js' %}",
   "{% static 'js/waiting.js' %}",
