@@ -301,6 +301,11 @@ class TestSessions:
         wait_until_sent(mira)
         assert len(rows.new()) == 1
 
+    def test_a_server_without_its_database_does_not_stand_between_either(self, mira: Page) -> None:
+        mira.context.route(re.compile("/log/$"), lambda route: route.fulfill(status=503, body="Not just now"))
+        mira.goto("/log/")
+        expect(mira.get_by_role("button", name="We were in tune")).to_be_visible()
+
     def test_the_quick_exit_of_a_kept_page_ends_the_session_too(self, mira: Page) -> None:
         """That page knows no account and has no token; the worker has to."""
         mira.context.set_offline(True)

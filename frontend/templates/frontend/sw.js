@@ -109,7 +109,10 @@ const page = async (request, path) => {
     if (!(await settleLeaving())) throw new Error("owed");
     // A connection that is there in name only must not stand between a parent and the log form.
     if (path !== "/log/" || !(await new Phone().account().catch(() => ""))) return await fetch(request);
-    return await Promise.race([fetch(request), new Promise((_, late) => setTimeout(late, SLOW, new Error("slow")))]);
+    const answer = await Promise.race([fetch(request), new Promise((_, late) => setTimeout(late, SLOW, new Error("slow")))]);
+    // Nor must a server without its database: what is noted meanwhile waits here.
+    if (answer.status === 503) throw new Error("out of service");
+    return answer;
   } catch {
     return (await fromShell(kept(path))) ?? Response.error();
   }
