@@ -2,6 +2,7 @@
 // The page that the phone keeps for logging without a connection.
 import { keepCapture, keepSheet } from "./log.js";
 import { outbox } from "./outbox.js";
+import { readKit } from "./outbox/kit.js";
 import { fillCapture, fillSheet } from "./outbox/shell.js";
 
 /** @import { Kit } from "./outbox/kit.js" */
@@ -30,7 +31,7 @@ function show(name) {
 async function open() {
   const store = await outbox;
   /** @type {Kit | undefined} */
-  const kit = await store?.get("kit");
+  const kit = store && (await readKit(store));
   if (!store || !kit?.children.length) return show("nobody");
   document.addEventListener("outbox:more", (event) => {
     const { momentId, tone } = /** @type {CustomEvent} */ (event).detail;
