@@ -104,6 +104,8 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOOK_COOKIE_NAME = f"{_cookie}look"
 # Written by the pages' own script: how many moments wait on the phone.
 PENDING_COOKIE_NAME = f"{_cookie}pending"
+# And the key of what the phone knows of the family: js/outbox/here.js makes this name out of the one above.
+KIT_COOKIE_NAME = f"{_cookie}kit-key"
 
 # --- Apps --------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -22,12 +22,13 @@ _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 
 def told_to_scripts(request: HttpRequest) -> dict[str, Any]:
-    """For `base.html`: whose page it is, and the name of the cookie that counts what waits."""
+    """For `base.html`: whose page it is, and the names of the cookies that scripts write."""
     user = getattr(request, "user", None)
     account = account_of(user.public_id) if user is not None and user.is_authenticated else ""
     return {
         "account": account,
         "pending_cookie": settings.PENDING_COOKIE_NAME,
+        "kit_cookie": settings.KIT_COOKIE_NAME,
     }
 
 

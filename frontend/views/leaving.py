@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.views import logout
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -31,5 +32,7 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
         waiting = request.POST.get("waiting", "")
         # Whoever sent or deleted their own has counted it down to nothing; what is left may be somebody else's.
         keeps = waiting == _QUEUE_STAYS or count_pending(request) > 0
+        # Pages take it away themselves; this is for a worker, and for a browser whose scripts did not get that far.
+        response.delete_cookie(settings.KIT_COOKIE_NAME, samesite="Strict")
         response.headers["Clear-Site-Data"] = FORGOTTEN_BUT_THE_QUEUE if keeps else FORGOTTEN
     return response

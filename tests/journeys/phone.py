@@ -35,7 +35,7 @@ HAS_KIT = """async () => {
   for (const name of names) {
     const asked = indexedDB.open(name);
     const db = await new Promise((done) => (asked.onsuccess = () => done(asked.result)));
-    const read = db.transaction("meta").objectStore("meta").get("kit");
+    const read = db.transaction("meta").objectStore("meta").get("kit-sealed");
     const kit = await new Promise((done) => (read.onsuccess = () => done(read.result)));
     db.close();
     if (kit) return true;
@@ -111,7 +111,8 @@ MANY = """async (times) => {
   const { put } = await import(named(/outbox\\/save\\.[0-9a-f]+\\.js/));
   const { outbox } = await import(named(/js\\/outbox\\.[0-9a-f]+\\.js/));
   const store = await outbox;
-  const { children } = await store.get("kit");
+  const { readKit } = await import(named(/outbox\\/kit\\.[0-9a-f]+\\.js/));
+  const { children } = await readKit(store);
   for (let n = 0; n < times; n += 1) {
     const fields = { tone: "in_tune", when: "just_now", child: children[0].id };
     const occurredAt = new Date().toISOString();

@@ -28,6 +28,25 @@ MIRA, JON = "mira@example.org", "jon@example.org"
 SAVED = "Saved. Phone down."
 SYNC = "**/api/v1/sync/"
 
+SHARE = """() => {
+  const form = document.createElement("form");
+  Object.assign(form, { method: "post", action: "/log/share/" });
+  const field = document.createElement("input");
+  Object.assign(field, { name: "text", value: "They laughed at the boat." });
+  form.append(field);
+  document.body.append(form);
+  form.submit();
+}"""
+LONG_GONE = """async () => {
+  const asked = indexedDB.open("outbox-phone");
+  const db = await new Promise((done) => (asked.onsuccess = () => done(asked.result)));
+  const meta = db.transaction("meta", "readwrite").objectStore("meta");
+  const read = meta.get("seen");
+  const seen = await new Promise((done) => (read.onsuccess = () => done(read.result)));
+  const write = meta.put(Object.fromEntries(Object.keys(seen).map((one) => [one, Date.now() - 31 * 86400e3])), "seen");
+  await new Promise((done) => (write.onsuccess = done));
+  db.close();
+}"""
 OWES = """async () => {
   const asked = indexedDB.open("outbox-phone");
   const db = await new Promise((done) => (asked.onsuccess = () => done(asked.result)));
@@ -123,17 +142,8 @@ class TestOnline:
         assert len(rows.new()) == 10
 
     def test_words_shared_from_another_app_go_along_with_the_tap(self, mira: Page, app: App) -> None:
-        share = """() => {
-          const form = document.createElement("form");
-          Object.assign(form, { method: "post", action: "/log/share/" });
-          const field = document.createElement("input");
-          Object.assign(field, { name: "text", value: "They laughed at the boat." });
-          form.append(field);
-          document.body.append(form);
-          form.submit();
-        }"""
         mira.context.route("**/log/share/", as_from_another_app)
-        mira.evaluate(share)
+        mira.evaluate(SHARE)
         expect(mira.locator("form[data-keep=capture] textarea")).to_have_value("They laughed at the boat.")
         bodies = sent_to(mira)
         tap(mira)
@@ -423,6 +433,76 @@ class TestSigningOut:
         expect(phone).to_have_url(re.compile("/account/login/"))
 
 
+class TestForgetting:
+    def test_the_phone_asks_where_something_waits_and_then_holds_nothing(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        mira.context.route(SYNC, lambda route: route.abort())
+        put_many(mira, 2)
+        mira.goto("/account/devices/")
+        mira.get_by_role("link", name="What this phone holds").tap()
+        mira.get_by_role("button", name="Forget what this phone holds").tap()
+        expect(mira.get_by_role("heading", name="2 moments are not sent yet")).to_be_visible()
+        mira.get_by_role("button", name="Keep it here").tap()
+        assert waiting(mira) == 2
+        mira.get_by_role("button", name="Forget what this phone holds").tap()
+        mira.get_by_role("button", name="Delete these 2 moments and forget").tap()
+        expect(mira.get_by_role("heading", name="This phone holds nothing of yours")).to_be_visible()
+        mira.context.unroute_all()
+        assert (waiting(mira), rows.new(), mira.evaluate(HAS_KIT)) == (0, [], False)
+        assert "kit-key" not in {cookie["name"] for cookie in mira.context.cookies()}
+        mira.goto("/moments/")
+        expect(mira).to_have_url(re.compile("/moments/$"))  # still signed in
+        mira.context.set_offline(True)
+        mira.goto("/log/")
+        expect(mira.get_by_text("This page works without one after you have signed in")).to_be_visible()
+
+    def test_it_does_so_at_once_where_nothing_waits(self, mira: Page) -> None:
+        mira.goto("/waiting/")
+        mira.get_by_role("button", name="Forget what this phone holds").tap()
+        expect(mira.get_by_role("heading", name="This phone holds nothing of yours")).to_be_visible()
+        assert not mira.evaluate(HAS_KIT)
+
+    def test_the_worker_counts_the_thirty_days_where_nobody_signs_in(self, mira: Page) -> None:
+        mira.context.route(SYNC, lambda route: route.abort())
+        put_many(mira, 1)
+        mira.goto("/")
+        mira.get_by_role("button", name="More").tap()
+        mira.get_by_role("button", name="Sign out").tap()
+        mira.get_by_role("button", name="Keep sealed").tap()
+        expect(mira.get_by_role("link", name="Sign in").first).to_be_visible()
+        mira.goto("/account/login/")
+        assert waiting(mira) == 1
+        mira.evaluate(LONG_GONE)
+        mira.goto("/account/login/")  # nobody's page, without a module of the outbox
+        wait_for(mira, lambda: waiting(mira) == 0)
+
+
+class TestNotInTheOutbox:
+    """Without a connection these forms stay on the page, and say so."""
+
+    def test_the_self_check_keeps_its_words(self, mira: Page) -> None:
+        mira.goto("/check/")
+        mira.locator("textarea[name=note]").fill("A week of small things.")
+        mira.context.set_offline(True)
+        mira.get_by_role("button", name="Save").tap()
+        expect(mira.get_by_text("so this was not sent")).to_be_visible()
+        expect(mira.locator("textarea[name=note]")).to_have_value("A week of small things.")
+        mira.context.set_offline(False)
+        mira.get_by_role("button", name="Save").tap()
+        mira.wait_for_url("**/check/done/**")
+
+    def test_a_moment_that_was_not_deleted_is_still_there(self, mira: Page) -> None:
+        tap(mira)
+        mira.wait_for_url("**/log/saved/*/")
+        mira.goto(mira.url.replace("/log/saved/", "/moments/"))
+        mira.context.set_offline(True)
+        mira.get_by_role("button", name="Delete").tap()
+        expect(mira.get_by_text("so it was not deleted")).to_be_visible()
+        mira.context.set_offline(False)
+        mira.get_by_role("button", name="Delete").tap()
+        expect(mira.get_by_role("heading", name="Deleted")).to_be_visible()
+
+
 class TestTrouble:
     def test_a_draft_ends_with_the_plain_form_that_took_its_words_along(self, mira: Page, app: App) -> None:
         rows = Rows(app, MIRA)
@@ -575,6 +655,50 @@ class TestTrouble:
 
 
 class TestHalfTyped:
+    def test_words_typed_over_shared_ones_are_a_draft_until_they_are_a_moment(
+        self, mira: Page, app: App
+    ) -> None:
+        rows = Rows(app, MIRA)
+        mira.context.route("**/log/share/", as_from_another_app)
+        mira.clock.install()
+        for then in ("leave", "tap"):
+            mira.goto("/log/")
+            mira.evaluate(SHARE)
+            note = mira.locator("form[data-keep=capture] textarea")
+            expect(note).to_have_value("They laughed at the boat.")
+            mira.clock.run_for(10_000)
+            mira.wait_for_timeout(300)
+            assert waiting(mira) == 0  # as they came, they are still in the other app
+            note.fill("They laughed at the boat, twice.")
+            mira.clock.run_for(10_000)
+            wait_for(mira, lambda: waiting(mira) == 1)
+            mira.clock.resume()
+            if then == "leave":
+                mira.get_by_role("link", name="Not now").tap()
+                mira.wait_for_url(re.compile("/$"))
+            else:
+                tap(mira)
+            wait_until_sent(mira)
+        assert len(rows.new()) == 1
+        mira.goto("/moments/drafts/")
+        assert "They laughed" not in mira.content()
+
+    def test_a_sheet_that_came_back_goes_through_the_outbox_again(self, mira: Page, app: App) -> None:
+        rows = Rows(app, MIRA)
+        tap(mira)
+        mira.get_by_role("link", name="Add more").tap()
+        mira.wait_for_url("**/more/")
+        mira.locator("textarea[name=note]").fill("x" * 5001)
+        mira.get_by_role("button", name="Save").first.tap()
+        expect(mira.locator("form[data-keep=sheet][data-was]")).to_be_visible()
+        mira.locator("textarea[name=note]").fill("Shorter now.")
+        mira.context.set_offline(True)
+        mira.get_by_role("button", name="Save").first.tap()
+        expect(mira.get_by_text("On this phone, waiting for a connection.")).to_be_visible()
+        mira.context.set_offline(False)
+        wait_until_sent(mira)
+        assert rows.new("o.revision") == [(2,)]
+
     def test_a_killed_tab_loses_at_most_ten_seconds(self, mira: Page) -> None:
         tap(mira, "We missed each other")
         mira.get_by_role("link", name="Add more").tap()

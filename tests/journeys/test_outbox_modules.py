@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.fake_sync import ORIGIN, FakeSync, as_bytes, results
+from tests.journeys.phone import wait_for
 from tests.journeys.reports import Reports
 
 SUITE = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -684,7 +685,7 @@ class TestAPageOfTheApp:
         keep_less = "async (account) => (await import('/js/outbox/kit.js')).keepLess(account)"
         page.evaluate(START, True) if is_logging else page.evaluate(keep_less, account)
         page.wait_for_timeout(500)
-        kept = phone.in_store("return store.get('kit')")
+        kept = phone.in_store("return (await import('/js/outbox/kit.js')).readKit(store)")
         assert (kept["discreet"], kept["own"]) == (True, [])
 
     def test_brings_no_kit_to_a_discreet_phone_that_had_none(self, phone: Phone, page: Page) -> None:
@@ -694,11 +695,126 @@ class TestAPageOfTheApp:
         assert f"outbox-{account}" not in names
 
 
+SHEET = """async ([body, was]) => {
+  const main = document.getElementById("main");
+  main.innerHTML = "<form><input type=checkbox name=cues value=a checked>"
+    + "<input type=checkbox name=cues value=b checked>"
+    + "<input type=checkbox name=about_adult><input type=hidden name=picked value='2026-11-22T18:40'>"
+    + "<input type=radio name=when value=keep checked><input type=radio name=rating_joy value=3 checked>"
+    + "<textarea name=note>Typed before</textarea></form>";
+  const form = main.querySelector("form");
+  if (was) form.dataset.was = JSON.stringify(was);
+  const { changedFields } = await import("/js/outbox/fields.js");
+  const { keepDrafts } = await import("/js/outbox/draft.js");
+  const of = (name) => form.elements.namedItem(name);
+  const { Outbox } = await import("/js/outbox/store.js");
+  return new Function("form", "changedFields", "keepDrafts", "of", "Outbox", `return (async () => { ${body} })()`)(
+    form, changedFields, keepDrafts, of, Outbox);
+}"""
+WAS = {
+    "cues": ["b"],
+    "about_adult": True,
+    "picked": "2026-11-21T08:00",
+    "when": "keep",
+    "rating_joy": "",
+    "note": "",
+}
+
+
+class TestASheetThatCameBack:
+    """Its page holds what was typed before: what the moment says stands beside it."""
+
+    @pytest.fixture
+    def phone(self, phone: Phone) -> Iterator[Phone]:
+        """A page of its own: what the clock is told there stays there."""
+        page = phone.page.context.new_page()
+        page.clock.install()
+        page.goto(ORIGIN)
+        yield Phone(page, phone.server)
+        page.close()
+
+    def test_says_what_is_other_than_in_the_moment(self, phone: Phone) -> None:
+        assert phone.page.evaluate(SHEET, ["return changedFields(form)", None]) == {}
+        assert phone.page.evaluate(SHEET, ["return changedFields(form)", WAS]) == {
+            "when": "pick",
+            "picked": "2026-11-22T18:40",
+            "cues": ["a", "b"],
+            "about_adult": False,
+            "note": "Typed before",
+            "ratings": {"joy": 3},
+        }
+
+    def test_is_kept_as_a_draft_in_the_place_of_the_one_before(self, phone: Phone) -> None:
+        (first,) = phone.put(momentId=MOMENT, type="draft.put", fields={"note": "Typed"}, heldUntil=1e15)
+        phone.in_store("for (const row of await store.list()) await store.update({ ...row, plain: true })")
+        phone.page.evaluate(SHEET, [self.keep(phone), WAS])
+        phone.page.clock.run_for(10_500)
+        wait_for(phone.page, lambda: phone.in_store("return store.list()")[0]["op_id"] != first)
+        (row,) = phone.in_store("return store.list()")
+        assert (row["sheet"], row["draft"], row["op_id"] == first) == (first, True, False)
+
+    def test_says_once_and_quietly_that_there_is_no_room(self, phone: Phone) -> None:
+        break_it = (
+            "form.insertAdjacentHTML('beforeend', '<p data-full hidden>'); self.add = IDBObjectStore.prototype.add;"
+            "IDBObjectStore.prototype.add = () => { throw new DOMException('', 'QuotaExceededError'); };"
+        )
+        phone.page.evaluate(SHEET, [break_it + self.keep(phone), WAS])
+        assert phone.page.locator("[data-full]").is_hidden()
+        phone.page.clock.run_for(10_500)
+        wait_for(phone.page, phone.page.locator("[data-full]").is_visible)
+        phone.page.evaluate("() => { IDBObjectStore.prototype.add = self.add; }")
+
+    def keep(self, phone: Phone) -> str:
+        return f"keepDrafts(form, '{MOMENT}', Promise.resolve(new Outbox('{phone.server.account}')))"
+
+
+class TestTheKit:
+    KIT = "const { fetchKit, readKit } = await import('/js/outbox/kit.js');"
+
+    @pytest.fixture(autouse=True)
+    def _kit(self, phone: Phone) -> None:
+        kit = {"account": phone.server.account, "children": [{"label": "Ada"}], "discreet": False}
+        phone.page.context.route(f"{ORIGIN}/api/v1/sync/kit", lambda route: route.fulfill(json=kit))
+
+    def test_is_sealed_and_opened_by_its_account_alone(self, phone: Phone) -> None:
+        told = phone.in_store(
+            f"{self.KIT} await fetchKit(store); const other = new Outbox('a_another000000000000000');"
+            "await other.set('kit-sealed', await store.get('kit-sealed'));"
+            "document.cookie = document.cookie.match(/kit-key=[^;]*/)[0].replace(account.slice(2, 8), 'anothe');"
+            "return [await readKit(store), await readKit(other), Object.keys(await store.get('kit-sealed'))]"
+        )
+        assert told == [None, None, ["iv", "sealed"]]
+
+    def test_is_read_as_it_came(self, phone: Phone) -> None:
+        kit = phone.in_store(f"{self.KIT} await fetchKit(store); return readKit(store)")
+        assert kit["children"] == [{"label": "Ada"}]
+        assert phone.in_store(f"{self.KIT} await fetchKit(store); return store.get('kit')") is None
+
+    def test_has_another_key_after_leaving_and_never_the_same_bytes(self, phone: Phone) -> None:
+        again = "(await store.get('kit-sealed')).iv.join(), document.cookie.match(/kit-key=([^;]*)/)[1]"
+        told = phone.in_store(
+            f"{self.KIT} const said = []; const {{ dropKey }} = await import('/js/outbox/here.js');"
+            f"for (let n = 0; n < 3; n += 1) {{ await fetchKit(store); said.push([{again}]); if (n) dropKey(); }}"
+            "return said"
+        )
+        assert len({iv for iv, _key in told}) == 3
+        assert len({key for _iv, key in told}) == 2
+
+    def test_is_not_kept_where_the_browser_keeps_no_cookie(self, phone: Phone) -> None:
+        told = phone.in_store(
+            f"{self.KIT} const none = {{ get: () => '', set: () => {{}}, configurable: true }};"
+            "Object.defineProperty(document, 'cookie', none);"
+            "await fetchKit(store); delete document.cookie; return store.get('kit-sealed')"
+        )
+        assert told is None
+
+
 class TestWhosePhone:
     def test_a_second_account_neither_sees_nor_counts_nor_sends_the_first_ones(self, phone: Phone) -> None:
         phone.put(times=3)
         phone.in_store(
-            "await new Phone().take(account); await store.set('kit', { children: [{ label: 'Ada' }] })"
+            "await new Phone().take(account); await store.set('kit', { children: [{ label: 'Ada' }] });"
+            "await store.set('kit-sealed', {})"
         )
         first = f"const first = new Outbox('{phone.server.account}');"
         phone.server.account = phone.server.signed_in = "a_another000000000000000"
@@ -708,7 +824,8 @@ class TestWhosePhone:
         assert told == [0, []]
         assert phone.flush(mend=True)["left"] == 0
         assert phone.server.batches == []
-        assert phone.in_store(f"{first} return [await first.count(), await first.get('kit')]") == [3, None]
+        left = "await first.count(), await first.get('kit'), await first.get('kit-sealed')"
+        assert phone.in_store(f"{first} return [{left}]") == [3, None, None]
 
     def test_forgets_a_stranger_after_thirty_days(self, phone: Phone) -> None:
         phone.put()
@@ -722,12 +839,46 @@ class TestWhosePhone:
             assert phone.in_store("return store.count()") == kept
             phone.in_store("await new Phone().take(account)")
 
+    def test_forgets_whoever_left_where_nobody_signs_in_any_more(self, phone: Phone) -> None:
+        phone.put()
+        age = "const phone = new Phone(); const seen = await phone.seen(); seen[account] = Date.now() - 31 * 86400e3;"
+        put = "await phone.db.run('readwrite', (at) => at('meta').put(seen, 'seen')); await phone.purge();"
+        phone.in_store("await new Phone().take(account)")
+        phone.in_store(age + put)  # they are still the one whose phone it is
+        assert phone.in_store("return store.count()") == 1
+        phone.in_store("await new Phone().leave({ owed: false }); await new Phone().purge()")
+        assert phone.in_store("return store.count()") == 1  # thirty days from here
+        phone.in_store(age + put)
+        assert phone.in_store("return [await store.count(), account in (await new Phone().seen())]") == [
+            0,
+            False,
+        ]
+
+    def test_counts_what_waits_of_everybody(self, phone: Phone) -> None:
+        before = phone.in_store("await new Phone().take(account); return new Phone().count()")
+        phone.put(times=2)
+        phone.in_store("await new Phone().take('a_another000000000000000')")
+        assert phone.in_store("return new Phone().count()") == before + 2
+
+    def test_forgets_an_account_when_it_is_told_to(self, phone: Phone) -> None:
+        phone.put()
+        told = phone.in_store(
+            "const { forget } = await import('/js/outbox/leave.js'); const phone = new Phone();"
+            "await phone.take(account); document.cookie = 'kit-key=' + account.slice(2, 8) + '.x';"
+            "await forget(store);"
+            "return [await store.list(), await store.get('kit-sealed'), await phone.account(), document.cookie]"
+        )
+        assert told[:3] == [[], None, ""]
+        assert "kit-key" not in told[3]
+        assert told[3].startswith("pending=0.")
+
     def test_leaving_takes_the_kit_and_leaves_what_is_sealed(self, phone: Phone) -> None:
         phone.put()
         told = phone.in_store(
-            "const phone = new Phone(); await phone.take(account); await store.set('kit', { children: [] });"
+            "const phone = new Phone(); await phone.take(account); await store.set('kit-sealed', {});"
             "await phone.leave({ owed: true });"
-            "return [await phone.account(), await phone.owesLeave(), await store.get('kit'), await store.count()]"
+            "const kit = await store.get('kit-sealed');"
+            "return [await phone.account(), await phone.owesLeave(), kit, await store.count()]"
         )
         assert told == ["", True, None, 1]
 

@@ -2,6 +2,7 @@
 // The page that the phone keeps for logging without a connection.
 import { keepCapture } from "./log.js";
 import { outbox } from "./outbox.js";
+import { readKit } from "./outbox/kit.js";
 import { fillCapture, fillSheet } from "./outbox/shell.js";
 import { keepSheet } from "./sheet.js";
 
@@ -31,7 +32,7 @@ function show(name) {
 async function open() {
   const store = await outbox;
   /** @type {Kit | undefined} */
-  const kit = await store?.get("kit");
+  const kit = store && (await readKit(store));
   if (!store || !kit?.children.length) return show("nobody");
   document.addEventListener("outbox:more", (event) => {
     const { momentId, tone } = /** @type {CustomEvent} */ (event).detail;

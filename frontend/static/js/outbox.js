@@ -1,7 +1,7 @@
 // @ts-check
 // The outbox on every page: it remembers whose phone this is, tells what waits, and sends when it can.
 import { isHere } from "./outbox/database.js";
-import { account, changed, isDiscreet, isShell, promise, promised, savedPlain, wasAnothers } from "./outbox/here.js";
+import { account, changed, dropKey, isDiscreet, isShell, keyOf, promise, promised, savedPlain, wasAnothers } from "./outbox/here.js";
 import { watchLine } from "./outbox/line.js";
 import { keepSending } from "./outbox/sending.js";
 import { Outbox, Phone } from "./outbox/store.js";
@@ -42,9 +42,11 @@ async function start(store) {
   watchLine(store);
   keepSending(store, { urgent: isBack });
   if (!account) return;
-  const kit = await store.get("kit");
+  // Whoever was here before may have left without a page that could take their key away.
+  if (!keyOf(account)) dropKey();
+  const { fetchKit, readKit } = await import("./outbox/kit.js");
+  const kit = await readKit(store);
   if (kit?.discreet === isDiscreet && Math.abs(Date.now() - kit.at) < KIT_FOR) return;
-  const { fetchKit } = await import("./outbox/kit.js");
   if (await fetchKit(store)) changed();
 }
 
@@ -55,7 +57,8 @@ export function watchOutbox() {
   if (isWatched) return;
   isWatched = true;
   const idle = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ work) => setTimeout(work, 200));
-  const begin = () => outbox.then((store) => store && start(store)).catch(() => undefined);
+  // Of whoever left too long ago nothing stays, even where nobody signs in any more.
+  const begin = () => outbox.then((store) => store && start(store)).then(() => new Phone().purge()).catch(() => undefined);
   if (document.readyState === "complete") idle(begin);
   else addEventListener("load", () => idle(begin));
 }

@@ -1,6 +1,8 @@
 // @ts-check
 // Quick exit, by the link or by Shift three times. Blank first, then leave, then sign out: it never waits for the network.
 // It cannot clear the browser's history, and the help page says so.
+import { dropKey } from "./outbox/here.js";
+
 const PRESSES = 3;
 const WITHIN = 2000;
 
@@ -14,6 +16,7 @@ function leave(link) {
   document.title = " ";
   document.body.replaceChildren();
   location.replace(href);
+  if (signOut || isKept) dropKey();
   // The worker outlives this page: it takes the kit away, and sees the signing out through should the beacon not arrive.
   if (signOut || isKept) navigator.serviceWorker?.controller?.postMessage("leave");
   if (signOut && token) {

@@ -1,8 +1,8 @@
 // @ts-check
 // What waits on this phone, one button that mends it, and the question when somebody signs out meanwhile.
 import { outbox } from "./outbox.js";
-import { account, changed, onChange } from "./outbox/here.js";
-import { discard } from "./outbox/leave.js";
+import { account, changed, dropKey, onChange } from "./outbox/here.js";
+import { discard, forget } from "./outbox/leave.js";
 import { say, stateOf } from "./outbox/line.js";
 import { send } from "./outbox/sending.js";
 import { bootstrap } from "./outbox/session.js";
@@ -69,6 +69,9 @@ function watchButtons(store) {
     if (act === "seen") await store.setFlow({ evicted: 0 });
     if (act === "looked") await store.setFlow({ needsYou: 0 });
     if (act === "reload") location.reload();
+    if (act === "forget") return (await store.count()) ? askToForget(store) : forgetAll(store, button);
+    if (act === "forget-all") return forgetAll(store, button);
+    if (act === "keep") return show("list");
     if (act === "send") {
       button.setAttribute("aria-busy", "true");
       await send(store, { urgent: true, mend: true }).catch(() => undefined);
@@ -79,6 +82,25 @@ function watchButtons(store) {
   });
 }
 
+// --- Forgetting this phone ---------------------------------------------------------------------------------------------
+/** @param {Outbox} store */
+async function askToForget(store) {
+  const count = await store.count();
+  show("forget");
+  say(find("[data-forget-headline]"), "ask", count);
+  say(find("[data-forget-delete]"), "ask", count);
+  find("#main").focus();
+}
+
+/** @param {Outbox} store @param {HTMLElement} button */
+async function forgetAll(store, button) {
+  button.setAttribute("aria-busy", "true");
+  await forget(store);
+  button.removeAttribute("aria-busy");
+  show("forgotten");
+  find("#main").focus();
+}
+
 // --- Signing out -------------------------------------------------------------------------------------------------------
 /** Told to the server if it can be reached; otherwise as soon as it can. @param {string} waiting what became of the queue */
 async function signOut(waiting) {
@@ -87,6 +109,7 @@ async function signOut(waiting) {
   const isSignedIn = answer.status === 200;
   // Anything but the server's own "nobody is signed in" says nothing: then it is owed.
   const owed = !isSignedIn && answer.status !== 401;
+  dropKey();
   await phone.leave({ owed }).catch(() => undefined);
   if (owed) navigator.serviceWorker?.controller?.postMessage("leave");
   if (!isSignedIn) {

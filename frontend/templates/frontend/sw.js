@@ -1,6 +1,6 @@
 {# Served at /sw.js as one classic script (text/javascript, Cache-Control: no-cache, Service-Worker-Allowed: /). #}
 {# Context: shell_version, a short text that changes with the help texts or lines, so that phones fetch them anew; discreet. #}
-{# sw_outbox.js: where the view puts the shared modules in; pending_cookie. #}
+{# sw_outbox.js: where the view puts the shared modules in; pending_cookie, kit_cookie. #}
 {% load static %}// Keeps an allow-list and nothing else: the static shell by content hash, and four pages as a stranger sees them (on a
 // phone in discreet mode: under the neutral name).
 // The Cache API ignores `no-store`, so no other response may ever be put into it: no page of a family, no API answer.
@@ -51,6 +51,7 @@ const SHELL = [
   "{% static 'js/quiet.js' %}",
   "{% static 'js/saved.js' %}",
   "{% static 'js/sheet.js' %}",
+  "{% static 'js/stay.js' %}",
   "{% static 'js/still-open.js' %}",
   "{% static 'js/toasts.js' %}",
   "{% static 'js/waiting.js' %}",
@@ -132,8 +133,10 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
-  if (request.mode === "navigate") event.respondWith(page(request, url.pathname));
-  else if (SHELL.includes(url.origin + url.pathname) || HASHED.test(url.pathname)) event.respondWith(asset(request));
+  if (request.mode === "navigate") {
+    event.respondWith(page(request, url.pathname));
+    event.waitUntil(purge());
+  } else if (SHELL.includes(url.origin + url.pathname) || HASHED.test(url.pathname)) event.respondWith(asset(request));
 });
 
 {% include "frontend/sw_outbox.js" %}

@@ -1,6 +1,6 @@
 // @ts-check
 // Signing out, seen from the phone: nothing that waits may get lost by it, and nothing of the family may stay.
-import { account, promise, promised } from "./here.js";
+import { account, dropKey, promise, promised } from "./here.js";
 import { Outbox, Phone } from "./store.js";
 
 /** Count what waits of everybody here: the cookie alone may have been lost. This account last, so that it stands first. */
@@ -18,6 +18,7 @@ export async function leave(form) {
     location.assign("/waiting/?leave");
     return;
   }
+  dropKey();
   await new Phone().leave({ owed: false }).catch(() => undefined);
   form.submit();
 }
@@ -27,4 +28,11 @@ export async function discard(store) {
   const { oneAtATime } = await import("./flush.js");
   await oneAtATime(() => store.db.destroy());
   promise(store.account, 0);
+}
+
+/** Nothing of that account stays on this phone, sealed or not; it stays signed in. @param {Outbox} store */
+export async function forget(store) {
+  dropKey();
+  await discard(store);
+  await new Phone().forget(store.account);
 }

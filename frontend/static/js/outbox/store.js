@@ -1,6 +1,6 @@
 // @ts-check
 // What the phone keeps: for each account a database of its own with sealed operations, and one that says whose phone it is.
-import { Database } from "./database.js";
+import { Database, tidyUp } from "./database.js";
 
 /**
  * @typedef {object} Row A sealed operation that waits.
@@ -145,9 +145,21 @@ export class Outbox {
   /** Take the family's part away; sealed operations stay. */
   async forgetFamily() {
     await this.db.run("readwrite", (store) => {
-      store("meta").delete("kit");
+      store("meta").delete("kit-sealed");
       store("meta").delete("chain");
     });
+    await this.forgetReadable();
+  }
+
+  /** A version before this one kept the kit unsealed. */
+  async forgetReadable() {
+    if (!(await this.get("kit"))) return;
+    await this.deleteReadable();
+    await tidyUp();
+  }
+
+  async deleteReadable() {
+    await this.db.run("readwrite", (store) => store("meta").delete("kit"));
   }
 }
 
@@ -167,17 +179,37 @@ export class Phone {
     const before = await this.account();
     if (before && before !== account) await new Outbox(before).forgetFamily();
     const seen = { ...(await this.seen()), [account]: Date.now() };
-    for (const [other, at] of Object.entries(seen)) {
-      if (other === account || at > Date.now() - FOREIGN_KEPT_FOR) continue;
-      await new Outbox(other).db.destroy();
-      delete seen[other];
-    }
     await this.db.run("readwrite", (store) => {
       store("meta").put(account, "account");
       store("meta").put(seen, "seen");
       store("meta").delete("leave");
     });
+    await this.purge();
     return before !== account;
+  }
+
+  /** Whoever left and did not come back for thirty days: what waits of them is destroyed. */
+  async purge() {
+    const [account, seen] = [await this.account(), await this.seen()];
+    const old = Object.keys(seen).filter((one) => one !== account && seen[one] < Date.now() - FOREIGN_KEPT_FOR);
+    for (const one of old) await this.forget(one);
+  }
+
+  /** Nothing of that account stays here. @param {string} account */
+  async forget(account) {
+    await new Outbox(account).db.destroy();
+    const { [account]: _gone, ...others } = await this.seen();
+    const isTheirs = (await this.account()) === account;
+    await this.db.run("readwrite", (store) => {
+      store("meta").put(others, "seen");
+      if (isTheirs) store("meta").delete("account");
+    });
+  }
+
+  /** A version before this one left the kits of whoever is not here readable, should it have been closed in between. */
+  async forgetReadable() {
+    const account = await this.account();
+    for (const one of Object.keys(await this.seen())) if (one !== account) await new Outbox(one).forgetReadable();
   }
 
   /** @returns {Promise<Record<string, number>>} */
@@ -185,12 +217,21 @@ export class Phone {
     return (await this.db.run("readonly", (store) => store("meta").get("seen"))) ?? {};
   }
 
+  /** How many operations wait here, whoever's they are. @returns {Promise<number>} */
+  async count() {
+    const lists = await Promise.all(Object.keys(await this.seen()).map((account) => new Outbox(account).list()));
+    return lists.flat().length;
+  }
+
   /** Nobody's any more. *owed*: the server was not told yet. @param {{ owed: boolean }} how */
   async leave({ owed }) {
     const account = await this.account();
     if (account) await new Outbox(account).forgetFamily();
+    // From here on the thirty days are counted.
+    const seen = { ...(await this.seen()), ...(account && { [account]: Date.now() }) };
     await this.db.run("readwrite", (store) => {
       store("meta").delete("account");
+      store("meta").put(seen, "seen");
       if (owed) store("meta").put(true, "leave");
       else store("meta").delete("leave");
     });
