@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
@@ -233,6 +235,12 @@ class MomentForm(SheetForm):
 
     def _question(self, dimension: Dimension) -> BoundField:
         return self[f"rating_{dimension}"]
+
+    def before(self) -> str:
+        """What the moment says, by the fields' names and as a page has it: JSON."""
+        values = {name: self.initial.get(name, "") for name in self.fields}
+        picked = self.fields["picked"].widget.format_value(values["picked"])
+        return json.dumps({**values, "picked": picked}, cls=DjangoJSONEncoder)
 
     def renew(self) -> None:
         """Let the next save of this very sheet win over what was saved elsewhere meanwhile."""

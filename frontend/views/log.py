@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -46,7 +47,9 @@ def log(request: SignedInRequest, home: Home) -> HttpResponse:
         context = {**_sheet(request, home, now=now, form=form), "moment_id": uuid.uuid4()}
         return render_page(request, "frontend/log/capture.html", context, status=409)
     if moment is not None:
-        return see_other(request, "log-saved", moment_id=moment.public_id)
+        saved_at = resolve_url("log-saved", moment_id=moment.public_id)
+        # What a script kept of the words meanwhile ends where this is read (js/outbox.js).
+        return see_other(request, f"{saved_at}?saved" if form.cleaned_data["note"] else saved_at)
     context = _sheet(request, home, now=now, form=form)
     return render_page(request, "frontend/log/capture.html", context, status=422)
 

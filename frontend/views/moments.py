@@ -197,6 +197,8 @@ def _sheet(
         "note_max": NOTE_MAX,
         "several_children": bool(form.offer.children),
         "trying": trying_in(request, found, now=now),
+        # A sheet that comes back holds typed words: the phone keeps what is changed, so it is told what stood there.
+        "was": form.before() if form.is_bound else "",
         **form.questions(),
     }
     return render_page(request, template, context, status=status)

@@ -60,6 +60,16 @@ class TestSigningOut:
         answer = browser.post(reverse("account_logout"), {"waiting": said} if said else {})
         assert answer[CLEARS] == cleared
 
+    def test_takes_the_key_of_the_kit_back(self, browser: Client, settings) -> None:
+        """With storage or without: where a worker signs out, no page is left that could."""
+        browser.cookies[settings.PENDING_COOKIE_NAME] = "2.k3Fq9a"
+        browser.cookies[settings.KIT_COOKIE_NAME] = "k3Fq9a.key"
+        answer = browser.post(reverse("account_logout"))
+        assert (answer.cookies[settings.KIT_COOKIE_NAME].value, answer.cookies["kit-key"]["max-age"]) == (
+            "",
+            0,
+        )
+
     def test_asking_first_clears_nothing(self, browser: Client) -> None:
         assert CLEARS not in browser.get(reverse("account_logout"))
 

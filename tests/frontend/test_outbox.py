@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import unescape
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -139,3 +141,17 @@ class TestAfterSaving:
         card = get_help("en").cards["soft"].title
         assert card not in unescape(browser.get(address).content.decode())
         assert card in unescape(browser.get(f"{address}?kept").content.decode())
+
+
+class TestTheKeyOfTheKit:
+    def test_lasts_as_long_as_a_session_that_nobody_uses(self, settings) -> None:
+        path = finders.find("js/outbox/here.js")
+        assert isinstance(path, str)
+        (seconds,) = re.findall(r"KEY_FOR = ([0-9_]+);", Path(path).read_text("utf-8"))
+        assert int(seconds) == settings.SESSION_COOKIE_AGE
+
+    def test_is_called_the_same_in_pages_and_in_the_worker(self, client: Client, db: None, settings) -> None:
+        assert settings.PENDING_COOKIE_NAME.replace("pending", "kit-key") == settings.KIT_COOKIE_NAME
+        assert f'cookieStore?.delete("{settings.KIT_COOKIE_NAME}")' in unescape(
+            client.get("/sw.js").content.decode().replace("\\u002D", "-")
+        )

@@ -438,7 +438,7 @@ class TestForgetting:
         rows = Rows(app, MIRA)
         mira.context.route(SYNC, lambda route: route.abort())
         put_many(mira, 2)
-        mira.goto("/account/devices/")
+        mira.goto("/account/sessions/")
         mira.get_by_role("link", name="What this phone holds").tap()
         mira.get_by_role("button", name="Forget what this phone holds").tap()
         expect(mira.get_by_role("heading", name="2 moments are not sent yet")).to_be_visible()
@@ -489,7 +489,7 @@ class TestNotInTheOutbox:
         expect(mira.locator("textarea[name=note]")).to_have_value("A week of small things.")
         mira.context.set_offline(False)
         mira.get_by_role("button", name="Save").tap()
-        mira.wait_for_url("**/check/done/**")
+        mira.wait_for_url("**/check/*/done/")
 
     def test_a_moment_that_was_not_deleted_is_still_there(self, mira: Page) -> None:
         tap(mira)
@@ -678,6 +678,7 @@ class TestHalfTyped:
                 mira.wait_for_url(re.compile("/$"))
             else:
                 tap(mira)
+                mira.wait_for_url("**/log/saved/*/")
             wait_until_sent(mira)
         assert len(rows.new()) == 1
         mira.goto("/moments/drafts/")

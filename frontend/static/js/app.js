@@ -1,6 +1,5 @@
 // @ts-check
-// Everything here makes a working page nicer; no page needs it. What is written to browser storage is sealed before (outbox/),
-// but for the kit of the log form.
+// Everything here makes a working page nicer; no page needs it. What is written to browser storage is sealed before (outbox/).
 import "./quiet.js";
 import { watchMemory } from "./memory.js";
 import { account, isDiscreet, isShell, promise, promised, wasAnothers } from "./outbox/here.js";
@@ -20,6 +19,7 @@ if (isDiscreet) import("./cover.js").then((page) => page.watchCover());
 if (has("[data-opened-at], [data-timezone]")) import("./clock.js").then((page) => page.watchClock());
 if (has("[data-one-question]")) import("./comfort.js").then((page) => page.watchComfort());
 if (has("[data-saved]")) import("./saved.js").then((page) => page.watchSaved());
+if (has("[data-stays]")) import("./stay.js").then((page) => page.watchStaying());
 if (has("[data-still-open]")) import("./still-open.js").then((page) => page.watchStillOpen());
 if (has("[data-toast]")) import("./toasts.js").then((page) => page.watchToasts());
 else document.addEventListener("htmx:afterSettle", () => has("[data-toast]") && import("./toasts.js").then((page) => page.watchToasts()), { once: true });

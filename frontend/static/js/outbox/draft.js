@@ -1,6 +1,7 @@
 // @ts-check
 // Half-typed words: sealed into the outbox every ten seconds while they change, so that a killed tab loses no more than
 // that. A draft stays on the phone as long as its form is open; then it goes, to be continued or thrown away.
+import { isFull } from "./database.js";
 import { changed, promise } from "./here.js";
 import { changedFields } from "./fields.js";
 import { put } from "./save.js";
@@ -13,30 +14,46 @@ const OPEN_FOR = 25_000;
 /** @param {Outbox} store @param {string} sheet */
 const draftsOf = async (store, sheet) => (sheet ? (await store.list()).filter((row) => row.draft && row.sheet === sheet) : []);
 
-/** @param {HTMLFormElement} form @param {string} momentId @param {Promise<Outbox | undefined>} outbox */
-export function keepDrafts(form, momentId, outbox) {
-  let last = JSON.stringify(changedFields(form));
+/** A phone without room: said once, and not in the way of whoever types. @param {HTMLFormElement} form */
+function sayFull(form) {
+  const line = /** @type {HTMLElement | null} */ (form.querySelector("[data-full]"));
+  if (line) line.hidden = false;
+}
+
+/**
+ * @param {HTMLFormElement} form @param {string} momentId @param {Promise<Outbox | undefined>} outbox
+ * @param {() => Record<string, unknown>} [read] what is typed on it
+ */
+export function keepDrafts(form, momentId, outbox, read = () => changedFields(form)) {
+  // What came back to be mended is kept nowhere yet.
+  let last = "was" in form.dataset ? "{}" : JSON.stringify(read());
   let isOver = false;
   // What this sheet is called from its first draft on: another sheet of the same moment has drafts of its own.
   let sheet = "";
+  /** @param {Outbox} store */
+  const takeOver = async (store) => {
+    const [before] = (await store.list()).filter((row) => row.plain && row.moment_id === momentId);
+    sheet = before?.sheet ?? "";
+  };
   let running = Promise.resolve();
   const keep = async () => {
     const store = await outbox;
     if (!store || isOver) return;
     const heldUntil = Date.now() + OPEN_FOR;
-    const fields = changedFields(form);
+    if (!sheet && "was" in form.dataset) await takeOver(store);
+    const fields = read();
     const text = JSON.stringify(fields);
     if (text === last) {
       for (const row of await draftsOf(store, sheet)) await store.update({ ...row, plain: false, heldUntil });
       return;
     }
-    const occurredAt = "when" in fields ? String(new FormData(form).get("opened_at") || "") || null : null;
+    const occurredAt = "when" in fields || form.dataset.keep === "capture" ? String(new FormData(form).get("opened_at") || "") || null : null;
     const op = await put(store, { type: "draft.put", momentId, sheet, occurredAt, fields, heldUntil });
     sheet ||= op;
     last = text;
   };
   const next = () => {
-    running = running.then(keep).catch(() => undefined);
+    running = running.then(keep).catch((error) => void (isFull(error) && sayFull(form)));
   };
   setInterval(next, EVERY);
   document.addEventListener("visibilitychange", () => document.hidden && next());

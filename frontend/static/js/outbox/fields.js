@@ -13,13 +13,23 @@ const TAKE_BACK = "none";
 /** @param {HTMLFormElement} form @param {string} name @returns {Field[]} */
 const named = (form, name) => [.../** @type {NodeListOf<Field>} */ (form.querySelectorAll(`[name="${name}"]`))];
 
+/** What the moment says, by field: a sheet that came back to be mended holds typed words from the start. @param {HTMLFormElement | null} form @returns {Record<string, any> | undefined} */
+const before = (form) => form?.dataset.was && JSON.parse(form.dataset.was);
+
 /** @param {Field} field @param {boolean} first as the page came */
-const isOn = (field, first) => field instanceof HTMLInputElement && (first ? field.defaultChecked : field.checked);
+function isOn(field, first) {
+  if (!(field instanceof HTMLInputElement)) return false;
+  const was = first && before(field.form);
+  if (!was) return first ? field.defaultChecked : field.checked;
+  return was[field.name] === true || [was[field.name]].flat().includes(field.value);
+}
 
 /** The value of what is chosen of one name; undefined where the sheet has no such field. @param {HTMLFormElement} form @param {string} name @param {boolean} first */
 function chosen(form, name, first) {
   const fields = named(form, name);
   if (!fields.length) return undefined;
+  const was = first && before(form);
+  if (was) return String(was[name] ?? "");
   if (fields[0].type !== "radio") return first ? fields[0].defaultValue : fields[0].value;
   return fields.find((field) => isOn(field, first))?.value ?? "";
 }
