@@ -7,7 +7,7 @@ a chain, which begins at the revision that the phone knew (the trunk) and never 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from accounts.rules import Visibility
@@ -58,13 +58,15 @@ def widens(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 def made_by_chain(base: SyncOp | None) -> set[int]:
     """The revisions that *base* and the operations before it on the same phone made."""
-    made: set[int] = set()
+    return {op.made for op in chain_of(base) if op.made is not None}
+
+
+def chain_of(last: SyncOp | None) -> Iterator[SyncOp]:
+    """*last*, and the operations that it builds on, back to where its phone began."""
     seen: set[uuid.UUID] = set()
-    while base is not None and base.op_id not in seen:
-        seen.add(base.op_id)
-        if base.made is not None:
-            made.add(base.made)
-        if base.base_op is None:
-            break
-        base = SyncOp.objects.filter(author_id=base.author_id, op_id=base.base_op).first()
-    return made
+    while last is not None and last.op_id not in seen:
+        seen.add(last.op_id)
+        yield last
+        if last.base_op is None:
+            return
+        last = SyncOp.objects.filter(author_id=last.author_id, op_id=last.base_op).first()
