@@ -334,7 +334,7 @@ def _settle_half_typed(job: Job, moment: Observation) -> None:
     def is_there(draft: Draft) -> bool:
         if not (content := content_of(draft)):  # it may open again
             return False
-        plain = read_plaintext(content, clock=Clock(now=job.now, client_now=job.now))
+        plain = read_plaintext(content, clock=Clock(now=job.now, client_now=None))
         return _says_the_same(replace(job, plain=plain), moment)
 
     settle_half_typed(

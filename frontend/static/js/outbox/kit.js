@@ -1,7 +1,7 @@
 // @ts-check
 // The kit: the one part of a family that the phone keeps readable, for the log form without a connection. It goes with
 // signing out.
-import { ask, bootstrap } from "./session.js";
+import { ask, bootstrap, learn } from "./session.js";
 import { Outbox } from "./store.js";
 
 /**
@@ -21,7 +21,7 @@ import { Outbox } from "./store.js";
 export async function fetchKit(store) {
   const session = await bootstrap();
   if (session.status !== 200 || session.body.account !== store.account) return false;
-  await store.set("keys", session.body.keys);
+  await learn(store, session);
   const { status, body } = await ask("/api/v1/sync/kit");
   if (status !== 200 || body.account !== store.account) return false;
   await store.set("kit", { at: Date.now(), ...body });
