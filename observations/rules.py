@@ -46,8 +46,9 @@ COMFORTED_READ_MAX = 300
 
 
 # --- What a phone sends later (docs/adr/0020) --------------------------------------------------------------------
+# 2: what a phone seals may say when it last heard the time from here (`heard`). The envelope is that of 1.
 PROTOCOL_MIN = 1
-PROTOCOL_MAX = 1
+PROTOCOL_MAX = 2
 OPS_MAX = 100
 BATCH_BYTES_MAX = 1024 * 1024
 

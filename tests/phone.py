@@ -74,6 +74,7 @@ class Phone:
         at: datetime | None = None,
         source: str = "auto",
         op_id: uuid.UUID | str | None = None,
+        heard: dict[str, str] | None = None,
         **fields: Any,
     ) -> dict[str, str]:
         """Puts one operation into the outbox."""
@@ -84,6 +85,7 @@ class Phone:
             "tz": "Europe/Lisbon",
             "occurred_src": source,
             "logged_at": (at or datetime.now(UTC)).isoformat(),
+            **({"heard": heard} if heard else {}),
             "fields": fields,
         }
         op = self.seal_op(plain, moment_id=moment_id or uuid.uuid4(), op_id=op_id)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -30,7 +31,7 @@ from observations.sync.drafts import content_of, fold_in, keep_words, settle_del
 from observations.sync.half_typed import put_half_typed, settle_half_typed
 from observations.sync.plaintext import Clock, Plain, Unfit, read_plaintext
 from observations.sync.tray import Tray
-from observations.sync.versions import changed_by_others, differing, flat, made_by_chain, widens
+from observations.sync.versions import chain_of, changed_by_others, differing, flat, made_by_chain, widens
 
 KEPT_AS = {
     DraftKind.RESCUED: OpStatus.RESCUED,
@@ -70,6 +71,15 @@ class _Overlaps(Exception):
 
 def apply(job: Job) -> Outcome:
     """Do it, or keep its words for their author. Nothing that was said is lost either way."""
+    outcome = _done(job)
+    if outcome.trunk is None and job.plain.type in (OpType.UPDATE, OpType.DELETE):
+        return replace(
+            outcome, trunk=_trunk(job)
+        )  # whatever became of it, the chain goes on from where it began
+    return outcome
+
+
+def _done(job: Job) -> Outcome:
     try:
         return _DOES[job.plain.type](job)
     except Unfit as error:
@@ -163,16 +173,20 @@ def _also_there(job: Job) -> Outcome:
 
 def _update(job: Job) -> Outcome:
     if (kept := _kept_of_base(job)) is not None:
-        if kept.kind == DraftKind.TWO:
-            _narrow(job)
+        made = _narrow(job) if kept.kind == DraftKind.TWO else None
         if kept.content_unreadable:  # it may open again: what comes later is kept beside it
-            return keep(job, DraftKind(kept.kind))
+            return replace(keep(job, DraftKind(kept.kind)), made=made)
         fold_in(kept, job.plain.content, now=job.now)
         status = KEPT_AS[DraftKind(kept.kind)]
-        return Outcome(status, code=kept.code if status is OpStatus.RESCUED else "")
+        return Outcome(status, code=kept.code if status is OpStatus.RESCUED else "", made=made)
+    return _edit(job, trunk=_trunk(job), made=made_by_chain(job.base, find=job.tray.find))
+
+
+def _trunk(job: Job) -> int:
+    """The revision that the phone knew when its chain began."""
     if job.base is not None and job.base.trunk is not None:
-        return _edit(job, trunk=job.base.trunk, made=made_by_chain(job.base, find=job.tray.find))
-    return _edit(job, trunk=job.plain.base_rev or 1, made=set())
+        return job.base.trunk
+    return job.plain.base_rev or 1
 
 
 def _edit(job: Job, *, trunk: int, made: set[int]) -> Outcome:
@@ -188,8 +202,8 @@ def _edit(job: Job, *, trunk: int, made: set[int]) -> Outcome:
             if differing(before, after) & others or (others and widens(before, after)):
                 raise _Overlaps
     except _Overlaps:
-        _narrow(job)
-        return keep(job, DraftKind.TWO)
+        narrowed = _narrow(job)
+        return replace(keep(job, DraftKind.TWO), made=narrowed)
     except NotVisible as error:
         return _not_edited(job, error)
     _settle_half_typed(job, edit.moment)
@@ -209,11 +223,14 @@ def _not_edited(job: Job, error: NotVisible) -> Outcome:
     raise Unfit("child" if "child_id" in job.plain.changes else "id", "choice") from error
 
 
-def _narrow(job: Job) -> None:
-    """Have fewer people see it at once, where its author said so, however long the rest waits to be chosen."""
+def _narrow(job: Job) -> int | None:
+    """Have fewer people see it at once, where its author said so, however long the rest waits to be chosen.
+
+    The revision that this made, if any.
+    """
     moment = _find(job)
     if moment is None or moment.deleted_at is not None or not _is_reachable(job, moment):
-        return
+        return None
     said = job.plain.changes
     details = Details()
     if said.get("about_adult") and not moment.about_adult:
@@ -222,8 +239,10 @@ def _narrow(job: Job) -> None:
         {"visibility": said["visibility"]}, {"visibility": moment.visibility}
     ):
         details["visibility"] = said["visibility"]
-    if details:
-        edit_moment(actor_id=job.actor_id, moment_id=job.moment_id, details=details, now=job.now)
+    if not details:
+        return None
+    own = edit_moment(actor_id=job.actor_id, moment_id=job.moment_id, details=details, now=job.now)
+    return own.revision
 
 
 def _delete(job: Job) -> Outcome:
@@ -239,7 +258,7 @@ def _delete(job: Job) -> Outcome:
     undo: Callable[..., object] = undo_capture if job.plain.whole else delete_moment
     undo(actor_id=job.actor_id, moment_id=job.moment_id, now=job.now)
     moment.refresh_from_db(fields=["revision"])
-    return Outcome(OpStatus.APPLIED, rev=moment.revision, trunk=moment.revision, made=moment.revision)
+    return Outcome(OpStatus.APPLIED, rev=moment.revision, made=moment.revision)
 
 
 def _draft(job: Job) -> Outcome:
@@ -283,10 +302,12 @@ def _is_reachable(job: Job, moment: Observation) -> bool:
 
 
 def _kept_of_base(job: Job) -> Draft | None:
-    """What is kept of the operation that this one builds on, where that could not have its effect."""
-    if job.base is None or job.base.status not in KEPT_AS.values():
+    """What is kept of the operations that this one builds on, where the last of them could not have its effect."""
+    without = takewhile(lambda op: op.status in KEPT_AS.values(), chain_of(job.base, find=job.tray.find))
+    if not (op_ids := [op.op_id for op in without]):
         return None
-    return Draft.objects.filter(author_id=job.actor_id, op_id=job.base.op_id, kind__in=list(KEPT_AS)).first()
+    kept = Draft.objects.filter(author_id=job.actor_id, op_id__in=op_ids, kind__in=list(KEPT_AS))
+    return kept.order_by("pk").last()
 
 
 def _says_the_same(job: Job, moment: Observation) -> bool:
@@ -313,7 +334,7 @@ def _settle_half_typed(job: Job, moment: Observation) -> None:
     def is_there(draft: Draft) -> bool:
         if not (content := content_of(draft)):  # it may open again
             return False
-        plain = read_plaintext(content, clock=Clock(now=job.now, client_now=job.now))
+        plain = read_plaintext(content, clock=Clock(now=job.now, client_now=None))
         return _says_the_same(replace(job, plain=plain), moment)
 
     settle_half_typed(

@@ -88,6 +88,13 @@ class BaseInput(Input):
         return attrs
 
 
+class HeardInput(Input):
+    """When the phone last heard the time from here: what it was told, and what its own clock said then."""
+
+    at = Instant()
+    clock = Instant()
+
+
 class PlaintextInput(Input):
     """An operation. One of its fields is called `fields`; the serializer's own property of that name stays as it is."""
 
@@ -97,22 +104,22 @@ class PlaintextInput(Input):
     tz = Text(required=False, allow_blank=True, allow_null=True, max_length=ZONE_CHARS)
     occurred_src = serializers.ChoiceField(choices=list(TimeSource), required=False, allow_null=True)
     logged_at = Instant(required=False, allow_null=True)
+    heard = HeardInput(required=False, allow_null=True)
     fields = FieldsInput(required=False)  # type: ignore[assignment]
 
 
 # --- Read --------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """When a batch came, and what the phone's clock said then."""
+    """When a batch came, and what the phone's clock said then; None where that is not known any more."""
 
     now: datetime
-    client_now: datetime
+    client_now: datetime | None
 
     @property
-    def skew(self) -> timedelta:
-        """By how much the phone's clock is behind; nothing while it is a little."""
-        off = self.now - self.client_now
-        return off if abs(off) > SKEW_MAX else timedelta()
+    def behind(self) -> timedelta:
+        """By how much the phone's clock is behind."""
+        return timedelta() if self.client_now is None else self.now - self.client_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +213,9 @@ def _read_time(values: dict[str, Any], said: dict[str, Any], *, clock: Clock) ->
     if at is None:
         return None
     source = TimeSource(values.get("occurred_src") or TimeSource.AUTO)
-    skew = clock.skew if source is TimeSource.AUTO else timedelta()
+    skew = _skew(values, clock) if source is TimeSource.AUTO else None
     try:
-        at += skew
+        at += skew or timedelta()
     except OverflowError as error:
         raise Unfit("occurred_at", "calendar") from error
     if at > clock.now + FUTURE_MAX:
@@ -220,8 +227,34 @@ def _read_time(values: dict[str, Any], said: dict[str, Any], *, clock: Clock) ->
         picked=said.get("picked"),
         precision=Precision(said.get("precision", default)),
         source=source,
-        skew=round(skew.total_seconds()) or None,
+        skew=None if skew is None else round(skew.total_seconds()),
     )
+
+
+def _skew(values: dict[str, Any], clock: Clock) -> timedelta | None:
+    """By how much the phone's clock was behind as this was noted; None where it was right, or so little off.
+
+    It is known of two moments: of the sending, and of when the phone last heard from here, if it says so. Where the two
+    differ, the clock was moved between them, before the noting or after it. A phone notes nothing before it heard the
+    time that it names, nor after it came here: that rules one of the two out, or both. Where both may be, the clock is
+    taken to have been mended last; the moment says either way that its clock was wrong.
+
+    Raises:
+        Unfit: no clock that is known of explains when it was noted.
+    """
+    heard, logged = values.get("heard"), values.get("logged_at")
+    if heard is None or logged is None or clock.client_now is None or heard["at"] > clock.now + SKEW_MAX:
+        return _if_far(clock.behind)
+    then = heard["at"] - heard["clock"]
+    is_moved = abs(then - clock.behind) > SKEW_MAX
+    for behind in (then, clock.behind) if is_moved else (clock.behind,):
+        if heard["at"] - logged - SKEW_MAX <= behind <= clock.now - logged + SKEW_MAX:
+            return _if_far(behind) or (timedelta() if is_moved else None)
+    raise Unfit("occurred_at", "clock")
+
+
+def _if_far(behind: timedelta) -> timedelta | None:
+    return behind if abs(behind) > SKEW_MAX else None
 
 
 def _first(detail: Any, name: str = "all") -> tuple[str, str]:

@@ -204,7 +204,7 @@ def _time_of(content: dict[str, Any], draft: Draft) -> datetime | None:
 
 
 def _then(draft: Draft) -> Clock:
-    return Clock(now=draft.received_at, client_now=draft.received_at)
+    return Clock(now=draft.received_at, client_now=None)
 
 
 def _rest(waiting: Waiting) -> Details:

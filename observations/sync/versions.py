@@ -7,7 +7,7 @@ a chain, which begins at the revision that the phone knew (the trunk) and never 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from accounts.rules import Visibility
@@ -16,6 +16,7 @@ from observations.models import Revision, SyncOp
 from observations.services import Edit
 
 Flat = dict[str, Any]
+Find = Callable[[uuid.UUID], SyncOp | None]
 
 
 def flat(state: State) -> Flat:
@@ -56,15 +57,17 @@ def widens(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return order.index(Visibility(after["visibility"])) > order.index(Visibility(before["visibility"]))
 
 
-def made_by_chain(base: SyncOp | None, *, find: Callable[[uuid.UUID], SyncOp | None]) -> set[int]:
-    """The revisions that *base* and the operations before it on the same phone made; *find* knows them by their ids."""
-    made: set[int] = set()
+def made_by_chain(base: SyncOp | None, *, find: Find) -> set[int]:
+    """The revisions that *base* and the operations before it on the same phone made."""
+    return {op.made for op in chain_of(base, find=find) if op.made is not None}
+
+
+def chain_of(last: SyncOp | None, *, find: Find) -> Iterator[SyncOp]:
+    """*last*, and the operations that it builds on, back to where its phone began; *find* knows them by their ids."""
     seen: set[uuid.UUID] = set()
-    while base is not None and base.op_id not in seen:
-        seen.add(base.op_id)
-        if base.made is not None:
-            made.add(base.made)
-        if base.base_op is None:
-            break
-        base = find(base.base_op)
-    return made
+    while last is not None and last.op_id not in seen:
+        seen.add(last.op_id)
+        yield last
+        if last.base_op is None:
+            return
+        last = find(last.base_op)

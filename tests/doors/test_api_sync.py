@@ -52,7 +52,7 @@ class TestTheSession:
         assert session["account"].startswith("a_")
         assert len(session["account"]) == 24
         assert session["server_time"] == "2026-11-18T19:30:00Z"
-        assert session["protocol"] == {"min": 1, "max": 1}
+        assert session["protocol"] == {"min": 1, "max": 2}
         assert session["limits"] == {"ops": 100, "bytes": 1_048_576}
         assert [set(key) for key in session["keys"]] == [{"kid", "pub", "not_after"}]
         assert len(session["keys"][0]["pub"]) == 87
@@ -103,7 +103,7 @@ class TestWhatIsNotTaken:
         other = Phone(client_of(co_parent)).start()
         assert code(other.post([], account=phone.session["account"])) == (409, "account_mismatch")
 
-    @pytest.mark.parametrize("version", ["0", "2", "9999"])
+    @pytest.mark.parametrize("version", ["0", "3", "9999"])
     def test_another_protocol(self, phone, version) -> None:
         body = {
             "account": phone.session["account"],

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import BrowserContext, Route
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "frontend" / "static"
+SERVER_TIME = "2026-11-22T18:30:00Z"
 ORIGIN = "https://phone.test"
 PAGE = """<!doctype html><html lang="en"><meta name="outbox" data-cookie="pending" data-account="{account}">
 <title>A page</title><main id="main"></main>"""
@@ -103,7 +104,7 @@ class FakeSync:
         keys = [{"kid": "k1", "pub": self.public, "not_after": "2027-01-01T00:00:00Z"}]
         limits = {"ops": 100, "bytes": 1048576}
         told = {"account": self.signed_in, "csrf": self.csrf, "protocol": self.protocol}
-        return 200, {**told, "keys": keys, "limits": limits}
+        return 200, {**told, "keys": keys, "limits": limits, "server_time": SERVER_TIME}
 
     def _take(self, route: Route) -> Any:
         envelope = json.loads(route.request.post_data or "{}")

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from cryptography.hazmat.bindings._rust import openssl
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from playwright.sync_api import Browser, Page
 
-from tests.journeys.fake_sync import ORIGIN, FakeSync, as_bytes, results
+from tests.journeys.fake_sync import ORIGIN, SERVER_TIME, FakeSync, as_bytes, results
 from tests.journeys.phone import wait_for
 from tests.journeys.reports import Reports
 
@@ -169,6 +170,24 @@ class TestSealing:
         for name in ("op_id", "moment_id", "kid"):
             with pytest.raises(InvalidTag):
                 phone.open_sealed({**op, name: "another"})
+
+    def test_says_when_it_last_heard_the_time_to_a_server_that_understands_it(self, phone: Phone) -> None:
+        phone.put()
+        phone.flush()
+        assert "heard" not in phone.open_sealed(phone.server.batches[0][0])
+        phone.server.protocol = {"min": 1, "max": 2}
+        phone.page.evaluate("async () => (await import('/js/outbox/session.js')).forgetSession()")
+        before = datetime.now(UTC)
+        phone.put()
+        phone.flush()
+        phone.put()
+        phone.flush()
+        assert "heard" not in phone.open_sealed(
+            phone.server.batches[1][0]
+        )  # it was sealed before that was known
+        heard = phone.open_sealed(phone.server.batches[2][0])["heard"]
+        assert heard["at"] == SERVER_TIME
+        assert abs(datetime.fromisoformat(heard["clock"]) - before) < timedelta(minutes=2)
 
     def test_seals_the_same_words_differently_each_time(self, phone: Phone) -> None:
         phone.put(times=3, momentId=MOMENT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from households.models import Child, Household
 from observations.models import Observation
 from reminders.models import Prompt, PushAddress, ReminderChoices
 from reminders.push import Answer, Outcome
-from reminders.rules import IGNORED_BEFORE_LESS, LEASE, PROMPTS_KEPT, Said, State
+from reminders.rules import IGNORED_BEFORE_LESS, LEASE, PROMPTS_KEPT, Said, State, daily_slot
 from reminders.selectors import digest_of, get_standing, list_due_prompt_ids
 from reminders.services import (
     claim_prompt,
@@ -136,6 +137,105 @@ class TestPlan:
             wish(user, evening_at=EVENING)
             reach(user)
         assert counted(DUE + timedelta(days=1)) == one
+
+
+@pytest.mark.django_db
+class TestAtARandomTime:
+    """Hours somebody chose, and one prompt of each day in them: planned by a tick, and handed over by the same."""
+
+    FROM, UNTIL = time(10), time(16)
+    STEP = timedelta(minutes=15)
+    MORNING = datetime.fromisoformat("2026-11-18T00:00:00+00:00")
+
+    @pytest.fixture(autouse=True)
+    def asked(self, parent: User, child: Child, wish: Wish, reach: Reach) -> None:
+        wish(parent, moment_from=self.FROM, moment_until=self.UNTIL)
+        # Its times lie ticks away from the end of the hours: one that falls behind their last tick is not sent.
+        ReminderChoices.objects.update(seed=uuid.UUID(int=6))
+        reach(parent)
+
+    def came(self, day: int = 0) -> list[datetime]:
+        """At which ticks of a day something was sent."""
+        ticks = [self.MORNING + timedelta(days=day, hours=9) + number * self.STEP for number in range(52)]
+        return [now for now in ticks if State.SENT in run(now)]
+
+    def test_comes_once_each_day_inside_the_hours_and_soon_after_its_time(self, handed: list[str]) -> None:
+        for day in range(4):
+            (now,) = self.came(day)
+            prompt = Prompt.objects.get(day=now.date())
+            assert prompt.kind == "moment"
+            assert self.FROM <= prompt.due_at.time() < self.UNTIL
+            assert timedelta(0) <= now - prompt.due_at < self.STEP
+            assert prompt.expires_at.time() == self.UNTIL
+        assert len(handed) == 4
+        assert len({prompt.due_at.time() for prompt in Prompt.objects.all()}) > 1
+
+    def test_comes_on_a_day_on_which_something_was_noted_too(
+        self, record: Callable[..., Observation], handed: list[str]
+    ) -> None:
+        record(now=self.MORNING + timedelta(hours=8))
+        assert len(self.came()) == len(handed) == 1
+
+    def test_leaves_out_the_hours_kept_free(self, parent: User, wish: Wish, handed: list[str]) -> None:
+        free = {"quiet_from": time(10), "quiet_until": time(15)}
+        wish(parent, moment_from=self.FROM, moment_until=self.UNTIL, **free)
+        for day in range(3):
+            (now,) = self.came(day)
+            assert time(15) <= now.time() < time(16, 15)
+
+    def test_is_one_a_day_where_the_evening_is_wished_as_well(
+        self, parent: User, wish: Wish, handed: list[str]
+    ) -> None:
+        wish(parent, moment_from=self.FROM, moment_until=self.UNTIL, evening_at=EVENING)
+        assert [len(self.came(day)) for day in range(3)] == [1, 1, 1]
+
+    def test_follows_the_clock_on_the_wall(self, parent: User, handed: list[str]) -> None:
+        User.objects.filter(pk=parent.pk).update(timezone="America/New_York")  # five hours behind in winter
+        (now,) = self.came()
+        assert time(15) <= now.time() < time(21, 15)
+
+    @pytest.mark.parametrize("happens", ["rests", "other wishes", "signed out", "too late"])
+    def test_what_happened_meanwhile_keeps_it_back(
+        self, parent: User, wish: Wish, handed: list[str], happens: str
+    ) -> None:
+        slot = daily_slot(ReminderChoices.objects.get().as_rule(), self.MORNING.date())
+        assert slot is not None
+        (prompt,) = plan(slot.due_at)
+        now = slot.due_at + timedelta(seconds=1)
+        match happens:
+            case "rests":
+                take_rest(actor_id=parent.pk, now=now)
+            case "other wishes":
+                wish(parent, evening_at=EVENING)
+            case "signed out":
+                PushAddress.objects.all().delete()
+            case "too late":
+                now += timedelta(minutes=45)
+        send_prompt(prompt_id=prompt.pk, now=now)
+        assert handed == []
+        assert not Prompt.objects.filter(state=State.SENT).exists()
+
+    def test_no_prompt_comes_after_the_hours_though_it_was_not_taken_within_them(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tries: list[datetime] = []
+
+        def busy(*_: Any, **__: Any) -> Outcome:
+            tries.append(clock[0])
+            return Outcome(Answer.LATER, timedelta(hours=1))
+
+        clock = [self.MORNING + timedelta(hours=9)]
+        monkeypatch.setattr("reminders.services.sending.hand_over", busy)
+        while clock[0] < self.MORNING + timedelta(hours=18):
+            run(clock[0])
+            clock[0] += self.STEP
+        assert tries
+        assert all(self.FROM <= at.time() < self.UNTIL for at in tries)
+        assert Prompt.objects.get().state == State.DROPPED
+
+    def test_comes_less_often_after_three_that_were_left(self, handed: list[str]) -> None:
+        ReminderChoices.objects.update(ignored=IGNORED_BEFORE_LESS)
+        assert sum(len(self.came(day)) for day in range(4)) == 2
 
 
 @pytest.mark.django_db

@@ -29,7 +29,7 @@ FIELDS = (
     "picked",
     "about_adult",
 )
-BESIDE = ("type", "base", "occurred_at", "tz", "occurred_src", "logged_at", "fields", "no_such")
+BESIDE = ("type", "base", "occurred_at", "tz", "occurred_src", "logged_at", "heard", "fields", "no_such")
 TYPES = ("create", "update", "delete", "draft.put")
 
 

@@ -381,6 +381,36 @@ class TestTwoPlaces:
         assert statuses(phone.flush()) == ["merged", "conflict"]
         assert moment_of(op).note == "there"
 
+    def test_a_chain_goes_on_in_its_kept_words_however_long_it_is(self, phone, tap, parent, now) -> None:
+        op = tap(note="one")
+        phone.flush()
+        edit_moment(actor_id=parent.pk, moment_id=moment_of(op).public_id, details={"note": "there"}, now=now)
+        last, base = op, {"rev": 1}
+        for said in ({"feelings": ["calm"]}, {"note": "here"}, {"contexts": ["meals"]}, {"feelings": []}):
+            last = phone.write("update", moment_id=op["moment_id"], base=base, **said)
+            base = {"op": last["op_id"]}
+        assert statuses(phone.flush()) == ["merged", "conflict", "conflict", "conflict"]
+        assert words(Draft.objects.get()) == {"note": "here", "contexts": ["meals"], "feelings": []}
+
+    @pytest.mark.parametrize("elsewhere_too", [True, False])
+    def test_a_chain_is_what_it_was_after_it_deleted_and_a_page_restored(
+        self, phone, tap, parent, now, elsewhere_too
+    ) -> None:
+        op = tap(note="one")
+        phone.flush()
+        own = {"actor_id": parent.pk, "moment_id": uuid.UUID(op["moment_id"]), "now": now}
+        first = phone.write("update", moment_id=op["moment_id"], base={"op": op["op_id"]}, note="here")
+        phone.flush()
+        if elsewhere_too:
+            edit_moment(details={"feelings": ["sad"]}, **own)
+        delete_moment(**own)
+        gone = phone.write("delete", moment_id=op["moment_id"], base={"op": first["op_id"]})
+        phone.flush()
+        restore_moment(**own)
+        said = {"note": "here again", "feelings": ["calm"]}
+        phone.write("update", moment_id=op["moment_id"], base={"op": gone["op_id"]}, **said)
+        assert statuses(phone.flush()) == ["conflict" if elsewhere_too else "applied"]
+
     def test_nothing_is_shown_to_more_people_by_a_phone_that_has_not_seen_the_words(
         self, phone, tap, parent, now
     ) -> None:

@@ -2,7 +2,7 @@
 // Sending: at least once each, in batches, one flush at a time on this phone. An operation leaves the phone only after the
 // server said something final about it. docs/api.md has the protocol; the rules below follow its tables line by line.
 
-import { LONGEST_TOLD, ask, bootstrap, forgetSession } from "./session.js";
+import { LONGEST_TOLD, ask, bootstrap, forgetSession, learn } from "./session.js";
 
 /** @import { Outbox, Row } from "./store.js" */
 /** @import { Answer, Session } from "./session.js" */
@@ -240,7 +240,7 @@ export function flush(store, { urgent = false, mend = false } = {}) {
     const stop = reasonToStop(store, answer);
     if (stop) await store.setFlow({ stop });
     if (stop || answer.status !== 200) return stop ? nothing : later(store, flow.tries, answer, nothing);
-    await store.set("keys", answer.body.keys);
+    await learn(store, answer);
     const round = new Round(store, answer.body, flow.cap);
     await store.setFlow({ stop: "" });
     if (mend) for (const row of rows.filter((one) => one.trouble)) await round.rescue(row, row.trouble);

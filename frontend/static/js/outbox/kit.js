@@ -4,7 +4,7 @@
 import { fromBase64Url, join, toBase64Url } from "./bytes.js";
 import { tidyUp } from "./database.js";
 import { keepKey, keyOf } from "./here.js";
-import { ask, bootstrap } from "./session.js";
+import { ask, bootstrap, learn } from "./session.js";
 import { Outbox } from "./store.js";
 
 /**
@@ -70,7 +70,7 @@ async function replaceReadable(store) {
 export async function fetchKit(store) {
   const session = await bootstrap();
   if (session.status !== 200 || session.body.account !== store.account) return false;
-  await store.set("keys", session.body.keys);
+  await learn(store, session);
   const { status, body } = await ask("/api/v1/sync/kit");
   if (status !== 200 || body.account !== store.account) return false;
   await keepKit(store, { at: Date.now(), ...body });

@@ -4,7 +4,7 @@ import { join, fromBase64Url, toBase64Url } from "./bytes.js";
 import { zone } from "../clock.js";
 import { changed, promise } from "./here.js";
 import { seal } from "./hpke.js";
-import { bootstrap } from "./session.js";
+import { bootstrap, learn } from "./session.js";
 import { uuid7 } from "./uuid7.js";
 
 /** @import { Outbox, SealingKey } from "./store.js" */
@@ -32,7 +32,7 @@ async function sealingKey(store) {
     const late = new Promise((_, reject) => setTimeout(reject, FIRST_KEY_WITHIN, new Error("no key yet")));
     const answer = await Promise.race([bootstrap(), late]);
     keys = /** @type {any} */ (answer).body?.keys ?? [];
-    if (keys.length) await store.set("keys", keys);
+    if (keys.length) await learn(store, /** @type {any} */ (answer));
   }
   const [youngest] = [...keys].sort((one, other) => (one.not_after < other.not_after ? 1 : -1));
   if (!youngest) throw new Error("no key");
@@ -64,6 +64,7 @@ export async function put(store, act) {
     tz: zone(),
     occurred_src: act.source ?? "auto",
     logged_at: new Date().toISOString(),
+    heard: (await store.get("heard")) ?? undefined,
     fields: act.fields,
   };
   const bytes = await seal({

@@ -1,17 +1,21 @@
 // @ts-check
 // Asking the server: any answer at all, in a shape that the rules of sending can read.
 
-/** @import { SealingKey } from "./store.js" */
+/** @import { Outbox, SealingKey } from "./store.js" */
 /**
  * @typedef {object} Session What the server says of the one who is signed in.
  * @property {string} account
  * @property {string} csrf
+ * @property {string} server_time
  * @property {{ min: number, max: number }} protocol
  * @property {SealingKey[]} keys
  * @property {{ ops: number, bytes: number }} limits
  *
- * @typedef {{ status: number, code: string, after: number, body: any }} Answer
+ * @typedef {{ status: number, code: string, after: number, body: any, clock?: string }} Answer
  */
+
+/** From this protocol on the server understands when a phone says what time it heard last. */
+const HEARS = 2;
 
 export const LONGEST_TOLD = 3_600_000;
 const PATIENCE = 30_000;
@@ -50,13 +54,19 @@ let known;
 export function bootstrap({ fresh = false } = {}) {
   const isOld = !known || Math.abs(Date.now() - known.at) > SESSION_FOR;
   if (!known || fresh || isOld) {
-    const asked = { at: Date.now(), answer: ask("/api/v1/sync/session") };
+    const asked = { at: Date.now(), answer: ask("/api/v1/sync/session").then((answer) => ({ ...answer, clock: new Date().toISOString() })) };
     known = asked;
     asked.answer.then(({ status }) => {
       if (status !== 200 && known === asked) known = undefined;
     });
   }
   return known.answer;
+}
+
+/** Keep what sealing needs: the keys, and what time it was there and here. @param {Outbox} store @param {Answer} answer */
+export async function learn(store, { body, clock }) {
+  await store.set("keys", body.keys);
+  await store.set("heard", body.protocol?.max >= HEARS ? { at: body.server_time, clock } : null);
 }
 
 /** It ended: whoever asks next asks the server. */
