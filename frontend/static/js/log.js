@@ -32,12 +32,6 @@ export function noteOf(form) {
   return note;
 }
 
-/** A changed note, and with whom: a tap on a child alone is no draft. @param {HTMLFormElement} form */
-function wordsOf(form) {
-  const { note } = changedFields(form);
-  return note ? { note, ...withWhom(form) } : {};
-}
-
 /** @param {Outbox} store @param {string} momentId */
 function takeBack(store, momentId) {
   return put(store, { type: "delete", momentId, fields: { whole: true } });
@@ -48,10 +42,13 @@ export function keepCapture(form) {
   let momentId = "";
   let tone = "";
   // Words shared from another app are still there; what was made of them here is nowhere else.
-  const drafts = form.querySelector("[name=note]") && keepDrafts(form, valueOf(form, "moment_id"), outbox, () => wordsOf(form));
+  const drafts = form.querySelector("[name=note]")
+    ? import("./outbox/draft.js").then((page) => page.keepNote(form, valueOf(form, "moment_id"), outbox, () => withWhom(form))).catch(() => undefined)
+    : undefined;
   throughOutbox(form, {
     outbox,
-    ...(drafts && { failed: drafts.resume, plain: drafts.handOver }),
+    failed: async () => (await drafts)?.resume(),
+    plain: async () => (await drafts)?.handOver(),
     keep: async (store, submitter) => {
       momentId = valueOf(form, "moment_id");
       tone = /** @type {HTMLButtonElement | null} */ (submitter)?.value ?? "";
@@ -61,7 +58,7 @@ export function keepCapture(form) {
       const note = noteOf(form);
       const words = note ? { note } : {};
       const occurredAt = valueOf(form, "opened_at") || localInstant();
-      const sheet = await drafts?.stop();
+      const sheet = await (await drafts)?.stop();
       return put(store, { type: "create", momentId, sheet, occurredAt, fields: { tone, when: "just_now", ...whom, ...mends, ...words } });
     },
     then: (became, store) => {

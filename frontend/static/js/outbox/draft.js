@@ -88,3 +88,15 @@ export function keepDrafts(form, momentId, outbox, read = () => changedFields(fo
   });
   return { stop, handOver, resume: () => void (isOver = false) };
 }
+
+/**
+ * The drafts of a sheet that has a note alone: the note, and with whom. A tap on a child alone is no draft.
+ * @param {HTMLFormElement} form @param {string} momentId @param {Promise<Outbox | undefined>} outbox
+ * @param {() => Record<string, unknown>} whom
+ */
+export function keepNote(form, momentId, outbox, whom) {
+  return keepDrafts(form, momentId, outbox, () => {
+    const { note } = changedFields(form);
+    return note ? { note, ...whom() } : {};
+  });
+}
