@@ -675,7 +675,7 @@ class TestHalfTyped:
             mira.clock.resume()
             if then == "leave":
                 mira.get_by_role("link", name="Not now").tap()
-                mira.wait_for_url(re.compile("/$"))
+                mira.wait_for_url(re.compile(r":\d+/$"))
             else:
                 tap(mira)
                 mira.wait_for_url("**/log/saved/*/")
