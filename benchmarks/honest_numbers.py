@@ -307,8 +307,8 @@ more so, changes are told that are not there, and the last row of the second tab
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Print docs/honest-numbers.md from the product's own code.")
-    parser.add_argument("--samples", type=int, default=1000)
-    parser.add_argument("--years", type=int, default=1000, help="family-years for each family")
+    parser.add_argument("--samples", type=int, default=500)
+    parser.add_argument("--years", type=int, default=400, help="family-years for each family")
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
     for line in page(**vars(options), progress=sys.stderr.isatty()):
