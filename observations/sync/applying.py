@@ -72,10 +72,9 @@ class _Overlaps(Exception):
 def apply(job: Job) -> Outcome:
     """Do it, or keep its words for their author. Nothing that was said is lost either way."""
     outcome = _done(job)
+    # Whatever became of it, the chain goes on from where it began.
     if outcome.trunk is None and job.plain.type in (OpType.UPDATE, OpType.DELETE):
-        return replace(
-            outcome, trunk=_trunk(job)
-        )  # whatever became of it, the chain goes on from where it began
+        return replace(outcome, trunk=_trunk(job))
     return outcome
 
 
