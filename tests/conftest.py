@@ -39,6 +39,20 @@ def looked(terms: dict[str, Any]) -> dict[str, Any]:
     return {**terms, "looked": hashlib.sha256("\n".join(told).encode()).hexdigest()}
 
 
+_ASKS = {"db", "transactional_db", "live_server"}
+# Their tests start programs of their own, which ask whatever database the run has.
+_START_PROGRAMS = {"attune_project", "faults", "guards"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks no database is the same with each of them, so `make test` runs it once."""
+    for item in items:
+        asks = item.get_closest_marker("django_db") or _ASKS & set(getattr(item, "fixturenames", ()))
+        if not asks and _START_PROGRAMS.isdisjoint(item.path.parts):
+            item.add_marker("once")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The built-in content and an example of a briefing are part of every database."""
