@@ -106,12 +106,17 @@ class Rows:
 
 
 MANY = """async (times) => {
-  const names = performance.getEntriesByType("resource").map((one) => one.name);
-  const named = (part) => names.find((name) => part.test(name));
-  const { put } = await import(named(/outbox\\/save\\.[0-9a-f]+\\.js/));
-  const { outbox } = await import(named(/js\\/outbox\\.[0-9a-f]+\\.js/));
+  const named = async (part) => {
+    for (;;) {
+      const found = performance.getEntriesByType("resource").find((one) => part.test(one.name));
+      if (found) return found.name;
+      await new Promise((then) => setTimeout(then, 50)); // the page is still fetching it
+    }
+  };
+  const { put } = await import(await named(/outbox\\/save\\.[0-9a-f]+\\.js/));
+  const { outbox } = await import(await named(/js\\/outbox\\.[0-9a-f]+\\.js/));
   const store = await outbox;
-  const { readKit } = await import(named(/outbox\\/kit\\.[0-9a-f]+\\.js/));
+  const { readKit } = await import(await named(/outbox\\/kit\\.[0-9a-f]+\\.js/));
   const { children } = await readKit(store);
   for (let n = 0; n < times; n += 1) {
     const fields = { tone: "in_tune", when: "just_now", child: children[0].id };

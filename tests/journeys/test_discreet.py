@@ -212,7 +212,7 @@ class TestWhatTheBrowserKeeps:
         pages = " ".join(text for address, text in kept if not address.endswith("/log/offline/"))
         sheet = " ".join(text for address, text in kept if address.endswith("/log/offline/"))
         cookies = {cookie["name"]: cookie["value"] for cookie in phone.context.cookies()}
-        assert set(cookies) <= {"session", "csrf", "messages", "pending"}
+        assert set(cookies) <= {"session", "csrf", "messages", "pending", "kit-key"}
         for word in self.WORDS:
             assert word not in f"{pages} {' '.join(cookies.values())}"
         # The form for signing out has a field for the token, which is empty until it is sent.

@@ -536,7 +536,7 @@ class TestTrouble:
         mira.locator("textarea[name=note]").fill("Too much for this phone.")
         mira.context.set_offline(True)
         mira.get_by_role("button", name="Save").first.tap()
-        expect(mira.get_by_text("This phone has no room left to keep it")).to_be_visible()
+        expect(mira.get_by_text("This phone has no room left to keep it, and there")).to_be_visible()
         expect(mira.locator("textarea[name=note]")).to_have_value("Too much for this phone.")
         mira.context.set_offline(False)
         mira.get_by_role("button", name="Save").first.tap()
