@@ -237,6 +237,7 @@ class TestMatrix:
         assert not wrong, told(wrong)
         assert count > 500
 
+    @pytest.mark.timeout(600)
     @pytest.mark.parametrize("who", Who)
     def test_everybody_meets_what_the_law_says(self, world: World, who: Who) -> None:
         wrong, count = walk(Visitor(world, who))

@@ -109,6 +109,7 @@ class TestAxe:
         found = {path: complaints_about(page, path) for path in SIGNED_OUT}
         assert {path: what for path, what in found.items() if what} == {}
 
+    @pytest.mark.timeout(600)
     def test_finds_nothing_on_the_family_pages(
         self, open_phone: Callable[..., Page], sign_in: Callable[..., None]
     ) -> None:
