@@ -32,8 +32,6 @@ from tests.guards.matrix_world import Who, World, sign_in
 from tests.guards.xss_corpus import PAYLOADS, chunks, harmless
 from tests.guards.xss_house import House, Spell, build
 
-# Both houses are built and walked through before the first test; on a busy machine that takes its time.
-
 # Attributes whose value is text that a person reads or typed; of all others the value has to be the same too.
 TEXT = {"value", "title", "aria-label", "alt", "placeholder", "content", "checked", "selected"}
 ADDRESSES = {"href", "src", "action", "formaction", "hx-get", "hx-post"}
@@ -42,6 +40,7 @@ FRESH = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9]{64}|\d+"
 )
 _MORE = re.compile(rb'href="(/(?:moments|reflections|coach/[0-9a-f-]{36})/\?[^"]*cursor=[^"]*)"')
+# Both houses are built and walked through before the first test; on a busy machine that takes its time.
 pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
 
 MARKUP = re.compile(r"[<>\"']")
