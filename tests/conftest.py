@@ -19,8 +19,15 @@ from accounts.models import User
 from attune_project.demo.coach import BRIEFINGS
 from checklists.services import load_library
 from households.models import Child, Grant, Household, Membership
-from households.rules import Role
-from households.services import accept_grant, add_child, create_household, load_briefings, offer_grant
+from households.rules import Opened, Reader, Role
+from households.services import (
+    accept_grant,
+    add_child,
+    create_household,
+    load_briefings,
+    note_access,
+    offer_grant,
+)
 from observations.models import Observation
 from observations.services import record_moment
 
@@ -288,3 +295,23 @@ def api_of() -> Callable[[User], APIClient]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def look(coach: User, parent: User, household: Household, now: datetime) -> Callable[..., None]:
+    """The coach opens the parent's page."""
+
+    def put(**fields: Any) -> None:
+        note_access(
+            **{
+                "reader_id": coach.pk,
+                "reader_kind": Reader.COACH,
+                "opened": Opened.SUMMARY,
+                "household_pk": household.pk,
+                "author_ids": [parent.pk],
+                "now": now,
+                **fields,
+            }
+        )
+
+    return put

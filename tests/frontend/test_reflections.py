@@ -276,23 +276,6 @@ class TestFromYourCoach:
     def grant(self, give: Callable[..., Grant], now: datetime) -> Grant:
         return give()
 
-    @pytest.fixture
-    def look(self, coach: User, parent: User, household: Household, now: datetime) -> Callable[..., None]:
-        def put(**fields: Any) -> None:
-            note_access(
-                **{
-                    "reader_id": coach.pk,
-                    "reader_kind": Reader.COACH,
-                    "opened": Opened.SUMMARY,
-                    "household_pk": household.pk,
-                    "author_ids": [parent.pk],
-                    "now": now,
-                    **fields,
-                }
-            )
-
-        return put
-
     def shown(self, browser: Client) -> Any:
         return browser.get(reverse("reflection", args=[LABEL]))
 

@@ -14,30 +14,10 @@ from accounts.models import User
 from households.models import AccessEntry, Household
 from households.rules import ACCESS_PAGE_SIZE, ONE_LOOK, Opened, Reader
 from households.selectors import list_access, list_coach_looks
-from households.services import create_household, leave_household, note_access, note_account_opened
+from households.services import create_household, leave_household, note_account_opened
 
 SECOND = timedelta(seconds=1)
 Look = Callable[..., None]
-
-
-@pytest.fixture
-def look(coach: User, parent: User, household: Household, now: datetime) -> Look:
-    """The coach opens the parent's page."""
-
-    def put(**fields: Any) -> None:
-        note_access(
-            **{
-                "reader_id": coach.pk,
-                "reader_kind": Reader.COACH,
-                "opened": Opened.SUMMARY,
-                "household_pk": household.pk,
-                "author_ids": [parent.pk],
-                "now": now,
-                **fields,
-            }
-        )
-
-    return put
 
 
 def told(user: User, **asked: Any) -> list[tuple[str, str]]:
