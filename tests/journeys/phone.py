@@ -25,6 +25,8 @@ def get_ready(page: Page) -> None:
     """The worker rules the page, and the kit and a key are on the phone."""
     page.goto("/log/")
     page.wait_for_function("navigator.serviceWorker.ready.then(() => true)", timeout=20_000)
+    if not page.evaluate("!!navigator.serviceWorker.controller"):
+        page.reload()  # a page that was on its way while the worker began belongs to none, until it is asked for again
     # Asked from here: what Playwright asks again and again in the page itself, the policy takes for an eval.
     wait_for(page, lambda: bool(page.evaluate("!!navigator.serviceWorker.controller")))
     wait_for(page, lambda: bool(page.evaluate(HAS_KIT)))

@@ -777,6 +777,7 @@ class TestASheetThatCameBack:
             "form.insertAdjacentHTML('beforeend', '<p data-full hidden>'); self.add = IDBObjectStore.prototype.add;"
             "IDBObjectStore.prototype.add = () => { throw new DOMException('', 'QuotaExceededError'); };"
         )
+        phone.put()  # which fetches the key that everything is sealed with
         phone.page.evaluate(SHEET, [break_it + self.keep(phone), WAS])
         assert phone.page.locator("[data-full]").is_hidden()
         phone.page.clock.run_for(10_500)

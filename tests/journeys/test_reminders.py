@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from tests.journeys.conftest import App
-from tests.journeys.phone import tap
+from tests.journeys.phone import tap, wait_for
 from tests.reminders.conftest import PhoneKeys
 
 ENDPOINT = "https://fcm.googleapis.com/fcm/send/a-browser-without-a-screen"
@@ -64,14 +64,14 @@ def stub(page: Page) -> None:
 
 
 def registration(cdp: CDPSession) -> Callable[[], str]:
-    """Gives the registration of the page's service worker, as soon as the browser has told of one."""
+    """Gives the registration of the page's service worker; nothing until the browser has told of one."""
     told: list[str] = []
     cdp.on(
         "ServiceWorker.workerRegistrationUpdated",
         lambda event: told.extend(one["registrationId"] for one in event["registrations"]),
     )
     cdp.send("ServiceWorker.enable")
-    return lambda: told[-1]
+    return lambda: told[-1] if told else ""
 
 
 def deliver(page: Page, app: App, message: str) -> None:
@@ -79,12 +79,12 @@ def deliver(page: Page, app: App, message: str) -> None:
     cdp = page.context.new_cdp_session(page)
     known = registration(cdp)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_timeout(100)  # lets the browser tell
+    wait_for(page, lambda: known() != "")
     cdp.send(
         "ServiceWorker.deliverPushMessage",
         {"origin": app.url, "registrationId": known(), "data": message},
     )
-    page.wait_for_function(f"({SHOWN})().then((all) => all.length === 1)")
+    wait_for(page, lambda: len(page.evaluate(SHOWN)) == 1)
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ class TestAReminder:
 
 
 def worker_of(context: BrowserContext) -> Any:
-    return context.service_workers[0]
+    return context.service_workers[0] if context.service_workers else context.wait_for_event("serviceworker")
 
 
 class TestTheManifest:
