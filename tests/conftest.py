@@ -14,6 +14,7 @@ from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from rest_framework.test import APIClient
+from whitenoise import WhiteNoise
 
 from accounts.models import User
 from attune_project.demo.coach import BRIEFINGS
@@ -53,11 +54,22 @@ _START_PROGRAMS = {"attune_project", "faults", "guards"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks no database is the same with each of them, so `make test` runs it once."""
+    """What asks no database is the same with each of them, so `make test` runs it once.
+
+    What a module builds once is built in one process: its tests stay together.
+    """
     for item in items:
+        if {"class", "module"} & set(_scopes(item)):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
         asks = item.get_closest_marker("django_db") or _ASKS & set(getattr(item, "fixturenames", ()))
         if not asks and _START_PROGRAMS.isdisjoint(item.path.parts):
             item.add_marker("once")
+
+
+def _scopes(item: pytest.Item) -> Iterator[str]:
+    """For how long our own fixtures of this test stand."""
+    for known in item._fixtureinfo.name2fixturedefs.values():
+        yield from (fixture.scope for fixture in known if fixture.baseid.startswith("tests"))
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +109,23 @@ def _few_rows_are_deleted() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_read_once() -> Iterator[None]:
+    """Every test's client starts the middleware anew, and WhiteNoise then reads more than a thousand files."""
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    read = WhiteNoise.update_files_dictionary
+
+    def update_files_dictionary(self: WhiteNoise, root: str, prefix: str) -> None:
+        if (root, prefix) not in known:
+            read(self, root, prefix)
+            known[root, prefix] = self.files
+        self.files = dict(known[root, prefix])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoise, "update_files_dictionary", update_files_dictionary)
         yield
 
 

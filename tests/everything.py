@@ -72,6 +72,8 @@ def run(database: str, marks: str, url: str, var: Path, pytest_args: list[str]) 
         "-q",
         "-n",
         workers,
+        "--dist",
+        "loadgroup",
         "-m",
         marks,
         f"--junitxml={junit}",

@@ -774,7 +774,8 @@ class TestASheetThatCameBack:
 
     def test_says_once_and_quietly_that_there_is_no_room(self, phone: Phone) -> None:
         break_it = (
-            "form.insertAdjacentHTML('beforeend', '<p data-full hidden>'); self.add = IDBObjectStore.prototype.add;"
+            "form.insertAdjacentHTML('beforeend', '<p data-full hidden>Full</p>');"
+            "self.add = IDBObjectStore.prototype.add;"
             "IDBObjectStore.prototype.add = () => { throw new DOMException('', 'QuotaExceededError'); };"
         )
         phone.put()  # which fetches the key that everything is sealed with
