@@ -6,6 +6,7 @@ always the same, there is no preheader, nothing is fetched when it is opened, an
 
 from __future__ import annotations
 
+import re
 import smtplib
 import uuid
 from collections.abc import Iterator
@@ -240,8 +241,10 @@ def hand_over(raw: bytes, *, to: str, sender: str) -> tuple[Reply, str]:
     try:
         get_connection().send_messages([FrozenEmail(raw, to=to, sender=sender)])
     except smtplib.SMTPRecipientsRefused as error:
-        code = next(iter(error.recipients.values()), (0, b""))[0]
-        return (Reply.NO_SUCH_ADDRESS if code >= 500 else Reply.LATER), f"recipient {code}"
+        code, said = next(iter(error.recipients.values()), (0, b""))
+        enhanced = _ENHANCED.match(said)
+        kept = f"recipient {code} {enhanced[0].decode()}" if enhanced else f"recipient {code}"
+        return (Reply.NO_SUCH_ADDRESS if code >= 500 else Reply.LATER), kept
     except smtplib.SMTPDataError as error:
         return (Reply.REFUSED_CONTENT if error.smtp_code >= 500 else Reply.LATER), f"data {error.smtp_code}"
     except smtplib.SMTPResponseException as error:
@@ -255,12 +258,18 @@ def hand_over(raw: bytes, *, to: str, sender: str) -> tuple[Reply, str]:
 # What RFC 5321 (4.2.3) and RFC 7504 say of a mailbox or its domain. Other answers to RCPT are about the server, which
 # may be our own: 421, 451 (a local error), 530 (sign in first), 554 (no relaying).
 _OF_A_MAILBOX: Final = frozenset({450, 452, 550, 551, 552, 553, 556})
+# RFC 3463: what comes after the code, where a server says more, and the subjects of it that are the address and its
+# mailbox. "550 5.7.1" is a policy: it says nothing of the address.
+_ENHANCED: Final = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
+_OF_AN_ADDRESS: Final = frozenset({"1", "2"})
 
 
 def is_about_recipient(code: str) -> bool:
     """Whether what `hand_over` kept says something of this address, and not of the mail server or the way to it."""
-    at, _space, number = code.partition(" ")
-    return at == "recipient" and int(number) in _OF_A_MAILBOX
+    at, number, enhanced = (*code.split(" "), "", "")[:3]
+    if at != "recipient" or int(number) not in _OF_A_MAILBOX:
+        return False
+    return not enhanced or enhanced.split(".")[1] in _OF_AN_ADDRESS
 
 
 def is_out_of_reach(code: str) -> bool:

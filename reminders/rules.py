@@ -54,6 +54,7 @@ CONNECT_SECONDS: Final = 3.05
 READ_SECONDS: Final = 5.0
 PROMPTS_KEPT: Final = timedelta(days=30)
 CHUNK_SIZE: Final = 1_000
+TICK: Final = timedelta(minutes=5)
 # A tick nudges what can be sent until the next one.
 TICK_MOST: Final = 2_000
 
@@ -150,12 +151,15 @@ def _evening(wish: Wish, day: date) -> Slot | None:
 
 
 def _moment(wish: Wish, day: date) -> Slot | None:
-    """Any instant of the hours is as likely as any other, whatever the clocks do that day."""
+    """Any instant of the hours is as likely as any other, whatever the clocks do that day.
+
+    But for those after the last tick inside of them: what is due then would come too late to be sent.
+    """
     spans = free_spans(wish, day)
-    total = sum(((until - since) for since, until in spans), timedelta(0))
-    if not total:
+    before_last_tick = sum(((until - since) for since, until in spans), -TICK)
+    if before_last_tick <= timedelta(0):
         return None
-    offset = total * (_number(wish.seed, f"moment {day}") % 10**9) / 10**9
+    offset = before_last_tick * (_number(wish.seed, f"moment {day}") % 10**9) / 10**9
     for since, until in spans:
         if offset < until - since:
             return Slot(Kind.MOMENT, day, since + offset, spans[-1][1])

@@ -118,6 +118,8 @@ MATRIX = [
     ("RCPT", "450 greylisted", Status.READY, "recipient 450", Status.FAILED_TEMP),
     ("RCPT", "452 mailbox full", Status.READY, "recipient 452", Status.FAILED_TEMP),
     ("RCPT", "550 no such user", Status.FAILED_PERM, "recipient 550", None),
+    ("RCPT", "550 5.1.1 no such user", Status.FAILED_PERM, "recipient 550 5.1.1", None),
+    ("RCPT", "550 5.7.1 relaying denied", Status.FAILED_PERM, "recipient 550 5.7.1", None),
     ("RCPT", "551 not local", Status.FAILED_PERM, "recipient 551", None),
     ("RCPT", "553 bad name", Status.FAILED_PERM, "recipient 553", None),
     ("DATA", "451 try later", Status.READY, "data 451", Status.FAILED_TEMP),
@@ -175,10 +177,11 @@ class TestMatrix:
         assert len(server.bodies) == 2
         assert len(set(server.bodies)) == 1
 
+    @pytest.mark.parametrize("says", ["550 no such user", "550 5.1.1 no such user"])
     def test_an_address_that_takes_nothing_stops_the_mail_and_says_so_in_the_app(
-        self, family: Any, digest: Digest, server: Answering
+        self, family: Any, digest: Digest, server: Answering, says: str
     ) -> None:
-        server.says = {"RCPT": "550 no such user"}
+        server.says = {"RCPT": says}
         deliver_digest(digest_id=digest.pk, now=EVENING)
         assert User.objects.get(pk=family.alice.pk).mail_stopped_at == EVENING
 
@@ -190,6 +193,9 @@ class TestMatrix:
             ("RCPT", "421 shutting down", False),
             ("RCPT", "451 lookup failed here", False),
             ("RCPT", "554 no relaying", False),
+            ("RCPT", "550 5.7.1 no relaying", False),
+            ("RCPT", "450 4.7.1 greylisted", False),
+            ("RCPT", "452 4.2.2 mailbox full", True),
             ("DATA", "451 try later", False),
             ("end", CLOSES, False),
             ("RCPT", "450 mailbox busy", True),

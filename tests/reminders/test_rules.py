@@ -16,6 +16,7 @@ from reminders.rules import (
     HOURS_LAST,
     LATE_MAX,
     SNOOZE,
+    TICK,
     Kind,
     Wish,
     daily_slot,
@@ -89,7 +90,7 @@ class TestRandomPrompt:
             assert minutes_left(moment, quiet) <= 0
             return
         since, until = (at(day, hour, zone) for hour in moment)
-        assert since <= slot.due_at < slot.expires_at <= until
+        assert since <= slot.due_at <= slot.expires_at - TICK < slot.expires_at <= until
         assert quiet_until(wish, slot.due_at) is None
         assert local_day(slot.due_at, zone) == day == slot.day
         assert daily_slot(wish, day) == slot
