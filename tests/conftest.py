@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import hypothesis
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -32,6 +33,9 @@ from households.services import (
 from observations.models import Observation
 from observations.services import record_moment
 
+# No test fails because a machine is busy.
+hypothesis.settings.register_profile("attune", deadline=None)
+hypothesis.settings.load_profile("attune")
 # Playwright's event loop runs in the test's own thread, beside the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 

@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.policy
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,3 +73,21 @@ def wait_until(happened: Callable[[], bool], seconds: float) -> bool:
             return True
         time.sleep(0.1)
     return happened()
+
+
+@contextmanager
+def meanwhile(work: Callable[[], object], *, every: float = 0.5) -> Iterator[None]:
+    """Does that over and over in a thread of its own, with so many seconds in between."""
+    stop = threading.Event()
+
+    def go_on() -> None:
+        while not stop.wait(every):
+            work()
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -143,7 +143,7 @@ class TestLocalDay:
         with pytest.raises(ValueError, match="time zone"):
             local_day(datetime(2026, 11, 8), "Europe/Lisbon")
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(
         instant=st.datetimes(datetime(2019, 1, 1), datetime(2030, 12, 31), timezones=st.just(UTC)),
         zone=st.sampled_from(ODD_ZONES),

@@ -144,7 +144,6 @@ def fuzz(signed_in, places) -> Callable[[str, int], None]:
         @budget(
             max_examples=examples,
             database=None,
-            deadline=None,
             derandomize=examples == SHORT,
             phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 import urllib.error
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ from tests.faults.delivering import (
 )
 from tests.faults.phone_server import Wire, pages
 from tests.machine import POSTGRES_URL, REDIS_URL
-from tests.servers import Mailbox, open_mailbox, wait_until
+from tests.servers import Mailbox, meanwhile, open_mailbox, wait_until
 
 drill = [pytest.mark.drill, pytest.mark.timeout(3600)]
 
@@ -72,22 +71,6 @@ class Reader:
     def is_signed_in(self) -> bool:
         """Whether the first page is somebody's Today; a stranger's names no account."""
         return b" data-account=" in self.wire.get("/").content
-
-    @contextmanager
-    def meanwhile(self) -> Iterator[None]:
-        stop = threading.Event()
-
-        def go_on() -> None:
-            while not stop.wait(0.5):
-                self.look()
-
-        thread = threading.Thread(target=go_on)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
 
     def longest_failure(self) -> float:
         """The seconds of the longest time in which every answer was a 5xx, up to the answer that ended it."""
@@ -169,7 +152,7 @@ class TestRedis:
             found.start()
             found.nudge()
             assert wait_until(lambda: len(mailbox.messages) >= members // 8, 300)
-            with reader.meanwhile():
+            with meanwhile(reader.look):
                 assert wait_until(lambda: len(reader.seen) > 2, 60)
                 own_redis.flush()
                 time.sleep(2)

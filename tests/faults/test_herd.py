@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import statistics
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +15,7 @@ from reflections.rules import JITTER_MAX, TICK
 from tests.faults.delivering import OPTIONS, Installation, empty_database, installation
 from tests.faults.phone_server import Server, Wire, pages
 from tests.machine import POSTGRES_URL, REDIS_URL
-from tests.servers import open_mailbox
+from tests.servers import meanwhile, open_mailbox
 
 WEB_PROCESSES: Final = 2
 # One for each process that works for the page or the mail, and one for whoever plans.
@@ -46,24 +44,10 @@ class Looking:
         assert self.wire.get("/").status_code == 200
         self.seconds.append(time.perf_counter() - began)
 
-    @contextmanager
-    def meanwhile(self) -> Iterator[None]:
-        stop = threading.Event()
-
-        def go_on() -> None:
-            with psycopg.connect(self.found.env["DATABASE_URL"], autocommit=True) as rows:
-                while not stop.wait(0.5):
-                    self.look()
-                    (seen,) = rows.execute(OPEN).fetchone() or (0,)
-                    self.most = max(self.most, seen)
-
-        thread = threading.Thread(target=go_on)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+    def look_and_count(self, rows: psycopg.Connection) -> None:
+        self.look()
+        (seen,) = rows.execute(OPEN).fetchone() or (0,)
+        self.most = max(self.most, seen)
 
     def p95(self) -> float:
         return statistics.quantiles(self.seconds, n=20)[-1]
@@ -93,7 +77,8 @@ def test_ten_thousand_of_one_hour_come_over_three_quarters_of_it(
         for _ in range(100):
             before.look()
         found.ask(BEGIN.format(share=share))
-        with during.meanwhile():
+        rows = stack.enter_context(psycopg.connect(found.env["DATABASE_URL"], autocommit=True))
+        with meanwhile(lambda: during.look_and_count(rows)):
             until = time.monotonic() + 2 * JITTER_MAX.total_seconds() * share + 120
             while found.states() != {"sent": members} and time.monotonic() < until:
                 found.nudge()

@@ -685,7 +685,7 @@ MOMENT = st.fixed_dictionaries(
 
 @pytest.mark.django_db
 class TestEveryShape:
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(moments=st.lists(MOMENT, max_size=8), chosen=st.sets(st.sampled_from(["pip", "moth", "ash"])))
     def test_keeps_every_word_with_its_author(
         self,

@@ -74,7 +74,7 @@ class TestWeekAfter:
         assert moved.starts_at == week.ends_at
         assert moved.ends_at == at(2026, 11, 23, zone="Pacific/Auckland")
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(
         changes=st.lists(st.tuples(st.sampled_from(ZONES), st.integers(0, 6)), min_size=2, max_size=40),
         first=st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
@@ -159,7 +159,7 @@ class TestSendSlot:
     def test_a_member_far_behind_does_not_hear_of_a_week_that_is_not_over(self):
         assert self.slot(MONDAY, zone="America/Los_Angeles") == "Mon 16 18:00"
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(
         household=st.sampled_from(ZONES),
         member=st.sampled_from(ZONES),

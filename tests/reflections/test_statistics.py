@@ -120,14 +120,14 @@ class TestMeanInterval:
             hits += interval.low <= truth <= interval.high
         assert 0.905 <= hits / 500 <= 0.975
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(seen=counts)
     def test_it_lies_on_the_scale_and_mirrors_with_it(self, seen):
         interval, mirrored = mean_interval(seen), mean_interval(seen[::-1])
         assert 1 <= interval.low < interval.high <= 5
         assert interval.low == pytest.approx(6 - mirrored.high, abs=0.002)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(seen=counts)
     def test_three_times_the_answers_narrow_it(self, seen):
         more = mean_interval(tuple(3 * count for count in seen))

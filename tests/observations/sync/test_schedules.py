@@ -279,7 +279,6 @@ def explore(play: Callable[[list[Any]], Counter[str]], times: int) -> None:
 
     @settings(
         max_examples=times,
-        deadline=None,
         database=None,
         derandomize=times < 100,
         phases=(Phase.generate,),
