@@ -11,6 +11,14 @@ try {
   // Storage is refused: then nothing was written either.
 }
 
+// "Earlier" was tapped and could not be fetched: the browser asks for it itself, and its page says what is the matter.
+for (const failed of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(failed, (event) => {
+    const { elt, requestConfig } = /** @type {CustomEvent} */ (event).detail;
+    if (elt instanceof HTMLAnchorElement && requestConfig.triggeringEvent?.type === "click") location.assign(elt.href);
+  });
+}
+
 watchMemory();
 
 // What few pages need is fetched by those alone: the first page of the day has to be light.
