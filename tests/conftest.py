@@ -58,22 +58,11 @@ _START_PROGRAMS = {"attune_project", "faults", "guards"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks no database is the same with each of them, so `make test` runs it once.
-
-    What a module builds once is built in one process: its tests stay together.
-    """
+    """What asks no database is the same with each of them, so `make test` runs it once."""
     for item in items:
-        if {"class", "module"} & set(_scopes(item)):
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
         asks = item.get_closest_marker("django_db") or _ASKS & set(getattr(item, "fixturenames", ()))
         if not asks and _START_PROGRAMS.isdisjoint(item.path.parts):
             item.add_marker("once")
-
-
-def _scopes(item: pytest.Item) -> Iterator[str]:
-    """For how long our own fixtures of this test stand."""
-    for known in item._fixtureinfo.name2fixturedefs.values():
-        yield from (fixture.scope for fixture in known if fixture.baseid.startswith("tests"))
 
 
 @pytest.fixture(scope="session")

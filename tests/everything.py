@@ -72,8 +72,6 @@ def run(database: str, marks: str, url: str, var: Path, pytest_args: list[str]) 
         "-q",
         "-n",
         workers,
-        "--dist",
-        "loadgroup",
         "-m",
         marks,
         f"--junitxml={junit}",

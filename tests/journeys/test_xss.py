@@ -322,12 +322,14 @@ def in_a_sheet(text: str) -> str:
     return text.replace('"', '""')
 
 
+NEXT = """() => document.querySelector("[hx-get*='cursor=']")?.getAttribute("hx-get") ?? ''"""
+
+
 def show_all(page: Page) -> None:
     """Let the timeline bring its further pages, as scrolling does."""
     for _ in range(8):
-        more = page.locator("[hx-get*='cursor=']")
-        if not more.count():
+        following = page.evaluate(NEXT)
+        if not following:
             return
-        with page.expect_response(lambda answer: "cursor=" in answer.url):
-            more.first.scroll_into_view_if_needed()
-        page.wait_for_timeout(150)
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        wait_for(page, lambda following=following: page.evaluate(NEXT) != following)
