@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.db.backends.postgresql.operations import DatabaseOperations
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
 from whitenoise import WhiteNoise
 
@@ -83,14 +83,18 @@ def _ledger_of_its_own(settings: Any, tmp_path_factory: pytest.TempPathFactory) 
     settings.ERASURE_LEDGER = tmp_path_factory.mktemp("ledger") / "ledger.jsonl"
 
 
-@pytest.fixture(autouse=True)
-def _library_after_flush(request: pytest.FixtureRequest) -> None:
-    """A transactional test starts from empty tables: give it the content back."""
-    marker = request.node.get_closest_marker("django_db")
-    marked = marker is not None and marker.kwargs.get("transaction", False)
-    if marked or {"transactional_db", "live_server"} & set(request.fixturenames):
-        request.getfixturevalue("transactional_db")
+@pytest.fixture(scope="session", autouse=True)
+def _content_is_back_after_a_flush() -> Iterator[None]:
+    """A transactional test leaves empty tables; whichever comes next finds the content again."""
+    flush = TransactionTestCase._fixture_teardown
+
+    def flush_and_load(self: TransactionTestCase) -> None:
+        flush(self)
         load_content()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_and_load)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

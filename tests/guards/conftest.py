@@ -9,7 +9,6 @@ import pytest
 import time_machine
 from django.db import transaction
 
-from checklists.services import load_library
 from tests.conftest import NOW
 from tests.guards.matrix_world import World, build_world
 
@@ -18,7 +17,6 @@ from tests.guards.matrix_world import World, build_world
 def standing_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """Built once for a module's tests; each of them runs in a transaction inside this one."""
     with django_db_blocker.unblock(), transaction.atomic():
-        load_library(now=NOW)  # a transactional test may have emptied the tables just before
         with time_machine.travel(NOW, tick=False):
             built = build_world(NOW)
         yield built

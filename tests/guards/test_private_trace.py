@@ -14,7 +14,6 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.models import User
-from checklists.services import load_library
 from observations.models import Observation
 from observations.services import edit_moment
 from tests.conftest import NOW
@@ -94,7 +93,6 @@ def compare(without: dict[str, Seen], within: dict[str, Seen], *, at_least: int)
 def without(django_db_setup: None, django_db_blocker: Any) -> dict[str, Seen]:
     """The life in which there is nothing to hide."""
     with django_db_blocker.unblock():
-        load_library(now=NOW)  # a transactional test may have emptied the tables just before
         return seen_in(NOW, private=False)
 
 

@@ -21,7 +21,6 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.models import User
-from checklists.services import load_library
 from common.text import clean_text
 from households.models import Grant
 from tests.conftest import NOW
@@ -195,7 +194,6 @@ def raw_markup(document: str, name: str) -> None:
 @pytest.fixture(scope="module")
 def houses(django_db_setup: None, django_db_blocker: Any) -> dict[str, Any]:
     with django_db_blocker.unblock():
-        load_library(now=NOW)  # a transactional test may have emptied the tables just before
         return {"typed": look(lambda text: text), "harmless": look(harmless)}
 
 
