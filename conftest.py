@@ -31,13 +31,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Sharing(LoadScopeScheduling):
     """A test goes to the next process that is free, but a guard's stay together: what they share takes long to build.
 
-    Whatever is longest comes first.
+    Whatever has most tests comes first.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         path, _separator, _name = nodeid.partition("::")
         return path if path.startswith("tests/guards/") else nodeid
 
+    def remove_node(self, node: Any) -> str | None:
+        """What a process that died has done is not given out again: the others would wait for it for good.
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    return Sharing(config, log)
+        Goes with the release of pytest-xdist that mends its issue 1378.
+        """
+        units = self.assigned_work[node]
+        for scope in [scope for scope, tests in units.items() if all(tests.values())]:
+            del units[scope]
+        return super().remove_node(node)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """How tests are shared unless somebody says `--dist`."""
+    return Sharing(config, log) if config.getvalue("dist") == "load" else None

@@ -244,7 +244,7 @@ def hand_over(raw: bytes, *, to: str, sender: str) -> tuple[Reply, str]:
         code, said = next(iter(error.recipients.values()), (0, b""))
         enhanced = _ENHANCED.match(said)
         kept = f"recipient {code} {enhanced[0].decode()}" if enhanced else f"recipient {code}"
-        return (Reply.NO_SUCH_ADDRESS if code >= 500 else Reply.LATER), kept
+        return (Reply.REFUSED_RECIPIENT if code >= 500 else Reply.LATER), kept
     except smtplib.SMTPDataError as error:
         return (Reply.REFUSED_CONTENT if error.smtp_code >= 500 else Reply.LATER), f"data {error.smtp_code}"
     except smtplib.SMTPResponseException as error:
@@ -258,10 +258,10 @@ def hand_over(raw: bytes, *, to: str, sender: str) -> tuple[Reply, str]:
 # What RFC 5321 (4.2.3) and RFC 7504 say of a mailbox or its domain. Other answers to RCPT are about the server, which
 # may be our own: 421, 451 (a local error), 530 (sign in first), 554 (no relaying).
 _OF_A_MAILBOX: Final = frozenset({450, 452, 550, 551, 552, 553, 556})
-# RFC 3463: what comes after the code, where a server says more, and the subjects of it that are the address and its
-# mailbox. "550 5.7.1" is a policy: it says nothing of the address.
+# RFC 3463, where a server says more: subject and detail. Not of the address are the mail system, the protocol, the mail
+# itself, a policy (`550 5.7.1`), and of address and mailbox what is said of the sender or of a mail's length.
 _ENHANCED: Final = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
-_OF_AN_ADDRESS: Final = frozenset({"1", "2"})
+_NOT_OF_THE_ADDRESS: Final = frozenset({"3", "5", "6", "7", "1.7", "1.8", "2.3"})
 
 
 def is_about_recipient(code: str) -> bool:
@@ -269,7 +269,8 @@ def is_about_recipient(code: str) -> bool:
     at, number, enhanced = (*code.split(" "), "", "")[:3]
     if at != "recipient" or int(number) not in _OF_A_MAILBOX:
         return False
-    return not enhanced or enhanced.split(".")[1] in _OF_AN_ADDRESS
+    _class, _dot, said = enhanced.partition(".")
+    return _NOT_OF_THE_ADDRESS.isdisjoint({said, said.partition(".")[0]})
 
 
 def is_out_of_reach(code: str) -> bool:

@@ -324,7 +324,7 @@ class Reply(StrEnum):
 
     ACCEPTED = "accepted"
     LATER = "later"  # 4xx, or no connection
-    NO_SUCH_ADDRESS = "no_such_address"
+    REFUSED_RECIPIENT = "refused_recipient"
     REFUSED_CONTENT = "refused_content"
 
 

@@ -33,7 +33,7 @@ from households.services import (
 from observations.models import Observation
 from observations.services import record_moment
 
-# No test fails because a machine is busy.
+# No test has a deadline: a machine may be busy.
 hypothesis.settings.register_profile("attune", deadline=None)
 hypothesis.settings.load_profile("attune")
 # Playwright's event loop runs in the test's own thread, beside the ORM.
@@ -117,9 +117,10 @@ def _static_files_are_read_once() -> Iterator[None]:
 
     def update_files_dictionary(self: WhiteNoise, root: str, prefix: str) -> None:
         if (root, prefix) not in known:
+            before, self.files = self.files, {}
             read(self, root, prefix)
-            known[root, prefix] = self.files
-        self.files = dict(known[root, prefix])
+            known[root, prefix], self.files = self.files, before
+        self.files.update(known[root, prefix])
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoise, "update_files_dictionary", update_files_dictionary)

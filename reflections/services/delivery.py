@@ -213,7 +213,7 @@ def _outcome(claim: Claim, reply: Reply, now: datetime) -> dict[str, Any]:
     ended = {"ended_at": now, "message": b"", "sources": None}
     if reply is Reply.ACCEPTED:
         return {"status": Status.SENT, "sent_at": now, **ended}
-    if reply is Reply.NO_SUCH_ADDRESS:
+    if reply is Reply.REFUSED_RECIPIENT:
         return {"status": Status.FAILED_PERM, **ended}
     if reply is Reply.REFUSED_CONTENT:
         return {"status": Status.QUARANTINED, "ended_at": now}

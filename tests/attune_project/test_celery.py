@@ -6,12 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.schedules import crontab
 
+from attune_project.celery import app
 from reflections.rules import CHUNK_LEASE, DELIVERY_LIMIT, LEASE
+from reflections.rules import TICK as DIGEST_TICK
+from reminders.rules import TICK as PROMPT_TICK
 
 pytestmark = pytest.mark.once
 
@@ -84,3 +89,8 @@ class TestSettings:
             < LEASE.total_seconds()
         )
         assert tasks["reflections.tasks.compile_chunk"]["limit"] <= CHUNK_LEASE.total_seconds()
+
+    @pytest.mark.parametrize(("name", "tick"), [("plan", DIGEST_TICK), ("prompt", PROMPT_TICK)])
+    def test_beat_comes_as_often_as_the_rules_reckon_with(self, name: str, tick: timedelta) -> None:
+        every = f"*/{tick // timedelta(minutes=1)}"
+        assert app.conf.beat_schedule[name]["schedule"] == crontab(minute=every)

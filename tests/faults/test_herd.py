@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from reflections.rules import JITTER_MAX, TICK
-from tests.faults.delivering import OPTIONS, Installation, empty_database, installation
+from tests.faults.delivering import OPTIONS, empty_database, installation
 from tests.faults.phone_server import Server, Wire, pages
 from tests.machine import POSTGRES_URL, REDIS_URL
 from tests.servers import meanwhile, open_mailbox
@@ -34,8 +34,8 @@ OPEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 class Looking:
     """Somebody who opens the first page again and again, and an operator who counts connections."""
 
-    def __init__(self, server: Server, found: Installation, session: str) -> None:
-        self.wire, self.found = Wire(server.port, session), found
+    def __init__(self, server: Server, session: str) -> None:
+        self.wire = Wire(server.port, session)
         self.seconds: list[float] = []
         self.most = 0
 
@@ -73,7 +73,7 @@ def test_ten_thousand_of_one_hour_come_over_three_quarters_of_it(
         server, session = stack.enter_context(pages(found.env["DATABASE_URL"], tmp_path))
         found.start()
         [(planned,)] = found.ask(SPAN)
-        before, during = (Looking(server, found, session) for _ in range(2))
+        before, during = (Looking(server, session) for _ in range(2))
         for _ in range(100):
             before.look()
         found.ask(BEGIN.format(share=share))

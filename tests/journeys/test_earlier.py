@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.journeys.phone import get_ready
 from tests.journeys.reports import Reports
 
 
@@ -36,3 +37,20 @@ class TestEarlier:
         earlier(phone).tap()
         expect(phone.get_by_role("heading", name="Not just now")).to_be_visible()
         assert [line for line in reports.take() if "503" not in line] == []
+
+    def test_without_a_connection_what_is_there_stays_and_it_is_said(
+        self, phone: Page, sign_in: Callable[[Page], None], reports: Reports
+    ) -> None:
+        sign_in(phone)
+        get_ready(phone)
+        phone.route("**/moments/?*cursor=*", lambda route: route.abort())
+        phone.goto("/moments/")
+        earlier(phone).scroll_into_view_if_needed()
+        expect(phone.get_by_text("No connection just now")).to_be_visible()
+        phone.context.set_offline(True)
+        earlier(phone).tap()
+        phone.wait_for_timeout(300)  # long enough to have gone somewhere
+        assert phone.url.endswith("/moments/")
+        expect(phone.locator("#main li").first).to_be_attached()
+        phone.context.set_offline(False)
+        reports.take()  # the browser says, too, that nobody answered

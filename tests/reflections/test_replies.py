@@ -177,7 +177,9 @@ class TestMatrix:
         assert len(server.bodies) == 2
         assert len(set(server.bodies)) == 1
 
-    @pytest.mark.parametrize("says", ["550 no such user", "550 5.1.1 no such user"])
+    @pytest.mark.parametrize(
+        "says", ["550 no such user", "550 5.1.1 no such user", "550 5.0.0 unknown", "550 5.4.1 access denied"]
+    )
     def test_an_address_that_takes_nothing_stops_the_mail_and_says_so_in_the_app(
         self, family: Any, digest: Digest, server: Answering, says: str
     ) -> None:
@@ -195,6 +197,9 @@ class TestMatrix:
             ("RCPT", "554 no relaying", False),
             ("RCPT", "550 5.7.1 no relaying", False),
             ("RCPT", "450 4.7.1 greylisted", False),
+            ("RCPT", "450 4.1.8 sender's domain not found", False),
+            ("RCPT", "550 5.1.8 sender's domain not found", False),
+            ("RCPT", "452 4.3.1 no space here", False),
             ("RCPT", "452 4.2.2 mailbox full", True),
             ("DATA", "451 try later", False),
             ("end", CLOSES, False),

@@ -11,13 +11,16 @@ try {
   // Storage is refused: then nothing was written either.
 }
 
-// "Earlier" was tapped and could not be fetched: the browser asks for it itself, and its page says what is the matter.
-for (const failed of ["htmx:responseError", "htmx:sendError"]) {
-  document.addEventListener(failed, (event) => {
-    const { elt, requestConfig } = /** @type {CustomEvent} */ (event).detail;
-    if (elt instanceof HTMLAnchorElement && requestConfig.triggeringEvent?.type === "click") location.assign(elt.href);
-  });
-}
+// More of a list was asked for. Where nobody answered, that is said beside it, and what is there stays; where the answer was
+// an error, a tap leads to the page that says which.
+document.addEventListener("htmx:sendError", (event) => {
+  const told = /** @type {HTMLElement | null | undefined} */ (/** @type {Element} */ (event.target).parentElement?.querySelector("[data-unanswered]"));
+  if (told) told.hidden = false;
+});
+document.addEventListener("htmx:responseError", (event) => {
+  const { elt, requestConfig } = /** @type {CustomEvent} */ (event).detail;
+  if (elt instanceof HTMLAnchorElement && requestConfig.triggeringEvent?.type === "click") location.assign(elt.href);
+});
 
 watchMemory();
 
