@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import json
 import time
 import uuid
 from collections.abc import Callable
@@ -42,32 +42,35 @@ class TestAMessage:
         with app.connection_for_read() as connection:
             assert isinstance(connection.transport, Transport)
 
-    def test_comes_as_it_was_sent_the_oldest_first(self, connect: Open, name: str) -> None:
+    def test_comes_as_it_was_sent_the_oldest_first_and_is_kept_nowhere(
+        self, connect: Open, name: str, tmp_path: Path
+    ) -> None:
         with connect() as connection, closing(connection.SimpleQueue(name)) as queue:
             for number in range(3):
                 queue.put({"number": number})
                 time.sleep(0.002)  # their names tell milliseconds apart
-            assert [queue.get(timeout=1).payload["number"] for _ in range(3)] == [0, 1, 2]
+            found = [queue.get(timeout=1) for _ in range(3)]
+            assert [message.payload["number"] for message in found] == [0, 1, 2]
+            for message in found:
+                message.ack()
             with pytest.raises(Empty):
                 queue.get(block=False)
+        assert [path for path in tmp_path.iterdir() if path.is_file()] == []
 
-    def test_is_whole_as_soon_as_it_is_there(self, connect: Open, name: str, tmp_path: Path) -> None:
-        seen: list[str] = []
-        stop = threading.Event()
+    def test_is_whole_as_soon_as_it_is_there(
+        self, connect: Open, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put_in, seen = Path.rename, []
 
-        def look() -> None:
-            while not stop.is_set():
-                seen.extend(text for path in tmp_path.glob("[0-9]*.msg") if not (text := path.read_text()))
+        def look(path: Path, target: Path) -> Path:
+            seen.append((json.loads(path.read_text()), list(tmp_path.glob(f"[0-9]*.{name}.msg"))))
+            return put_in(path, target)
 
-        looking = threading.Thread(target=look)
-        looking.start()
+        monkeypatch.setattr(Path, "rename", look)
         with connect() as connection:
-            for _ in range(300):
-                connection.default_channel._put(name, {"words": "x" * 1_000})
-        stop.set()
-        looking.join()
-        assert seen == []
-        assert len(list(tmp_path.glob(f"*.{name}.msg"))) == 300
+            connection.default_channel._put(name, {"number": 1})
+        assert seen == [({"number": 1}, [])]
+        assert len(list(tmp_path.glob(f"[0-9]*.{name}.msg"))) == 1
 
     def test_that_cannot_be_read_ends_nobody(self, connect: Open, name: str, tmp_path: Path) -> None:
         with connect() as connection, closing(connection.SimpleQueue(name)) as queue:

@@ -13,9 +13,9 @@ try {
 
 // More of a list was asked for. Where nobody answered, that is said beside it, and what is there stays; where the answer was
 // an error, a tap leads to the page that says which.
-document.addEventListener("htmx:sendError", (event) => {
-  const told = /** @type {HTMLElement | null | undefined} */ (/** @type {Element} */ (event.target).parentElement?.querySelector("[data-unanswered]"));
-  if (told) told.hidden = false;
+document.addEventListener("htmx:sendError", ({ target }) => {
+  const told = target instanceof HTMLAnchorElement ? target.parentElement?.querySelector("[data-unanswered]") : null;
+  if (told instanceof HTMLElement) told.hidden = false;
 });
 document.addEventListener("htmx:responseError", (event) => {
   const { elt, requestConfig } = /** @type {CustomEvent} */ (event).detail;

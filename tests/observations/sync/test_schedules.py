@@ -253,7 +253,7 @@ class TestSchedules:
 
     @pytest.mark.drill
     @pytest.mark.django_db
-    @pytest.mark.timeout(5400)
+    @pytest.mark.timeout(1800)
     def test_five_hundred_schedules(self, play) -> None:
         explore(play, 500)
 
