@@ -12,7 +12,10 @@ from typing import Any
 import hypothesis
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
 from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
 from whitenoise import WhiteNoise
@@ -49,6 +52,18 @@ def looked(terms: dict[str, Any]) -> dict[str, Any]:
     """*terms* as the page sends them that has shown what they show."""
     told = (terms["scope"], terms["from_on"], terms.get("country", ""), *sorted(terms["children"]))
     return {**terms, "looked": hashlib.sha256("\n".join(told).encode()).hexdigest()}
+
+
+@receiver(connection_created)
+def _no_order_is_by_chance(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Rows that nobody sorts come the other way round, so that a test passes only where somebody sorts them.
+
+    PostgreSQL gives them in whatever order they lie in, and SQLite has a switch for exactly this
+    (https://sqlite.org/pragma.html#pragma_reverse_unordered_selects).
+    """
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA reverse_unordered_selects = ON")
 
 
 _ASKS = {"db", "transactional_db", "live_server"}

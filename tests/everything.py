@@ -63,8 +63,8 @@ def run(database: str, marks: str, url: str, var: Path, pytest_args: list[str]) 
         "VAR_DIR": str(var),
         "STATIC_ROOT": str(STATIC_ROOT),
     }
-    # Browsers are waited for half of the time: one worker more than there are processors keeps them at work.
-    workers = str((os.cpu_count() or 1) + (database == "SQLite"))
+    # Browsers and servers are waited for: one worker more than there are processors keeps them at work.
+    workers = str((os.cpu_count() or 1) + 1)
     command = [
         sys.executable,
         "-m",

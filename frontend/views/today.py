@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -20,7 +19,7 @@ from frontend.current import Home, SignedInRequest, with_child
 from frontend.look import is_discreet
 from frontend.render import render_page
 from frontend.words import week_in_words
-from observations.selectors import MomentFilters, count_by_day, list_checked_child_ids, list_moments
+from observations.selectors import MomentFilters, list_checked_child_ids, list_moments, list_tones_by_day
 from observations.sync import count_waiting
 from reflections.selectors import list_reflections
 
@@ -84,16 +83,11 @@ def _today(request: SignedInRequest, home: Home) -> HttpResponse:
 def _week(request: SignedInRequest, home: Home, *, first: date, today: date) -> list[dict[str, Any]]:
     """Seven days with the tones of the reader's own moments."""
     last = first + timedelta(days=6)
-    counted = count_by_day(actor_id=request.user.pk, household_id=home.household.pk, since=first, until=last)
+    tones = list_tones_by_day(
+        actor_id=request.user.pk, household_id=home.household.pk, since=first, until=last
+    )
     days = (first + timedelta(days=offset) for offset in range(7))
-    return [
-        {
-            "day": day,
-            "is_today": day == today,
-            "tones": list(chain.from_iterable(repeat(t, counted.get(day, {}).get(t, 0)) for t in Tone)),
-        }
-        for day in days
-    ]
+    return [{"day": day, "is_today": day == today, "tones": tones.get(day, [])} for day in days]
 
 
 def _offer_once(request: SignedInRequest, home: Home, *, since: date, now: datetime) -> Observation | None:

@@ -81,11 +81,11 @@ from observations.selectors.self_checks import (
     list_self_checks,
 )
 from observations.selectors.sheet import (
-    count_by_day,
     get_focus,
     list_latest_child_ids,
     list_recent_cues,
     list_repairable,
+    list_tones_by_day,
     needs_soft_card,
 )
 
@@ -105,7 +105,6 @@ __all__ = [
     "WeekCounts",
     "answers_of",
     "are_still_told",
-    "count_by_day",
     "count_granted_cues",
     "count_granted_mended",
     "count_granted_with_cues",
@@ -160,6 +159,7 @@ __all__ = [
     "list_self_checks",
     "list_shared_days",
     "list_told_keys",
+    "list_tones_by_day",
     "name_moments",
     "needs_soft_card",
     "occasion_of",

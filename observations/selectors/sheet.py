@@ -55,8 +55,10 @@ def list_latest_child_ids(*, actor_id: int, household_id: int) -> set[int]:
     return set(own.filter(received_at=own.values("received_at")[:1]).values_list("child_id", flat=True))
 
 
-def count_by_day(*, actor_id: int, household_id: int, since: date, until: date) -> dict[date, dict[str, int]]:
-    """How many of the actor's own moments each local day holds, by tone; days without any are absent."""
+def list_tones_by_day(
+    *, actor_id: int, household_id: int, since: date, until: date
+) -> dict[date, list[Tone]]:
+    """The tones of the actor's own moments of each local day, in the order of `Tone`; days without any are absent."""
     rows = Observation.objects.filter(
         household_id=household_id,
         author_id=actor_id,
@@ -64,11 +66,10 @@ def count_by_day(*, actor_id: int, household_id: int, since: date, until: date) 
         deleted_at__isnull=True,
         occurred_on__range=(since, until),
     ).values_list("occurred_on", "tone")
-    days: dict[date, dict[str, int]] = {}
+    days: dict[date, list[Tone]] = {}
     for day, tone in rows:
-        tones = days.setdefault(day, {})
-        tones[tone] = tones.get(tone, 0) + 1
-    return days
+        days.setdefault(day, []).append(Tone(tone))
+    return {day: sorted(tones, key=list(Tone).index) for day, tones in days.items()}
 
 
 def needs_soft_card(

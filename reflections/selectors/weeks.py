@@ -14,13 +14,14 @@ from django.utils.translation import get_language
 
 from accounts.rules import DigestLevel, Visibility
 from accounts.selectors import get_user_by_public_id
+from checklists.rules import Tone
 from checklists.selectors import get_content
 from common.dates import parse_week_label
 from common.errors import NotVisible
 from common.pages import Page, page_of
 from households.scope import member_of
 from households.selectors import list_household_ids, list_members
-from observations.selectors import MomentName, count_by_day, name_moments
+from observations.selectors import MomentName, list_tones_by_day, name_moments
 from reflections.compose import compose
 from reflections.compose.today import with_today
 from reflections.composition import SCHEMA, Json, Kind, Sentence
@@ -37,7 +38,7 @@ from reflections.tokens import read_unsubscribe_token
 # --- The list ----------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class WeekSummary:
-    """One week in the list. `days` holds every day with the tones of the actor's own moments, in order of the days."""
+    """One week in the list. `days` holds every day in order, with the tones of the actor's own moments."""
 
     label: str
     household_id: uuid.UUID
@@ -73,10 +74,10 @@ def list_reflections(
 
 def _summaries(rows: Sequence[Reflection], actor_id: int) -> list[WeekSummary]:
     """Counts come from the moments as they are now: one query per household, of which a person has a handful."""
-    tones: dict[int, dict[date, dict[str, int]]] = {}
+    tones: dict[int, dict[date, list[Tone]]] = {}
     for household_id in dict.fromkeys(row.household_id for row in rows):
         weeks = [row.week for row in rows if row.household_id == household_id]
-        tones[household_id] = count_by_day(
+        tones[household_id] = list_tones_by_day(
             actor_id=actor_id,
             household_id=household_id,
             since=min(week.start_on for week in weeks),
@@ -85,12 +86,11 @@ def _summaries(rows: Sequence[Reflection], actor_id: int) -> list[WeekSummary]:
     return [_summary(row, tones[row.household_id]) for row in rows]
 
 
-def _summary(row: Reflection, tones: dict[date, dict[str, int]]) -> WeekSummary:
+def _summary(row: Reflection, tones: dict[date, list[Tone]]) -> WeekSummary:
     week = row.week
     length = (week.end_on - week.start_on).days
     days = tuple(
-        (day, tuple(tone for tone, times in tones.get(day, {}).items() for _ in range(times)))
-        for day in (week.start_on + timedelta(days=n) for n in range(length))
+        (day, tuple(tones.get(day, ()))) for day in (week.start_on + timedelta(days=n) for n in range(length))
     )
     count = sum(len(of_day) for _day, of_day in days)
     kind = row.content["kind"] if count else Kind.QUIET

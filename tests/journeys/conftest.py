@@ -67,10 +67,15 @@ def mailbox() -> Iterator[Mailbox]:
 
 @dataclass
 class App:
-    """A running installation of its own: database, keys, queue and static files in a folder that goes away."""
+    """A running installation of its own: database, keys and queue in a folder that goes away."""
 
     url: str
     env: dict[str, str]
+
+    @property
+    def log(self) -> str:
+        """The last that web, worker and schedule said."""
+        return (Path(self.env["VAR_DIR"]) / "up.log").read_text("utf-8", "replace")[-4000:]
 
     def manage(self, *arguments: str) -> str:
         """Run a management command beside the running app, as an operator does."""
@@ -93,10 +98,11 @@ def app(
 ) -> Iterator[App]:
     home = tmp_path_factory.mktemp("app")
     bind = f"127.0.0.1:{free_port()}"
-    unset = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "STATIC_ROOT"}
+    unset = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL"}
     env = {
         **{name: value for name, value in os.environ.items() if name not in unset},
         "VAR_DIR": str(home),
+        "STATIC_ROOT": str(ROOT / "var" / "static"),
         "SITE_URL": f"http://{bind}",
         "EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}",
         "CSP_REPORT_URI": reports.url,
@@ -113,23 +119,25 @@ def app(
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait_until_ready(f"http://{bind}/readyz", up, home / "up.log")
-            yield App(url=f"http://{bind}", env=env)
+            started = App(url=f"http://{bind}", env=env)
+            _wait_until_ready(started, up)
+            yield started
+            assert up.poll() is None, "the app ended meanwhile:\n" + started.log
         finally:
             up.terminate()
             up.wait(20)
 
 
-def _wait_until_ready(url: str, up: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_ready(app: App, up: subprocess.Popen[bytes]) -> None:
     def is_ready() -> bool:
-        assert up.poll() is None, "the app ended:\n" + log.read_text("utf-8", "replace")[-4000:]
+        assert up.poll() is None, "the app ended:\n" + app.log
         try:
-            urllib.request.urlopen(url, timeout=2)
+            urllib.request.urlopen(f"{app.url}/readyz", timeout=2)
         except OSError:
             return False
         return True
 
-    assert wait_until(is_ready, 300), "the app did not start:\n" + log.read_text("utf-8", "replace")[-4000:]
+    assert wait_until(is_ready, 300), "the app did not start:\n" + app.log
 
 
 LAUNCH: dict[str, Any] = {
@@ -214,3 +222,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = outcome.get_result()
     if report.when == "call":
         item.report_of_call = report  # type: ignore[attr-defined]
+        app = getattr(item, "funcargs", {}).get("app")
+        if report.failed and app is not None:
+            report.sections.append(("What the app said", app.log))

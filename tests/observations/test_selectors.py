@@ -17,13 +17,13 @@ from observations import selectors
 from observations.models import Observation
 from observations.selectors import (
     MomentFilters,
-    count_by_day,
     get_moment,
     list_moments,
     list_recent_cues,
     list_repairable,
     list_revisions,
     list_self_checks,
+    list_tones_by_day,
     needs_soft_card,
     page_revisions,
 )
@@ -378,16 +378,16 @@ class TestWhatTheSheetOffers:
         assert list_recent_cues(actor_id=parent.pk, **wanted) == ["phone_away"]
 
 
-class TestCountByDay:
+class TestTonesByDay:
     def test_only_ones_own_live_moments_count(self, record, parent, co_parent, household, now):
-        record()
         record(tone="missed")
+        record()
         record(co_parent, details=SHARED)
         gone = record()
         delete_moment(actor_id=parent.pk, moment_id=gone.public_id, now=now)
         today = now.date()
-        days = count_by_day(actor_id=parent.pk, household_id=household.pk, since=today, until=today)
-        assert days == {today: {"in_tune": 1, "missed": 1}}
+        days = list_tones_by_day(actor_id=parent.pk, household_id=household.pk, since=today, until=today)
+        assert days == {today: ["in_tune", "missed"]}
 
 
 class TestSoftCard:
@@ -422,7 +422,7 @@ class TestEveryReadIsScoped:
                 keys(list_moments(actor_id=actor_id)),
                 [row.pk for row in list_repairable(actor_id=actor_id, child_id=child.pk, before=now)],
                 list_recent_cues(actor_id=actor_id, household_id=household.pk, keys=["distracted"]),
-                count_by_day(
+                list_tones_by_day(
                     actor_id=actor_id, household_id=household.pk, since=now.date(), until=now.date()
                 ),
                 selectors.list_latest_child_ids(actor_id=actor_id, household_id=household.pk),
