@@ -36,15 +36,19 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 50, 100)
 
 
+# What the tests of one file share there takes long to build.
+STAY_TOGETHER = ("tests/guards/", "tests/journeys/test_xss.py")
+
+
 class Sharing(LoadScopeScheduling):
-    """A test goes to the next process that is free, but a guard's stay together: what they share takes long to build.
+    """A test goes to the next process that is free, but those of some files stay together.
 
     Whatever has most tests comes first.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         path, _separator, _name = nodeid.partition("::")
-        return path if path.startswith("tests/guards/") else nodeid
+        return path if path.startswith(STAY_TOGETHER) else nodeid
 
     def remove_node(self, node: Any) -> str | None:
         """What a process that died has done is not given out again: the others would wait for it for good.

@@ -61,6 +61,8 @@ RETRY_LADDER: Final = (
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 # A tick nudges what can be sent until the next one: the rest would still wait in the queue when it is named again.
 TICK: Final = timedelta(minutes=5)
+# No tick asks for more than that, so the line is never an hour long: such a place was given by a clock that was ahead.
+LINE_MAX: Final = 12 * TICK
 # A sender waits this long for its place in the line, and otherwise comes back at its time.
 PATIENCE: Final = timedelta(seconds=10)
 SENDS_PER_HOUSEHOLD: Final = 2  # at once

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from accounts.models import ApiToken, User
 from checklists.rules import Dimension
@@ -52,7 +52,7 @@ class House:
     card_token: str
 
 
-def build(now: datetime, spell: Spell, *, with_mail: bool = True) -> House:
+def build(now: datetime, spell: Spell) -> House:
     """Everything of this household is called what the corpus says, spelled by *spell*."""
     texts, founded = [spell(text) for text in PAYLOADS], now - timedelta(weeks=4)
     # What is said in which words follows from ids: they are the same in both houses.
@@ -85,8 +85,7 @@ def build(now: datetime, spell: Spell, *, with_mail: bool = True) -> House:
     label = week_label(this_week - timedelta(weeks=1))
     _reflect(owner, home, texts, label=label, now=now)
     token = _write_card(owner, child, texts, now)
-    if with_mail:
-        _send(owner, home, monday=datetime.combine(this_week, time(8), UTC))
+    _send(owner, home, now=now)
     drafts = list(_leave_waiting(owner, moments[0], texts, now))
     return House(owner, coach, home, child, moments, drafts, check.public_id, label, token)
 
@@ -326,11 +325,13 @@ def _write_card(owner: User, child: Child, texts: list[str], now: datetime) -> s
     return make_card_link(**about, for_whom="nursery", days=30, now=now)[1]
 
 
-def _send(owner: User, home: Household, *, monday: datetime) -> None:
-    """The mail of the week at its fullest, and mails of invitations."""
-    plan_digests(household_ids=[home.pk], now=monday)
-    for digest in Digest.objects.filter(membership__user=owner):
-        deliver_digest(digest_id=digest.pk, now=monday + timedelta(hours=13))
+def _send(owner: User, home: Household, *, now: datetime) -> None:
+    """The mail of the week at its fullest, due at this moment, and mails of invitations."""
+    plan_digests(household_ids=[home.pk], now=now)
+    digests = Digest.objects.filter(membership__user=owner)
+    digests.update(due_at=now, next_at=now)
+    for digest in digests.order_by("pk"):
+        deliver_digest(digest_id=digest.pk, now=now)
     for invitation in Invitation.objects.filter(household=home).order_by("pk")[:40]:
         deliver_invitation(
             actor_id=owner.pk,

@@ -12,7 +12,7 @@ from django.db import connection
 
 from reflections import mail as mail_module
 from reflections.models import Digest, MailGate
-from reflections.rules import BREAKER_FAILURES, BREAKER_REST, LEASE, PATIENCE, Status
+from reflections.rules import BREAKER_FAILURES, BREAKER_REST, LEASE, LINE_MAX, PATIENCE, Status
 from reflections.selectors import list_due_digest_ids
 from reflections.services import deliver_digest, plan_digests, prepare_digest
 from reflections.services.gate import Turn, note_contact, take_turn
@@ -34,6 +34,14 @@ class TestPace:
     def test_quiet_hours_save_nothing_up(self):
         take_turn(now=EVENING - 5 * LEASE)
         assert [take_turn(now=EVENING).at for _ in range(2)] == [EVENING, EVENING + FIFTH]
+
+    def test_a_clock_that_was_ahead_holds_nobody_up(self):
+        take_turn(now=EVENING + LINE_MAX + LEASE)
+        assert [take_turn(now=EVENING).at for _ in range(2)] == [EVENING, EVENING + FIFTH]
+
+    def test_a_long_line_is_no_clock_that_was_ahead(self):
+        take_turn(now=EVENING + LINE_MAX - LEASE)
+        assert take_turn(now=EVENING).at == EVENING + LINE_MAX - LEASE + FIFTH
 
     def test_the_operator_sets_it(self, settings):
         settings.DIGESTS_PER_SECOND = 50
@@ -108,6 +116,12 @@ class TestBreaker:
         note_contact(reached=True, now=later)
         assert not take_turn(now=later + SECOND).closed
         assert MailGate.objects.get().failing_since is None
+
+    def test_a_clock_that_was_ahead_closes_it_for_nobody(self):
+        self.fail(BREAKER_FAILURES)
+        hours = timedelta(hours=3)
+        assert take_turn(now=EVENING - hours) == Turn(EVENING - hours)
+        assert take_turn(now=EVENING - hours + SECOND).closed, "one tries for everybody"
 
     def test_a_mail_that_waits_for_it_uses_up_no_attempt(self, family):
         digest = ready(family)
