@@ -33,7 +33,7 @@ def pytest_collection_finish() -> None:
     """Looking for cycles among all that was just loaded, again and again, took a twelfth of the time of all tests."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
+    gc.set_threshold(50_000, 20, 10)
 
 
 # What the tests of one file share there takes long to build.

@@ -61,8 +61,6 @@ RETRY_LADDER: Final = (
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 # A tick nudges what can be sent until the next one: the rest would still wait in the queue when it is named again.
 TICK: Final = timedelta(minutes=5)
-# No tick asks for more than that, so the line is never an hour long: such a place was given by a clock that was ahead.
-LINE_MAX: Final = 12 * TICK
 # A sender waits this long for its place in the line, and otherwise comes back at its time.
 PATIENCE: Final = timedelta(seconds=10)
 SENDS_PER_HOUSEHOLD: Final = 2  # at once
@@ -71,6 +69,8 @@ BREAKER_FAILURES: Final = 5
 BREAKER_WINDOW: Final = timedelta(seconds=60)
 BREAKER_REST: Final = timedelta(minutes=5)
 PROBE_TIME: Final = timedelta(seconds=60)
+# What lies further ahead than it can was written by a clock that was wrong, and holds nobody up.
+CLOCKS_APART: Final = LEASE
 # A delivery takes seconds; one that hangs is ended well within its lease, so that nobody else tries it meanwhile.
 DELIVERY_LIMIT: Final = timedelta(seconds=60)
 # How long the readable bytes of a delivery that ended, or waits in quarantine, are kept at most.
@@ -334,6 +334,11 @@ def retry_at(*, attempts: int, first_tried_at: datetime, now: datetime) -> datet
     """When to try again after the n-th attempt failed for now; None once a day has passed since the first."""
     wait = RETRY_LADDER[min(attempts, len(RETRY_LADDER)) - 1]
     return now + wait if now + wait <= first_tried_at + GIVE_UP_AFTER else None
+
+
+def is_gate_closed(closed_until: datetime | None, *, now: datetime) -> bool:
+    """Whether nobody needs to try the mail server yet."""
+    return closed_until is not None and now < closed_until <= now + BREAKER_REST + CLOCKS_APART
 
 
 LEVELS: Final = (

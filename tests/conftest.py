@@ -59,7 +59,7 @@ def _no_order_is_by_chance(connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Rows that nobody sorts come the other way round, so that a test passes only where somebody sorts them.
 
     PostgreSQL gives them in whatever order they lie in, and SQLite has a switch for exactly this
-    (https://sqlite.org/pragma.html#pragma_reverse_unordered_selects).
+    (https://sqlite.org/pragma.html#pragma_reverse_unordered_selects). Programs that tests start are not asked.
     """
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:

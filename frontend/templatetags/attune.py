@@ -17,6 +17,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from checklists.rules import Tone
+
 register = template.Library()
 
 MAX_MARKS_IN_A_DAY = 6
@@ -189,7 +191,7 @@ def spread(
 
 def _day(entry: Mapping[str, Any], *, told: bool) -> dict[str, Any]:
     """*told*: each moment in words, for whoever hears the page; else only how many there are."""
-    tones = list(entry["tones"])
+    tones = sorted(entry["tones"], key=list(Tone).index)
     words = ", ".join(map(tone_short, tones)) if told else str(len(tones) or "")
     return {
         **entry,

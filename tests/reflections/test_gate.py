@@ -12,8 +12,8 @@ from django.db import connection
 
 from reflections import mail as mail_module
 from reflections.models import Digest, MailGate
-from reflections.rules import BREAKER_FAILURES, BREAKER_REST, LEASE, LINE_MAX, PATIENCE, Status
-from reflections.selectors import list_due_digest_ids
+from reflections.rules import BREAKER_FAILURES, BREAKER_REST, CLOCKS_APART, LEASE, PATIENCE, Status
+from reflections.selectors import get_standing, list_due_digest_ids
 from reflections.services import deliver_digest, plan_digests, prepare_digest
 from reflections.services.gate import Turn, note_contact, take_turn
 from tests.reflections.conftest import CLOSED, EVENING, LABEL
@@ -36,12 +36,21 @@ class TestPace:
         assert [take_turn(now=EVENING).at for _ in range(2)] == [EVENING, EVENING + FIFTH]
 
     def test_a_clock_that_was_ahead_holds_nobody_up(self):
-        take_turn(now=EVENING + LINE_MAX + LEASE)
+        take_turn(now=EVENING + timedelta(hours=1))
         assert [take_turn(now=EVENING).at for _ in range(2)] == [EVENING, EVENING + FIFTH]
 
-    def test_a_long_line_is_no_clock_that_was_ahead(self):
-        take_turn(now=EVENING + LINE_MAX - LEASE)
-        assert take_turn(now=EVENING).at == EVENING + LINE_MAX - LEASE + FIFTH
+    def test_clocks_that_are_a_little_apart_keep_one_pace(self):
+        take_turn(now=EVENING + CLOCKS_APART)
+        assert take_turn(now=EVENING).at == EVENING + CLOCKS_APART + FIFTH
+
+    @pytest.mark.parametrize("a_second", [0.0002, 0.02])
+    def test_who_does_not_wait_takes_nobodys_place(self, settings, a_second):
+        """However many come meanwhile: each place is somebody's who sends."""
+        settings.DIGESTS_PER_SECOND = a_second
+        apart = SECOND / a_second
+        assert take_turn(now=EVENING).at == EVENING
+        assert {take_turn(now=EVENING + SECOND).at for _ in range(20)} == {EVENING + apart}
+        assert [take_turn(now=EVENING + apart).at for _ in range(2)] == [EVENING + apart, EVENING + 2 * apart]
 
     def test_the_operator_sets_it(self, settings):
         settings.DIGESTS_PER_SECOND = 50
@@ -119,9 +128,16 @@ class TestBreaker:
 
     def test_a_clock_that_was_ahead_closes_it_for_nobody(self):
         self.fail(BREAKER_FAILURES)
-        hours = timedelta(hours=3)
-        assert take_turn(now=EVENING - hours) == Turn(EVENING - hours)
-        assert take_turn(now=EVENING - hours + SECOND).closed, "one tries for everybody"
+        before = EVENING - timedelta(hours=3)
+        assert get_standing(now=before).closed_until is None
+        assert take_turn(now=before) == Turn(before)
+        assert take_turn(now=before + SECOND).closed, "one tries for everybody"
+
+    def test_failures_of_a_clock_that_was_ahead_are_no_part_of_a_minute(self):
+        self.fail(BREAKER_FAILURES - 1)
+        for hour in range(3, 0, -1):
+            note_contact(reached=False, now=EVENING - timedelta(hours=hour))
+        assert not take_turn(now=EVENING).closed
 
     def test_a_mail_that_waits_for_it_uses_up_no_attempt(self, family):
         digest = ready(family)
